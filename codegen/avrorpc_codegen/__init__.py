@@ -1,0 +1,1 @@
+"""The compiler: Avro IDL to typed Python."""

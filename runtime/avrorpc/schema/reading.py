@@ -1,0 +1,245 @@
+"""JSON to schemas and protocols, as strictly as a peer's text must be read.
+
+Every problem is a `SchemaError` that says where in the document it is. Names must be defined before they
+are used, as the specification demands of JSON.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+import msgspec
+
+from avrorpc.errors import SchemaError
+from avrorpc.schema.model import (
+    NO_DEFAULT,
+    PRIMITIVES,
+    Array,
+    Enum,
+    Field,
+    Fixed,
+    Json,
+    Map,
+    Message,
+    Named,
+    Primitive,
+    Protocol,
+    Record,
+    Schema,
+    Union,
+    namespace_of,
+)
+
+MAX_DEPTH: Final = 64
+"""How deeply a schema may be nested in its JSON."""
+
+_NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_FIELD: Final = frozenset({"name", "type", "doc", "default", "order", "aliases"})
+_NAMED: Final = frozenset({"type", "name", "namespace", "doc", "aliases"})
+
+
+def parse_protocol(text: str | bytes) -> Protocol:
+    """Read the text of an `.avpr` file.
+
+    Raises:
+        SchemaError: The text is not JSON, or not a valid protocol.
+    """
+    return protocol_from_json(_load(text))
+
+
+def parse_schema(text: str | bytes) -> Schema:
+    """Read the text of an `.avsc` file.
+
+    Raises:
+        SchemaError: The text is not JSON, or not a valid schema.
+    """
+    return _Reader().schema(_load(text), "", "$", 0)
+
+
+def protocol_from_json(value: Json) -> Protocol:
+    """Read a protocol from its JSON object.
+
+    Raises:
+        SchemaError: It is not a valid protocol.
+    """
+    return _Reader().protocol(_object(value, "$"))
+
+
+def _load(text: str | bytes) -> Json:
+    try:
+        value: Json = msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SchemaError(f"not a JSON document: {error}") from error
+    return value
+
+
+class _Reader:
+    def __init__(self) -> None:
+        self.named: dict[str, Named] = {}
+
+    def protocol(self, value: dict[str, Json]) -> Protocol:
+        name = _name(value, "protocol", "$")
+        namespace = _optional_str(value, "namespace", "$") or namespace_of(name)
+        full = name if "." in name or not namespace else f"{namespace}.{name}"
+        protocol = Protocol(full, doc=_optional_str(value, "doc", "$"))
+        reserved = {"protocol", "namespace", "doc", "types", "messages"}
+        protocol.props = {key: item for key, item in value.items() if key not in reserved}
+        for index, item in enumerate(_list(value.get("types", []), "$.types")):
+            where = f"$.types[{index}]"
+            declared = self.schema(item, namespace, where, 0)
+            if not isinstance(declared, Named):
+                raise SchemaError(f"{where}: only records, errors, enums and fixed have names")
+        messages = _object(value.get("messages", {}), "$.messages")
+        for key, item in messages.items():
+            where = f"$.messages.{key}"
+            protocol.messages[key] = self.message(key, _object(item, where), namespace, where)
+        protocol.types = list(self.named.values())
+        return protocol
+
+    def message(self, name: str, value: dict[str, Json], namespace: str, where: str) -> Message:
+        request = [
+            self.field(item, namespace, f"{where}.request[{index}]", 0)
+            for index, item in enumerate(_list(value.get("request", []), f"{where}.request"))
+        ]
+        response = self.schema(value.get("response", "null"), namespace, f"{where}.response", 0)
+        errors = [
+            self.schema(item, namespace, f"{where}.errors[{index}]", 0)
+            for index, item in enumerate(_list(value.get("errors", []), f"{where}.errors"))
+        ]
+        # Some writers repeat the implicit string branch; it declares nothing.
+        errors = [e for e in errors if not (isinstance(e, Primitive) and e.name == "string")]
+        one_way = value.get("one-way", False)
+        if not isinstance(one_way, bool):
+            raise SchemaError(f"{where}: one-way must be true or false")
+        if one_way and (errors or not _is_null(response)):
+            raise SchemaError(f"{where}: a one-way message has a null response and no errors")
+        reserved = {"doc", "request", "response", "errors", "one-way"}
+        props = {key: item for key, item in value.items() if key not in reserved}
+        doc = _optional_str(value, "doc", where)
+        return Message(name, request, response, errors, one_way, doc, props)
+
+    def field(self, item: Json, namespace: str, where: str, depth: int) -> Field:
+        value = _object(item, where)
+        if "type" not in value:
+            raise SchemaError(f"{where}: a field needs a type")
+        return Field(
+            _name(value, "name", where),
+            self.schema(value["type"], namespace, f"{where}.type", depth + 1),
+            doc=_optional_str(value, "doc", where),
+            default=value.get("default", NO_DEFAULT),
+            order=_optional_str(value, "order", where),
+            aliases=_strings(value.get("aliases", []), f"{where}.aliases"),
+            props={key: item for key, item in value.items() if key not in _FIELD},
+        )
+
+    def schema(self, value: Json, namespace: str, where: str, depth: int) -> Schema:
+        if depth > MAX_DEPTH:
+            raise SchemaError(f"{where}: nested deeper than {MAX_DEPTH}")
+        match value:
+            case str():
+                return self.reference(value, namespace, where)
+            case list():
+                branches = [
+                    self.schema(item, namespace, f"{where}[{index}]", depth + 1)
+                    for index, item in enumerate(value)
+                ]
+                if any(isinstance(branch, Union) for branch in branches):
+                    raise SchemaError(f"{where}: a union may not contain a union")
+                return Union(branches)
+            case dict():
+                return self.complex(value, namespace, where, depth)
+            case _:
+                raise SchemaError(f"{where}: {value!r} is not a schema")
+
+    def reference(self, name: str, namespace: str, where: str) -> Schema:
+        if name in PRIMITIVES:
+            return Primitive(name)
+        full = name if "." in name or not namespace else f"{namespace}.{name}"
+        found = self.named.get(full) or self.named.get(name)
+        if found is None:
+            raise SchemaError(f"{where}: no type is named {full}")
+        return found
+
+    def complex(self, value: dict[str, Json], namespace: str, where: str, depth: int) -> Schema:
+        kind = value.get("type")
+        match kind:
+            case "array" | "map":
+                key = "items" if kind == "array" else "values"
+                if key not in value:
+                    raise SchemaError(f"{where}: {kind} needs {key}")
+                inner = self.schema(value[key], namespace, f"{where}.{key}", depth + 1)
+                props = {k: item for k, item in value.items() if k not in ("type", key)}
+                return Array(inner, props) if kind == "array" else Map(inner, props)
+            case "record" | "error" | "enum" | "fixed":
+                return self.declare(kind, value, namespace, where, depth)
+            case str() if kind in PRIMITIVES:
+                return Primitive(kind, {k: item for k, item in value.items() if k != "type"})
+            case _:
+                return self.schema(kind, namespace, f"{where}.type", depth + 1)
+
+    def declare(self, kind: str, value: dict[str, Json], namespace: str, where: str, depth: int) -> Named:
+        name = _name(value, "name", where)
+        own = _optional_str(value, "namespace", where)
+        own = namespace_of(name) if "." in name else namespace if own is None else own
+        full = name if "." in name or not own else f"{own}.{name}"
+        if full in self.named:
+            raise SchemaError(f"{where}: {full} is declared twice")
+        doc = _optional_str(value, "doc", where)
+        aliases = _strings(value.get("aliases", []), f"{where}.aliases")
+        extra = {"enum": {"symbols", "default"}, "fixed": {"size"}}.get(kind, {"fields"})
+        props = {key: item for key, item in value.items() if key not in _NAMED | extra}
+        if kind == "enum":
+            symbols = _strings(value.get("symbols", []), f"{where}.symbols")
+            default = _optional_str(value, "default", where)
+            if default is not None and default not in symbols:
+                raise SchemaError(f"{where}: the default {default!r} is not a symbol of {full}")
+            self.named[full] = Enum(full, symbols, doc, default, aliases, props)
+        elif kind == "fixed":
+            size = value.get("size")
+            if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+                raise SchemaError(f"{where}: fixed needs a size of 0 or more")
+            self.named[full] = Fixed(full, size, doc, aliases, props)
+        else:
+            record = Record(full, [], doc, kind == "error", aliases, props)
+            self.named[full] = record
+            for index, item in enumerate(_list(value.get("fields"), f"{where}.fields")):
+                record.fields.append(self.field(item, own, f"{where}.fields[{index}]", depth + 1))
+        return self.named[full]
+
+
+def _is_null(schema: Schema) -> bool:
+    return isinstance(schema, Primitive) and schema.name == "null"
+
+
+def _name(value: dict[str, Json], key: str, where: str) -> str:
+    name = value.get(key)
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise SchemaError(f"{where}: {key} must be a name, not {name!r}")
+    return name
+
+
+def _optional_str(value: dict[str, Json], key: str, where: str) -> str | None:
+    item = value.get(key)
+    if item is not None and not isinstance(item, str):
+        raise SchemaError(f"{where}: {key} must be a string, not {item!r}")
+    return item
+
+
+def _object(value: Json, where: str) -> dict[str, Json]:
+    if not isinstance(value, dict):
+        raise SchemaError(f"{where}: expected an object, found {value!r:.60}")
+    return value
+
+
+def _list(value: Json, where: str) -> list[Json]:
+    if not isinstance(value, list):
+        raise SchemaError(f"{where}: expected a list, found {value!r:.60}")
+    return value
+
+
+def _strings(value: Json, where: str) -> list[str]:
+    items = _list(value, where)
+    if not all(isinstance(item, str) for item in items):
+        raise SchemaError(f"{where}: expected strings")
+    return [item for item in items if isinstance(item, str)]

@@ -1,0 +1,1 @@
+"""Services written by hand, which plug into generated skeletons."""
