@@ -1,1 +1,157 @@
-"""Write a contract once, in Avro IDL; call it alike at any distance."""
+"""Write a contract once, in Avro IDL; call it alike at any distance.
+
+`connect` gives a typed client for a placement, `Server` serves implementations, `bind` says how one is run.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from avrorpc.binding import Binding, bind
+    from avrorpc.call import Call, CallContext, Reply, current_call
+    from avrorpc.client import Description, close, connect, describe, with_options
+    from avrorpc.codec.logical import Duration
+    from avrorpc.contracts import BufferHandle, DType
+    from avrorpc.errors import (
+        BindError,
+        ClientStateError,
+        Code,
+        ConnectError,
+        ConnectionLost,
+        ContractMismatch,
+        DeclaredError,
+        DecodeError,
+        EncodeError,
+        ErrorInfo,
+        LimitExceeded,
+        LocalProtocolError,
+        ProtocolError,
+        RemoteProtocolError,
+        RpcError,
+        SchemaError,
+        StatusError,
+        Suspended,
+        TransportError,
+        ValueChanged,
+        error_info,
+    )
+    from avrorpc.limits import Limits
+    from avrorpc.server import Server
+    from avrorpc.service import Middleware, Service
+    from avrorpc.tensor import Tensor
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "BindError",
+    "Binding",
+    "BufferHandle",
+    "Call",
+    "CallContext",
+    "ClientStateError",
+    "Code",
+    "ConnectError",
+    "ConnectionLost",
+    "ContractMismatch",
+    "DType",
+    "DeclaredError",
+    "DecodeError",
+    "Description",
+    "Duration",
+    "EncodeError",
+    "ErrorInfo",
+    "LimitExceeded",
+    "Limits",
+    "LocalProtocolError",
+    "Middleware",
+    "ProtocolError",
+    "RemoteProtocolError",
+    "Reply",
+    "RpcError",
+    "SchemaError",
+    "Server",
+    "Service",
+    "StatusError",
+    "Suspended",
+    "Tensor",
+    "TransportError",
+    "ValueChanged",
+    "bind",
+    "close",
+    "connect",
+    "current_call",
+    "describe",
+    "error_info",
+    "with_options",
+]
+
+# Names are loaded when they are first used: importing a part, such as `avrorpc.schema`, loads no more.
+_HOMES: Final = {
+    "avrorpc.binding": (
+        "Binding",
+        "bind",
+    ),
+    "avrorpc.call": (
+        "Call",
+        "CallContext",
+        "Reply",
+        "current_call",
+    ),
+    "avrorpc.client": (
+        "Description",
+        "close",
+        "connect",
+        "describe",
+        "with_options",
+    ),
+    "avrorpc.codec.logical": ("Duration",),
+    "avrorpc.contracts": (
+        "BufferHandle",
+        "DType",
+    ),
+    "avrorpc.errors": (
+        "BindError",
+        "ClientStateError",
+        "Code",
+        "ConnectError",
+        "ConnectionLost",
+        "ContractMismatch",
+        "DeclaredError",
+        "DecodeError",
+        "EncodeError",
+        "ErrorInfo",
+        "LimitExceeded",
+        "LocalProtocolError",
+        "ProtocolError",
+        "RemoteProtocolError",
+        "RpcError",
+        "SchemaError",
+        "StatusError",
+        "Suspended",
+        "TransportError",
+        "ValueChanged",
+        "error_info",
+    ),
+    "avrorpc.limits": ("Limits",),
+    "avrorpc.server": ("Server",),
+    "avrorpc.service": (
+        "Middleware",
+        "Service",
+    ),
+    "avrorpc.tensor": ("Tensor",),
+}
+_HOME: Final = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(importlib.import_module(_HOME[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -17,6 +17,7 @@
       ContractMismatch        two versions of a contract cannot work together
       BindError               an implementation does not fit its contract, or its placement
       ClientStateError        a client used after close, after a fork, or from another event loop
+        Suspended             an `async def` implementation had to wait in a synchronous local call
 
 Children are ordered by what a caller can do. `error_info` tells the rest: the code, whether the peer said
 so or we inferred it, and the id under which the server logged the cause.
@@ -89,6 +90,7 @@ class DeclaredError(RpcError):
     """
 
     __slots__ = ("__avrorpc_from_peer__",)
+    __avrorpc_from_peer__: bool
 
     def __str__(self) -> str:
         return ", ".join(f"{name}={value!r}" for name, value in self._items())
@@ -204,6 +206,10 @@ class BindError(RpcError, TypeError):
 
 class ClientStateError(RpcError, RuntimeError):
     """A client was used after it was closed, after a fork, or from another event loop."""
+
+
+class Suspended(ClientStateError):
+    """An `async def` implementation had to wait, and its synchronous local caller has no loop to wait in."""
 
 
 def error_info(error: BaseException) -> ErrorInfo:

@@ -127,7 +127,7 @@ class Message:
     props: Props = field(default_factory=dict)
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, weakref_slot=True)
 class Protocol:
     """A protocol: named types and messages, in the order of their declaration."""
 

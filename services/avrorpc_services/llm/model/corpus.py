@@ -56,9 +56,7 @@ def collect(stdlib: Path | None = None) -> Corpus:
     A docstring that occurs twice counts once. A file that does not parse is passed over.
     """
     folder = Path(sysconfig.get_path("stdlib")) if stdlib is None else stdlib
-    unique = dict.fromkeys(
-        docstring for path in _sources(folder) for docstring in _docstrings(path)
-    )
+    unique = dict.fromkeys(docstring for path in _sources(folder) for docstring in _docstrings(path))
     return Corpus(tuple(unique), platform.python_version())
 
 
@@ -88,7 +86,8 @@ def _docstrings(path: Path) -> Iterator[str]:
     for node in _walk(tree):
         docstring = ast.get_docstring(node)
         if docstring:
-            yield docstring
+            # An escape can put half a surrogate pair into a literal; UTF-8 has no bytes for it.
+            yield docstring.encode("utf-8", "replace").decode("utf-8")
 
 
 def _walk(

@@ -1,0 +1,123 @@
+"""`avrogen serve`: run implementations, say when they are ready, and drain when asked to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import importlib
+import logging
+import signal
+import sys
+import time
+from pathlib import Path
+
+import click
+from avrorpc import Binding, RpcError, Server
+
+
+@click.command(short_help="Serve implementations over TCP and HTTP.")
+@click.argument("factories", metavar="MODULE:FACTORY...", nargs=-1, required=True)
+@click.option("--tcp", multiple=True, metavar="HOST:PORT", help="Listen for TCP; port 0 takes a free one.")
+@click.option("--http", multiple=True, metavar="HOST:PORT", help="Listen for HTTP; port 0 takes a free one.")
+@click.option(
+    "--framing",
+    type=click.Choice(["netty", "spec"]),
+    default="netty",
+    show_default=True,
+    help="How messages are framed on TCP.",
+)
+@click.option("--threads", default=8, show_default=True, help="How many `def` methods may run at once.")
+@click.option(
+    "--drain", default=10.0, show_default=True, help="Seconds for running calls to finish at the end."
+)
+@click.option("--expose-cause", is_flag=True, help="Show callers the text of undeclared exceptions.")
+def serve(
+    factories: tuple[str, ...],
+    tcp: tuple[str, ...],
+    http: tuple[str, ...],
+    framing: str,
+    threads: int,
+    drain: float,
+    expose_cause: bool,
+) -> None:
+    """Serve implementations until SIGTERM or Ctrl-C.
+
+    Each MODULE:FACTORY names an implementation, its class, or a function that makes one. Without an address,
+    TCP at 127.0.0.1:9000 is taken.
+
+    \b
+    Example:
+      avrogen serve avrorpc_services:tokenizer avrorpc_services:model --http 127.0.0.1:8000
+    """
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    urls = [f"tcp://{_host_port(value)}?framing={framing}" for value in tcp]
+    urls += [f"http://{_host_port(value)}" for value in http]
+    services = [_make(factory) for factory in factories]
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(services, urls or ["tcp://127.0.0.1:9000"], threads, drain, expose_cause))
+    except RpcError as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _serve(
+    services: list[object], urls: list[str], threads: int, drain: float, expose_cause: bool
+) -> None:
+    server = Server(services, threads=threads, expose_cause=expose_cause)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(signum, stop.set)
+    try:
+        for url in urls:
+            await server.listen(url)
+        names = ", ".join(served.name for served in server.offers)
+        click.echo(f"ready {' '.join(server.urls)} ({names})")
+        sys.stdout.flush()
+        await stop.wait()
+        click.echo("draining", err=True)
+    finally:
+        started = time.monotonic()
+        await server.close(drain)
+    click.echo(f"stopped after {time.monotonic() - started:.1f} s", err=True)
+
+
+def _make(factory: str) -> object:
+    module_name, separator, path = factory.partition(":")
+    if not separator or not path:
+        raise click.UsageError(f"{factory!r} must be MODULE:FACTORY, such as avrorpc_services:tokenizer")
+    if str(Path.cwd()) not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+    try:
+        found = importlib.import_module(module_name)
+    except ModuleNotFoundError as error:
+        missing = error.name or module_name
+        hint = "is it installed?" if missing == module_name else f"{module_name} needs it; install it"
+        raise click.UsageError(f"there is no module {missing!r}: {hint}") from error
+    for name in path.split("."):
+        if not hasattr(found, name):
+            raise click.UsageError(f"{module_name} has no {path!r}")
+        found = getattr(found, name)
+    if isinstance(found, Binding) or not callable(found):
+        return found
+    try:
+        made: object = found()
+    except Exception as error:
+        raise click.ClickException(f"{factory} failed: {type(error).__name__}: {error}") from error
+    return made
+
+
+def _host_port(value: str) -> str:
+    host, separator, port = value.rpartition(":")
+    if not port.isdigit() or int(port) > 65_535:
+        raise click.UsageError(f"{value!r} must be HOST:PORT, such as 127.0.0.1:9000")
+    return f"{host}:{port}" if separator and host else f"127.0.0.1:{port}"
+
+
+def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+    """Return uvloop's event loop where it is installed."""
+    try:
+        uvloop = importlib.import_module("uvloop")
+    except ModuleNotFoundError:
+        return None
+    factory: type[asyncio.AbstractEventLoop] = uvloop.Loop
+    return factory

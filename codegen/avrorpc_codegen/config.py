@@ -1,0 +1,141 @@
+"""What a project says in `[tool.avrogen]` of its `pyproject.toml`, and what holds where it says nothing."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+DEFAULT_OUTPUT: Final = "generated"
+DEFAULT_PACKAGE: Final = "contracts"
+RUNTIME_NAMESPACE: Final = "avrorpc"
+RUNTIME_EXTERNAL: Final = {RUNTIME_NAMESPACE: "avrorpc.contracts", "avrorpc.Tensor": "avrorpc.tensor"}
+"""Where the runtime's own types are; a project that generates the namespace itself keeps the second only."""
+
+
+class ConfigError(Exception):
+    """A setting that makes no sense; the text says which, and where."""
+
+
+@dataclass(slots=True, frozen=True)
+class Target:
+    """A package to generate."""
+
+    package: str
+    """The dotted name of the package."""
+    output: Path
+    """The folder that is on Python's path, in which the package lies."""
+    namespaces: tuple[str, ...] = ()
+    """The namespaces that go there, each without its own name; none: all that no other target takes."""
+
+
+@dataclass(slots=True, frozen=True)
+class Config:
+    """The settings of a project."""
+
+    schemas: Path
+    targets: tuple[Target, ...]
+    external: dict[str, str] = field(default_factory=dict)
+    """Modules by the namespace or the type that is there already."""
+
+
+def find_project(start: Path) -> Path | None:
+    """Return the nearest `pyproject.toml` from a folder upwards, if there is one."""
+    for folder in (start, *start.parents):
+        if (folder / "pyproject.toml").is_file():
+            return folder / "pyproject.toml"
+    return None
+
+
+def load_config(
+    start: Path, *, schemas: Path | None = None, output: Path | None = None, package: str | None = None
+) -> Config:
+    """Return the settings for a folder; arguments win over the file, and make a single target.
+
+    Raises:
+        ConfigError: The file is not TOML, or a setting is of the wrong kind.
+    """
+    project = find_project(start)
+    root = project.parent if project else start
+    table = _read(project) if project else {}
+    external = _external(table, project)
+    targets: list[Target] = []
+    if output is None and package is None:
+        targets = [_target(item, root, project) for item in _tables(table, "targets", project)]
+    if not targets:
+        package = package or DEFAULT_PACKAGE
+        _check_package(package)
+        targets = [Target(package, output or root / DEFAULT_OUTPUT)]
+    if sum(not target.namespaces for target in targets) > 1:
+        raise ConfigError(f"{project}: only one of the targets can do without `namespaces`")
+    own = {namespace for target in targets for namespace in target.namespaces}
+    known = {name: module for name, module in RUNTIME_EXTERNAL.items() if name not in own}
+    default = root / _string(table, "schemas", project, "schemas")
+    return Config(schemas or default, tuple(targets), {**known, **external})
+
+
+def installed_schemas() -> Path | None:
+    """Return the folder of the schemas that come with the runtime, found without importing it."""
+    spec = find_spec("avrorpc")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        schemas = Path(folder) / "contracts" / "schemas"
+        if schemas.is_dir():
+            return schemas
+    return None
+
+
+def _read(project: Path) -> dict[str, object]:
+    try:
+        table: object = tomllib.loads(project.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{project}: not valid TOML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"cannot read {project}: {error.strerror}") from error
+    for key in ("tool", "avrogen"):
+        table = table.get(key, {}) if isinstance(table, dict) else {}
+    if not isinstance(table, dict):
+        raise ConfigError(f"{project}: [tool.avrogen] is not a table")
+    unknown = sorted(set(table) - {"schemas", "targets", "external"})
+    if unknown:
+        raise ConfigError(f"{project}: [tool.avrogen] knows no setting {unknown[0]!r}")
+    return table
+
+
+def _target(item: dict[str, object], root: Path, project: Path | None) -> Target:
+    unknown = sorted(set(item) - {"package", "output", "namespaces"})
+    if unknown:
+        raise ConfigError(f"{project}: a target knows no setting {unknown[0]!r}")
+    namespaces = item.get("namespaces", [])
+    if not isinstance(namespaces, list) or not all(isinstance(name, str) for name in namespaces):
+        raise ConfigError(f"{project}: `namespaces` of a target is a list of strings")
+    package = _string(item, "package", project, DEFAULT_PACKAGE)
+    _check_package(package)
+    return Target(package, root / _string(item, "output", project, DEFAULT_OUTPUT), tuple(namespaces))
+
+
+def _check_package(package: str) -> None:
+    if not all(part.isidentifier() for part in package.split(".")):
+        raise ConfigError(f"{package!r} is not the name of a package")
+
+
+def _external(table: dict[str, object], project: Path | None) -> dict[str, str]:
+    external = table.get("external", {})
+    if not isinstance(external, dict) or not all(isinstance(module, str) for module in external.values()):
+        raise ConfigError(f"{project}: [tool.avrogen.external] maps names to modules")
+    return {str(name): str(module) for name, module in external.items()}
+
+
+def _tables(table: dict[str, object], key: str, project: Path | None) -> list[dict[str, object]]:
+    items = table.get(key, [])
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise ConfigError(f"{project}: [[tool.avrogen.{key}]] is a list of tables")
+    return items
+
+
+def _string(table: dict[str, object], key: str, project: Path | None, default: str) -> str:
+    value = table.get(key, default)
+    if not isinstance(value, str):
+        raise ConfigError(f"{project}: `{key}` of [tool.avrogen] is a string")
+    return value

@@ -1,0 +1,48 @@
+"""What a set of contract files declares: Avro's model, with the places and texts that it has no room for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from avrorpc.schema import Named, Protocol, Schema
+
+from avrorpc_codegen.loading import Unit
+from avrorpc_codegen.source import Span
+
+
+@dataclass(slots=True, eq=False)
+class DeclaredType:
+    """A named type, and what Avro's model has no place for."""
+
+    named: Named
+    unit: Unit
+    span: Span | None = None
+    symbol_docs: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class DeclaredProtocol:
+    """A protocol, the file it comes from, and the places that diagnostics point at."""
+
+    protocol: Protocol
+    unit: Unit
+    span: Span | None = None
+    parameter_spans: dict[tuple[str, str], Span] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Contracts:
+    """Everything that a set of files declares, by full name in the order of declaration."""
+
+    types: dict[str, DeclaredType] = field(default_factory=dict)
+    protocols: dict[str, DeclaredProtocol] = field(default_factory=dict)
+    by_unit: dict[Unit, list[Named]] = field(default_factory=dict)
+    main_schemas: dict[Unit, Schema] = field(default_factory=dict)
+
+
+def where(span: Span | None, unit: Unit) -> str:
+    """Return a place in the words of a note."""
+    if span is None:
+        return f"in {unit.name}"
+    line, column = span.source.position(span.start)
+    return f"at {span.source.name}:{line}:{column}"

@@ -1,0 +1,177 @@
+"""Moving through tokens: looking, expecting, and going on after a mistake.
+
+Knows nothing of the grammar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from avrorpc_codegen.diagnostic import Diagnostics, Rule
+from avrorpc_codegen.lexer import Comment, Kind, Token, tokenize
+from avrorpc_codegen.source import Source, Span
+
+T = TypeVar("T")
+
+MAX_DEPTH: Final = 64
+"""How deeply types and values may be nested."""
+
+
+class Failed(Exception):
+    """A rule could not go on; the diagnostic has been made."""
+
+
+class Cursor:
+    """A place in the tokens of a source; the rules of a grammar move it."""
+
+    def __init__(self, source: Source, diagnostics: Diagnostics) -> None:
+        self.source = source
+        self.diagnostics = diagnostics
+        self.lexed = tokenize(source, diagnostics)
+        self.tokens = self.lexed.tokens
+        self.index = 0
+        self.depth = 0
+        self.used_docs: set[Comment] = set()
+
+    @property
+    def token(self) -> Token:
+        """The current token."""
+        return self.tokens[self.index]
+
+    def advance(self) -> Token:
+        """Return the current token and go on to the next."""
+        token = self.tokens[self.index]
+        if token.kind is not Kind.END:
+            self.index += 1
+        return token
+
+    def at_mark(self, mark: str) -> bool:
+        """Return whether the current token is a punctuation mark."""
+        return self.token.text == mark and self.token.kind is Kind.MARK
+
+    def at_word(self, *words: str) -> bool:
+        """Return whether the current token is one of some words, not in back-ticks."""
+        return self.token.kind is Kind.NAME and self.token.text in words
+
+    def word_follows(self, index: int, *words: str) -> bool:
+        """Return whether the token at a distance is one of some words."""
+        token = self.tokens[min(self.index + index, len(self.tokens) - 1)]
+        return token.kind is Kind.NAME and token.text in words
+
+    def accept(self, mark: str) -> bool:
+        """Go past a punctuation mark if it is the current token."""
+        if self.at_mark(mark):
+            self.index += 1
+            return True
+        return False
+
+    def expect(self, mark: str, what: str) -> Token:
+        """Go past a punctuation mark that must be here."""
+        if not self.at_mark(mark):
+            raise self.failure(f"expected `{mark}` {what}")
+        return self.advance()
+
+    def end_statement(self, what: str) -> None:
+        """Accept a `;`; where it is merely forgotten, say so and go on as if it were there."""
+        if self.accept(";"):
+            return
+        before = self.tokens[max(0, self.index - 1)].span
+        line = self.source.position(before.end)[0]
+        if (
+            self.token.kind is Kind.END
+            or self.at_mark("}")
+            or self.source.position(self.token.span.start)[0] > line
+        ):
+            place = Span(self.source, before.end, before.end)
+            self.diagnostics.error(Rule.SYNTAX, f"expected `;` {what}", place)
+            return
+        raise self.failure(f"expected `;` {what}")
+
+    def found(self) -> str:
+        """Return the current token in the words of a diagnostic."""
+        if self.token.kind is Kind.END:
+            return "the end of the file"
+        shown = self.token.text if len(self.token.text) <= 40 else f"{self.token.text[:37]}..."
+        return f"`{shown}`" if "`" not in shown else shown
+
+    def failure(self, message: str, help_line: str | None = None) -> Failed:
+        """Report that something else was expected here, and return what a rule raises then."""
+        text = f"{message}, found {self.found()}"
+        self.diagnostics.error(Rule.SYNTAX, text, self.token.span, help=help_line)
+        return Failed()
+
+    def recover(self) -> None:
+        """Skip to behind the next `;` or the next whole block; a `}` that closes our block stays."""
+        depth = 0
+        while self.token.kind is not Kind.END:
+            if self.at_mark("{"):
+                depth += 1
+            elif self.at_mark("}"):
+                if depth == 0:
+                    return
+                depth -= 1
+                if depth == 0:
+                    self.index += 1
+                    self.accept(";")
+                    return
+            elif self.at_mark(";") and depth == 0:
+                self.index += 1
+                return
+            self.index += 1
+
+    def doc(self) -> str | None:
+        """Return the documentation comment before the current token."""
+        if not self.token.docs:
+            return None
+        comment = self.token.docs[-1]
+        self.used_docs.add(comment)
+        return comment.text
+
+    def attempt(self, rule: Callable[[], None]) -> bool:
+        """Apply a rule; return whether it could be followed to its end."""
+        try:
+            rule()
+        except Failed:
+            self.recover()
+            return False
+        return True
+
+    def block(self, rule: Callable[[], None], opening: Token, what: str) -> None:
+        """Apply a rule until the `}` that closes the block."""
+        while not self.accept("}"):
+            if self.token.kind is Kind.END:
+                self.diagnostics.error(
+                    Rule.SYNTAX, f"this {what} is not closed", opening.span, help="add a `}`"
+                )
+                raise Failed
+            before = self.index
+            self.attempt(rule)
+            if self.index == before and not self.at_mark("}"):
+                self.advance()
+
+    def listed(self, close: str, rule: Callable[[], None], what: str) -> None:
+        """Apply a rule to each item of a list with commas, and go past the mark that closes it."""
+        if self.accept(close):
+            return
+        rule()
+        while self.accept(","):
+            if self.at_mark(close):
+                raise self.failure("expected another item after the comma")
+            rule()
+        self.expect(close, f"or `,` in {what}")
+
+    def nested(self, rule: Callable[[], T]) -> T:
+        """Apply a rule one level deeper."""
+        self.depth += 1
+        try:
+            self.check_depth()
+            return rule()
+        finally:
+            self.depth -= 1
+
+    def check_depth(self) -> None:
+        """Fail where the nesting is too deep."""
+        if self.depth > MAX_DEPTH:
+            self.diagnostics.error(Rule.TOO_DEEP, f"nested deeper than {MAX_DEPTH}", self.token.span)
+            raise Failed

@@ -1,0 +1,179 @@
+"""What the compiler has to say about a contract: findings with a place, a reason and a way out.
+
+Findings are collected, never thrown. Their ids are stable; `Rule` lists them all.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final
+
+from avrorpc_codegen.source import Span
+
+_TAB: Final = "    "
+MOST_SHOWN: Final = 100
+"""How many diagnostics are printed; the rest are counted."""
+
+
+class Rule(Enum):
+    """Every diagnostic, by its stable id. 1xx: files and text; 2xx: meaning; 3xx: generated code."""
+
+    UNREADABLE = "AVR101"
+    """A file cannot be read."""
+    NOT_UTF8 = "AVR102"
+    """A file is not UTF-8."""
+    BAD_CHARACTER = "AVR103"
+    """A character that no part of Avro IDL begins with."""
+    UNTERMINATED = "AVR104"
+    """A comment, a string or a back-ticked name without its end."""
+    BAD_STRING = "AVR105"
+    """A string with a bad escape or a character that must be escaped."""
+    BAD_NUMBER = "AVR106"
+    """A number that is none."""
+    SYNTAX = "AVR107"
+    """Something else was expected here."""
+    TOO_DEEP = "AVR108"
+    """Types or values nested too deeply."""
+    MISPLACED_DOC = "AVR109"
+    """A documentation comment that documents nothing."""
+    BAD_JSON = "AVR110"
+    """An imported `.avpr` or `.avsc` file that is not valid."""
+
+    MISSING_IMPORT = "AVR201"
+    """An imported file that is in none of the folders searched."""
+    WRONG_IMPORT = "AVR202"
+    """An import of another kind than the file."""
+    UNKNOWN_TYPE = "AVR203"
+    """A type that is declared nowhere."""
+    DUPLICATE = "AVR204"
+    """A name declared twice."""
+    INVALID_NAME = "AVR205"
+    """A name that Avro does not allow."""
+    BAD_UNION = "AVR206"
+    """A union inside a union, or with two branches that Avro cannot tell apart."""
+    BAD_DEFAULT = "AVR207"
+    """A default that does not fit its type."""
+    BAD_ONE_WAY = "AVR208"
+    """A one-way message with a result."""
+    BAD_THROWS = "AVR209"
+    """A thrown type that is no error."""
+    BAD_ANNOTATION = "AVR210"
+    """An annotation with a wrong value, in a wrong place, or given twice."""
+    BAD_SIZE = "AVR211"
+    """A size, a precision or a scale out of range."""
+    VOID = "AVR212"
+    """`void` where a type is needed."""
+
+    NO_NAMESPACE = "AVR301"
+    """A type or a protocol without a namespace has no Python module."""
+    NAME_CLASH = "AVR302"
+    """A type and a namespace of one name."""
+    HIDDEN_DEFAULT = "AVR303"
+    """A default that Python cannot tell from null."""
+
+
+class Severity(Enum):
+    """How bad it is."""
+
+    ERROR = "error"
+    """Nothing is written."""
+    WARNING = "warning"
+    """Worth a look; the result stands."""
+
+
+@dataclass(slots=True, frozen=True)
+class Diagnostic:
+    """One finding."""
+
+    rule: Rule
+    message: str
+    span: Span | None
+    file: str = ""
+    """The file, where there is no span."""
+    notes: tuple[str, ...] = ()
+    help: str | None = None
+    severity: Severity = Severity.ERROR
+
+    def render(self) -> str:
+        """Return the text for a terminal: place, message, source line, caret, notes and help."""
+        title = f"{self.severity.value}[{self.rule.value}]: {self.message}"
+        lines = [f"{self._place()}{title}", *self._excerpt()]
+        lines += [f"  = note: {note}" for note in self.notes]
+        if self.help:
+            lines.append(f"  = help: {self.help}")
+        return "\n".join(lines)
+
+    def sort_key(self) -> tuple[str, int]:
+        """Return what orders findings: file by file, from top to bottom."""
+        if self.span is None:
+            return self.file, -1
+        return self.span.source.name, self.span.start
+
+    def _place(self) -> str:
+        if self.span is None:
+            return f"{self.file}: " if self.file else ""
+        line, column = self.span.source.position(self.span.start)
+        return f"{self.span.source.name}:{line}:{column}: "
+
+    def _excerpt(self) -> list[str]:
+        if self.span is None:
+            return []
+        number, column = self.span.source.position(self.span.start)
+        text = self.span.source.line(number)
+        length = max(1, min(self.span.end - self.span.start, len(text) - column + 1))
+        before = text[: column - 1].expandtabs(4)
+        marked = text[column - 1 : column - 1 + length].replace("\t", _TAB)
+        rest = text[column - 1 + length :].replace("\t", _TAB)
+        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in before + marked + rest)
+        margin = f"{number:>5} | "
+        return [f"{margin}{shown}".rstrip(), f"      | {' ' * len(before)}{'^' * max(1, len(marked))}"]
+
+
+@dataclass(slots=True)
+class Diagnostics:
+    """Collects findings while the pipeline runs on."""
+
+    items: list[Diagnostic] = field(default_factory=list)
+
+    def error(
+        self,
+        rule: Rule,
+        message: str,
+        span: Span | None,
+        *notes: str,
+        help: str | None = None,  # noqa: A002 - the word that diagnostics use
+        file: str = "",
+    ) -> None:
+        """Add an error."""
+        self.items.append(Diagnostic(rule, message, span, file, notes, help))
+
+    def warning(self, rule: Rule, message: str, span: Span, *, help: str | None = None) -> None:  # noqa: A002
+        """Add a warning."""
+        self.items.append(Diagnostic(rule, message, span, help=help, severity=Severity.WARNING))
+
+    @property
+    def has_errors(self) -> bool:
+        """Whether anything is wrong enough that nothing may be written."""
+        return any(item.severity is Severity.ERROR for item in self.items)
+
+    def render(self) -> str:
+        """Return all findings as text, in the order of their places, and a line that counts them."""
+        blocks = [item.render() for item in sorted(self.items, key=Diagnostic.sort_key)]
+        if len(blocks) > MOST_SHOWN:
+            blocks[MOST_SHOWN:] = [f"... and {len(blocks) - MOST_SHOWN} more"]
+        errors = sum(item.severity is Severity.ERROR for item in self.items)
+        counts = [_count(errors, "error"), _count(len(self.items) - errors, "warning")]
+        return "\n\n".join([*blocks, ", ".join(count for count in counts if count)])
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """Return a help line with the known name closest to a mistyped one, if one is close."""
+    close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
+    return f"did you mean `{close[0]}`?" if close else None
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'s' if number != 1 else ''}" if number else ""

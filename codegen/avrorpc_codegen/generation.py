@@ -1,0 +1,78 @@
+"""From a folder of contracts to the text of every generated file. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avrorpc_codegen.config import Config, installed_schemas
+from avrorpc_codegen.contracts import Contracts
+from avrorpc_codegen.diagnostic import Diagnostics
+from avrorpc_codegen.loading import KINDS, Loader
+from avrorpc_codegen.placing import Placement, place
+from avrorpc_codegen.rendering import PackageView, Renderer
+from avrorpc_codegen.resolver import resolve
+from avrorpc_codegen.view import MARK, view
+
+
+@dataclass(slots=True)
+class Generated:
+    """The result of a run."""
+
+    files: dict[Path, str] = field(default_factory=dict)
+    """Texts by path."""
+    roots: list[Path] = field(default_factory=list)
+    """The folders of the generated packages."""
+    contracts: Contracts = field(default_factory=Contracts)
+
+
+def find_contracts(folder: Path) -> list[Path]:
+    """Return the contract files below a folder, IDL first, since it may import the others."""
+    files = [path for path in folder.rglob("*") if path.suffix in KINDS and path.is_file()]
+    order = list(KINDS)
+    return sorted(files, key=lambda path: (order.index(path.suffix), path.relative_to(folder).as_posix()))
+
+
+def search_path(schemas: Path, extra: Sequence[Path]) -> list[Path]:
+    """Return the folders where imports are looked for, after the importing file's own."""
+    installed = installed_schemas()
+    return [*extra, schemas, *([installed] if installed else [])]
+
+
+def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] = ()) -> Generated:
+    """Generate code for all contracts of a project; with errors, there are no files."""
+    root = config.schemas.resolve()
+    loader = Loader(search_path(root, include), diagnostics)
+    units = [loader.load(path) for path in find_contracts(root)]
+    generated = Generated()
+    if not units:
+        return generated
+    generated.contracts = resolve(list(loader.units.values()), units, diagnostics)
+    if diagnostics.has_errors:
+        return generated
+    placement = place(generated.contracts, config, diagnostics)
+    views = [view(module, placement, root, diagnostics) for module in placement.modules.values()]
+    if diagnostics.has_errors:
+        return generated
+    renderer = Renderer()
+    generated.files = {module.path: renderer.module(module) for module in views}
+    _add_packages(generated, config, placement, renderer)
+    return generated
+
+
+def _add_packages(generated: Generated, config: Config, placement: Placement, renderer: Renderer) -> None:
+    """Add the packages above the modules, and the mark of a typed package."""
+    header = [f"{MARK}.", "# Change the contracts, not this file."]
+    for target in config.targets:
+        root = target.output.joinpath(*target.package.split("."))
+        generated.roots.append(root)
+        modules = [module for module in placement.modules.values() if module.path.is_relative_to(root)]
+        for module in modules:
+            generated.files.setdefault(root / "py.typed", "")
+            folder = module.path.parent
+            while folder != root:
+                folder = folder.parent
+                package = folder.relative_to(target.output).as_posix().replace("/", ".")
+                text = renderer.package(PackageView(header, f"Contracts below `{package}`."), package)
+                generated.files.setdefault(folder / "__init__.py", text)

@@ -1,0 +1,199 @@
+"""Where lines are broken, so that no formatter has to run and none finds anything to change.
+
+A piece of code that fits its line stays on it; else each of its items gets a line and a trailing comma,
+which formatters never join again, at whatever width they run. Knows Python's brackets and nothing of Avro.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+import unicodedata
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+WIDTH: Final = 88
+"""The width that generated code keeps to."""
+FORMATTER_WIDTH: Final = 110
+"""The widest setting of a formatter under which generated code is stable too."""
+_STEP: Final = 4
+_JSON_TOKEN: Final = re.compile(r"(?:\\.|[^\s,\\])*(?:,|\s+|\\.|$)")
+
+
+@dataclass(slots=True, frozen=True)
+class Group:
+    """Items between brackets: a call, a display or a subscript."""
+
+    opening: str
+    items: tuple[Code, ...]
+    closing: str
+    has_comma: bool = True
+    """Whether the last item may be followed by a comma; a subscript of one item may not."""
+
+
+@dataclass(slots=True, frozen=True)
+class Branches:
+    """`A | B`, which turns into `Union[A, B]` where it is too long for a line."""
+
+    items: tuple[Code, ...]
+
+
+@dataclass(slots=True, frozen=True)
+class Joined:
+    """Code with text before or after it: `default=[1, 2]`, or `[1, 2] if a is None else a`."""
+
+    before: str
+    code: Code
+    after: str = ""
+
+
+@dataclass(slots=True, frozen=True)
+class Choice:
+    """`code if name is None else name`."""
+
+    code: Code
+    name: str
+
+
+Code: TypeAlias = str | Group | Branches | Joined | Choice
+
+
+def flat(code: Code) -> str:
+    """Return code on one line."""
+    match code:
+        case str():
+            return code
+        case Group():
+            return f"{code.opening}{', '.join(flat(item) for item in code.items)}{code.closing}"
+        case Branches():
+            return " | ".join(flat(item) for item in code.items)
+        case Joined():
+            return f"{code.before}{flat(code.code)}{code.after}"
+        case Choice():
+            return f"{flat(code.code)} if {code.name} is None else {code.name}"
+
+
+def fits(text: str, indent: int) -> bool:
+    """Return whether a line of text keeps to the width."""
+    return indent + text_width(text) <= WIDTH
+
+
+def text_width(text: str) -> int:
+    """Return the columns that a text takes, as formatters count them."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else unicodedata.combining(c) == 0 for c in text)
+
+
+def broken(code: Code, indent: int, before: str = "", after: str = "") -> str:
+    """Return code with what stands before and after it on its lines, broken where it is too long.
+
+    The first line is not indented; the others are, by `indent` and more.
+    """
+    one_line = f"{before}{flat(code)}{after}"
+    if fits(one_line, indent) or isinstance(code, str):
+        return one_line
+    match code:
+        case Joined():
+            return broken(code.code, indent, before + code.before, code.after + after)
+        case Branches():
+            return broken(Group("Union[", code.items, "]"), indent, before, after)
+        case Choice():
+            margin = " " * indent
+            value = exploded(code.code, indent) if isinstance(code.code, Group) else flat(code.code)
+            return f"{before}{value}\n{margin}if {code.name} is None\n{margin}else {code.name}{after}"
+        case Group():
+            return f"{before}{exploded(code, indent)}{after}"
+
+
+def exploded(group: Group, indent: int) -> str:
+    """Return a group with a line for each of its items."""
+    if not group.items:
+        return flat(group)
+    inner = indent + _STEP
+    comma = "," if group.has_comma else ""
+    lines = [" " * inner + broken(item, inner, after=comma) for item in group.items]
+    return "\n".join([group.opening, *lines, f"{' ' * indent}{group.closing}"])
+
+
+def assignment(name: str, annotation: Code, value: Code | None, indent: int, after: str = "") -> str:
+    """Return `name: annotation = value`, broken where it is too long."""
+    if value is None:
+        return broken(annotation, indent, f"{name}: ", after)
+    start = f"{name}: {flat(annotation)} = "
+    if fits(f"{start}{flat(value)}{after}", indent):
+        return f"{start}{flat(value)}{after}"
+    if isinstance(value, Group) and fits(f"{start}{value.opening}", indent):
+        return broken(value, indent, start, after)
+    annotated = broken(annotation, indent, f"{name}: ", " = ")
+    last = annotated.rpartition("\n")[2].strip()
+    return annotated + broken(value, indent, last, after)[len(last) :]
+
+
+def definition(start: str, parameters: list[str], result: Code, indent: int) -> str:
+    """Return `def` or `async def` up to the colon; `parameters` are laid out already."""
+    one_line = f"{start}({', '.join(parameters)}) -> {flat(result)}:"
+    if "\n" not in one_line and fits(one_line, indent):
+        return one_line
+    inner = " " * (indent + _STEP)
+    lines = [f"{inner}{parameter}," for parameter in parameters]
+    return "\n".join([f"{start}(", *lines, " " * indent + broken(result, indent, ") -> ", ":")])
+
+
+def quote(text: str) -> str:
+    """Return a string literal with the quotes that a formatter would choose."""
+    mark = "'" if text.count('"') > text.count("'") else '"'
+    return mark + "".join(_escaped(character, mark) for character in text) + mark
+
+
+def quote_bytes(data: bytes) -> str:
+    """Return a bytes literal with the quotes that a formatter would choose."""
+    mark = "'" if data.count(b'"') > data.count(b"'") else '"'
+    out = (_escaped(chr(byte), mark) if byte < 0x80 else f"\\x{byte:02x}" for byte in data)
+    return "b" + mark + "".join(out) + mark
+
+
+def long_string(text: str, indent: int) -> list[str]:
+    """Return a string as the lines of adjacent literals, broken after commas and blanks.
+
+    A single line may be longer than the width where a formatter would otherwise join what was broken.
+    """
+    whole = quote(text)
+    if indent - _STEP + text_width(whole) + 1 <= FORMATTER_WIDTH:
+        return [whole]
+    lines: list[str] = []
+    piece = ""
+    for token in _JSON_TOKEN.findall(text):
+        if piece and not fits(quote(piece + token), indent):
+            lines.append(quote(piece))
+            piece = ""
+        while not fits(quote(piece + token), indent):
+            cut = next(n for n in range(len(token), 0, -1) if fits(quote(token[:n]), indent) or n == 1)
+            lines.append(quote(token[:cut]))
+            token = token[cut:]  # noqa: PLW2901 - the rest of the token, until it fits
+        piece += token
+    return [*lines, quote(piece)] if piece else lines
+
+
+def wrapped_comment(text: str) -> list[str]:
+    """Return text as the lines of a comment."""
+    return textwrap.wrap(
+        text,
+        WIDTH,
+        initial_indent="# ",
+        subsequent_indent="# ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _escaped(character: str, mark: str) -> str:
+    if character in (mark, "\\"):
+        return f"\\{character}"
+    if character.isprintable():
+        return character
+    short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
+    if short:
+        return short
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,291 @@
+"""Text to tokens.
+
+Source of the rules: the lexer part of Avro 1.12's `Idl.g4`. Keywords are names here; which of them mean
+something is for the parser to say. Comments are kept beside the tokens, documentation comments in front of
+the token that they may document.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Final
+
+from avrorpc_codegen.diagnostic import Diagnostics, Rule
+from avrorpc_codegen.source import Source, Span
+
+
+class Kind(Enum):
+    """What a token is."""
+
+    NAME = auto()
+    """An identifier or a keyword; `value` has no back-ticks."""
+    STRING = auto()
+    """A string; `value` has its escapes replaced."""
+    INTEGER = auto()
+    """An integer; `value` is an int."""
+    FLOAT = auto()
+    """A number that is no integer, NaN and the infinities included; `value` is a float."""
+    MARK = auto()
+    """A punctuation mark."""
+    END = auto()
+    """The end of the text."""
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Comment:
+    """A comment, its delimiters included in the span."""
+
+    span: Span
+    is_doc: bool
+
+    @property
+    def text(self) -> str:
+        """The comment's own words: delimiters, common indentation and leading stars taken away."""
+        raw = self.span.source.text[self.span.start + 3 : self.span.end - 2]
+        return strip_indent(raw.strip(_JAVA_SPACE))
+
+
+@dataclass(slots=True, frozen=True, eq=False)
+class Token:
+    """A token; `docs` are the documentation comments between it and the token before."""
+
+    kind: Kind
+    text: str
+    value: str | int | float
+    span: Span
+    docs: tuple[Comment, ...] = ()
+
+
+@dataclass(slots=True)
+class Lexed:
+    """A whole text: tokens, the last of which is the end, and all comments."""
+
+    tokens: list[Token] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+
+
+_MARKS: Final = frozenset("(){}[]:;,@=?<>")
+_JAVA_SPACE: Final = "".join(map(chr, range(0x21)))
+_SPACE: Final = re.compile(r"[ \t\n\r\f]+")
+_NAME_PART: Final = re.compile(r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*")
+_BACK_TICKS: Final = re.compile(r"`[^`\s]*`?")
+_INTEGER: Final = re.compile(r"(-?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)[lL]?")
+_HEX_FLOAT: Final = re.compile(
+    r"[+-]?0[xX](?:[0-9a-fA-F]+\.?|[0-9a-fA-F]*\.[0-9a-fA-F]+)[pP][+-]?[0-9]+[fFdD]?"
+)
+_FLOAT: Final = re.compile(
+    r"[+-]?(?:NaN|Infinity|(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?"
+    r"|[0-9]+(?:[eE][+-]?[0-9]+[fFdD]?|[fFdD]))"
+)
+_STRING: Final = re.compile(r'"(?:[^"\\\r\n]|\\[^\r\n])*"')
+_ESCAPE: Final = re.compile(r"\\(?:([nrbft\\'\"])|([0-3][0-7]{2}|[0-7]{1,2})|u([0-9a-fA-F]{4}))")
+_MUST_ESCAPE: Final = {"\b": "\\b", "\f": "\\f", "\t": "\\t"}
+_ESCAPES: Final = {"n": "\n", "r": "\r", "b": "\b", "f": "\f", "t": "\t"}
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
+_BLANKS: Final = " \t\xa0"
+
+
+def tokenize(source: Source, diagnostics: Diagnostics) -> Lexed:
+    """Split a source into tokens; what is none becomes a diagnostic, and is left out."""
+    return _Lexer(source, diagnostics).run()
+
+
+def strip_indent(text: str) -> str:
+    """Take the common indentation off a comment, and the stars where every line begins with one.
+
+    As `IdlReader.stripIndents` of Avro's Java tool: one or two stars, then at most one blank, when all
+    lines have them; else the white space that all lines after the first begin with. Unlike there, line
+    ends become plain newlines, so that a fingerprint does not depend on how a file was checked out.
+    """
+    lines = _LINE_END.split(text)
+    for stars in ("**", "*"):
+        if all(line.lstrip(_BLANKS).startswith(stars) for line in lines):
+            bare = [line.lstrip(_BLANKS)[len(stars) :] for line in lines]
+            return "\n".join(line[1:] if line[:1] in _BLANKS else line for line in bare)
+    indents = [line[: len(line) - len(line.lstrip(_BLANKS))] for line in lines[1:]]
+    low, high = min(indents, default=""), max(indents, default="")
+    shared = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), len(low))
+    return "\n".join([lines[0], *(line[shared:] for line in lines[1:])])
+
+
+class _Lexer:
+    def __init__(self, source: Source, diagnostics: Diagnostics) -> None:
+        self.source = source
+        self.text = source.text
+        self.diagnostics = diagnostics
+        self.lexed = Lexed()
+        self.docs: list[Comment] = []
+
+    def run(self) -> Lexed:
+        position, end = 0, len(self.text)
+        while position < end:
+            character = self.text[position]
+            if character in " \t\n\r\f":
+                space = _SPACE.match(self.text, position)
+                position = space.end() if space else position + 1
+            elif character in _MARKS:
+                self.add(Kind.MARK, position, position + 1, character)
+                position += 1
+            elif character == "\x1a":
+                break  # The substitute character ends the text, as the grammar says.
+            elif character == '"':
+                position = self.string(position)
+            elif self.text.startswith(("//", "/*"), position):
+                position = self.comment(position)
+            elif character.isdigit() or character in "+-.":
+                position = self.number(position)
+            else:
+                position = self.name(position)
+        position = min(position, end)
+        self.add(Kind.END, position, position, "")
+        return self.lexed
+
+    def add(self, kind: Kind, start: int, end: int, value: str | float) -> None:
+        span = Span(self.source, start, end)
+        token = Token(kind, self.text[start:end], value, span, tuple(self.docs))
+        self.lexed.tokens.append(token)
+        self.docs.clear()
+
+    def comment(self, start: int) -> int:
+        if self.text[start + 1] == "/":
+            line_end = _LINE_END.search(self.text, start)
+            end = line_end.start() if line_end else len(self.text)
+            self.lexed.comments.append(Comment(Span(self.source, start, end), is_doc=False))
+            return end
+        close = self.text.find("*/", start + 2)
+        if close < 0:
+            self.error(Rule.UNTERMINATED, "this comment has no end", start, start + 2, "close it with `*/`")
+            return len(self.text)
+        is_doc = self.text.startswith("/**", start) and close > start + 2
+        comment = Comment(Span(self.source, start, close + 2), is_doc)
+        self.lexed.comments.append(comment)
+        if is_doc:
+            self.docs.append(comment)
+        return close + 2
+
+    def string(self, start: int) -> int:
+        match = _STRING.match(self.text, start)
+        if match is None:
+            line_end = _LINE_END.search(self.text, start)
+            end = line_end.start() if line_end else len(self.text)
+            self.error(
+                Rule.UNTERMINATED, "this string has no end on its line", start, end, 'close it with `"`'
+            )
+            self.add(Kind.STRING, start, end, self.text[start + 1 : end])
+            return end
+        self.add(Kind.STRING, start, match.end(), self.unescape(start + 1, match.end() - 1))
+        return match.end()
+
+    def unescape(self, start: int, end: int) -> str:
+        out: list[str] = []
+        position = start
+        while position < end:
+            character = self.text[position]
+            if character == "\\":
+                escape = _ESCAPE.match(self.text, position, end)
+                if escape is None:
+                    help_line = r"the escapes are \n \r \t \b \f \\ \' \", octal \101 and \u0041"
+                    shown = self.text[position : position + 2]
+                    problem = f"`{shown}` is no escape"
+                    self.error(Rule.BAD_STRING, problem, position, position + 2, help_line)
+                    position += 2
+                    continue
+                plain, octal, unicode = escape.groups()
+                code = int(octal, 8) if octal else int(unicode, 16) if unicode else 0
+                out.append(_ESCAPES.get(plain, plain) if plain else chr(code))
+                position = escape.end()
+                continue
+            if character in _MUST_ESCAPE:
+                problem = "a string may not hold this control character as it is"
+                self.error(
+                    Rule.BAD_STRING, problem, position, position + 1, f"write `{_MUST_ESCAPE[character]}`"
+                )
+            out.append(character)
+            position += 1
+        try:
+            return "".join(out).encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            problem = "this string holds half of a surrogate pair"
+            self.error(
+                Rule.BAD_STRING, problem, start - 1, end + 1, "write both halves, or the character itself"
+            )
+            return ""
+
+    def number(self, start: int) -> int:
+        matches = [pattern.match(self.text, start) for pattern in (_HEX_FLOAT, _FLOAT, _INTEGER)]
+        best = max((match for match in matches if match), key=lambda match: match.end(), default=None)
+        end = best.end() if best else start + 1
+        while end < len(self.text) and (self.text[end].isalnum() or self.text[end] in "_."):
+            end += 1
+        text = self.text[start:end]
+        if best is None and text in ("-", "+", "."):
+            self.error(Rule.BAD_CHARACTER, f"`{text}` has no meaning here", start, end)
+        elif best is None or end != best.end():
+            help_line = "a leading 0 means octal" if re.fullmatch(r"-?0[0-9]+", text) else None
+            self.error(Rule.BAD_NUMBER, f"`{text}` is not a number", start, end, help_line)
+            self.add(Kind.INTEGER, start, end, 0)
+        elif best is matches[2]:
+            sign, digits = best.groups()
+            base = 16 if digits[:2] in ("0x", "0X") else 8 if digits[0] == "0" else 10
+            if len(digits) > 400:
+                self.error(Rule.BAD_NUMBER, "this number has too many digits", start, end)
+                digits = "0"
+            self.add(Kind.INTEGER, start, end, int(sign + digits, base))
+        else:
+            self.add(Kind.FLOAT, start, end, self.float(text, start, end))
+        return end
+
+    def float(self, text: str, start: int, end: int) -> float:
+        try:
+            if best_hex := re.fullmatch(r"([+-]?0[xX].*[pP][+-]?[0-9]+)[fFdD]?", text):
+                return float.fromhex(best_hex[1])
+            return float(text if text.endswith(("NaN", "Infinity")) else text.rstrip("fFdD"))
+        except OverflowError:
+            self.error(Rule.BAD_NUMBER, f"`{text}` does not fit a double", start, end)
+            return 0.0
+
+    def name(self, start: int) -> int:
+        end = self.name_part(start)
+        if end == start:
+            return self.bad_character(start)
+        while self.text[end : end + 1] in (".", "-") and (after := self.name_part(end + 1)) > end + 1:
+            end = after
+        text = self.text[start:end]
+        if text in ("NaN", "Infinity"):
+            self.add(Kind.FLOAT, start, end, float(text))
+        else:
+            self.add(Kind.NAME, start, end, text.replace("`", ""))
+        return end
+
+    def name_part(self, start: int) -> int:
+        """Return where the part of a name that begins here ends; `start` where none does."""
+        if self.text.startswith("`", start):
+            close = self.text.find("`", start + 1)
+            return close + 1 if close > 0 and self.text[start + 1 : close].isidentifier() else start
+        match = _NAME_PART.match(self.text, start)
+        end = match.end() if match else start
+        while end > start and not self.text[start:end].isidentifier():
+            end -= 1
+        return end
+
+    def bad_character(self, start: int) -> int:
+        character = self.text[start]
+        if character == "`":
+            quoted = _BACK_TICKS.match(self.text, start)
+            end = quoted.end() if quoted else start + 1
+            self.error(Rule.UNTERMINATED, "back-ticks enclose one part of a name", start, end)
+            return end
+        shown = character if character.isprintable() else f"U+{ord(character):04X}"
+        name = unicodedata.name(character, "")
+        note = f" ({name.lower()})" if name and not character.isascii() else ""
+        end = start + 1
+        while self.text[end : end + 1] == character:
+            end += 1
+        self.error(Rule.BAD_CHARACTER, f"`{shown}`{note} has no meaning here", start, end)
+        return end
+
+    def error(self, rule: Rule, message: str, start: int, end: int, help_line: str | None = None) -> None:
+        self.diagnostics.error(rule, message, Span(self.source, start, end), help=help_line)

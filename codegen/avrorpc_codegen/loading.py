@@ -1,0 +1,174 @@
+"""From paths to parsed files: finds what is imported, and reads each file once.
+
+Cyclic imports are fine, since a file is known before its imports are followed.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from avrorpc.errors import SchemaError
+from avrorpc.schema import Array, Map, Named, Protocol, Record, Schema, Union, parse_protocol, parse_schema
+
+from avrorpc_codegen import syntax
+from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
+from avrorpc_codegen.parser import parse
+from avrorpc_codegen.source import Span, Undecodable, display_name, read_source
+from avrorpc_codegen.syntax import ImportKind
+
+KINDS: Final = {".avdl": ImportKind.IDL, ".avpr": ImportKind.PROTOCOL, ".avsc": ImportKind.SCHEMA}
+"""What a file is, by its suffix."""
+
+_CLASSPATH: Final = "classpath:"
+
+
+@dataclass(slots=True, eq=False)
+class Unit:
+    """One file, and what it imports."""
+
+    path: Path
+    name: str
+    """The path as diagnostics show it."""
+    tree: syntax.File | None = None
+    """What an IDL file says."""
+    protocol: Protocol | None = None
+    """What an `.avpr` file says, or an `.avsc` file that holds a protocol."""
+    schema: Schema | None = None
+    """What an `.avsc` file says."""
+    imports: dict[int, Unit] = field(default_factory=dict)
+    """Imported files by the offset of the import's location in the text."""
+
+    @property
+    def json_types(self) -> list[Named]:
+        """The named types that a JSON file declares, in order."""
+        if self.protocol is not None:
+            return self.protocol.types
+        return named_types(self.schema) if self.schema is not None else []
+
+
+def closure(unit: Unit) -> list[Unit]:
+    """Return a file and all that it imports, directly or not."""
+    found: dict[Path, Unit] = {}
+    waiting = [unit]
+    while waiting:
+        current = waiting.pop()
+        if current.path not in found:
+            found[current.path] = current
+            waiting.extend(current.imports.values())
+    return list(found.values())
+
+
+def named_types(schema: Schema) -> list[Named]:
+    """Return the named types that a schema holds, outermost first."""
+    found: dict[str, Named] = {}
+    waiting = [schema]
+    while waiting:
+        current = waiting.pop(0)
+        match current:
+            case Array():
+                waiting.append(current.items)
+            case Map():
+                waiting.append(current.values)
+            case Union():
+                waiting.extend(current.branches)
+            case Record() if current.name not in found:
+                found[current.name] = current
+                waiting.extend(item.type for item in current.fields)
+            case _ if isinstance(current, Named) and current.name not in found:
+                found[current.name] = current
+    return list(found.values())
+
+
+class Loader:
+    """Reads files and whatever they import."""
+
+    def __init__(self, search: Sequence[Path], diagnostics: Diagnostics) -> None:
+        self.search = search
+        self.diagnostics = diagnostics
+        self.units: dict[Path, Unit] = {}
+
+    def load(self, path: Path) -> Unit:
+        """Read a file and all its imports, unless that has been done."""
+        return self._load(path, KINDS.get(path.suffix, ImportKind.IDL), None)
+
+    def _load(self, path: Path, kind: ImportKind, span: Span | None) -> Unit:
+        identity = path.resolve()
+        known = self.units.get(identity)
+        if known is not None:
+            return known
+        unit = self.units[identity] = Unit(identity, display_name(path))
+        try:
+            source = read_source(path)
+        except OSError as error:
+            message = f"cannot read {unit.name}: {(error.strerror or str(error)).lower()}"
+            self.diagnostics.error(Rule.UNREADABLE, message, span, file=unit.name)
+            return unit
+        except Undecodable as error:
+            message = f"{unit.name} is not UTF-8: the byte at offset {error.offset} is the first wrong one"
+            self.diagnostics.error(Rule.NOT_UTF8, message, span, file=unit.name)
+            return unit
+        if kind is ImportKind.IDL:
+            unit.tree = parse(source, self.diagnostics)
+            self._follow(unit, unit.tree)
+        else:
+            self._read_json(unit, source.text, kind, span)
+        return unit
+
+    def _read_json(self, unit: Unit, text: str, kind: ImportKind, span: Span | None) -> None:
+        try:
+            if kind is ImportKind.PROTOCOL or '"protocol"' in text:
+                unit.protocol = parse_protocol(text)
+            else:
+                unit.schema = parse_schema(text)
+        except SchemaError as error:
+            message = f"{unit.name} is not valid: {error}"
+            self.diagnostics.error(Rule.BAD_JSON, message, span, file=unit.name)
+
+    def _follow(self, unit: Unit, tree: syntax.File) -> None:
+        for item in tree.items:
+            if isinstance(item, syntax.Import):
+                imported = self._find(item, unit)
+                if imported is not None:
+                    unit.imports[item.span.start] = imported
+
+    def _find(self, item: syntax.Import, unit: Unit) -> Unit | None:
+        location = item.location.removeprefix(_CLASSPATH).removeprefix(
+            "/" * item.location.startswith(_CLASSPATH)
+        )
+        folders = list(dict.fromkeys([unit.path.parent, *(folder.resolve() for folder in self.search)]))
+        if not location or "\0" in location:
+            self.diagnostics.error(Rule.MISSING_IMPORT, "an import needs the name of a file", item.span)
+            return None
+        path = next((folder / location for folder in folders if (folder / location).is_file()), None)
+        if path is None:
+            notes = [f"searched {display_name(folder) or '.'}" for folder in folders]
+            hint = _similar(location, folders)
+            self.diagnostics.error(
+                Rule.MISSING_IMPORT, f"there is no file {location!r}", item.span, *notes, help=hint
+            )
+            return None
+        kind = KINDS.get(path.suffix, item.kind)
+        may_be_protocol = kind is ImportKind.SCHEMA and item.kind is ImportKind.PROTOCOL
+        if kind is not item.kind and not may_be_protocol:
+            self.diagnostics.error(
+                Rule.WRONG_IMPORT,
+                f"{path.name} is not what `import {item.kind.value}` reads",
+                item.span,
+                help=f'write `import {kind.value} "{item.location}";`',
+            )
+            return None
+        return self._load(path, kind, item.span)
+
+
+def _similar(location: str, folders: Iterable[Path]) -> str | None:
+    """Return a hint at a file that lies near where the location points."""
+    names: set[str] = set()
+    for folder in folders:
+        beside = (folder / location).parent
+        if beside.is_dir():
+            names.update(entry.name for entry in os.scandir(beside) if Path(entry.name).suffix in KINDS)
+    return did_you_mean(Path(location).name, sorted(names))

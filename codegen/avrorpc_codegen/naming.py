@@ -1,0 +1,103 @@
+"""Avro names to Python names.
+
+A variable that holds an Avro name is called `avro_name` or after what it names; one that holds a Python
+name begins with `py_`. The two never mix. A name that Python, generated code or its annotations need for
+themselves gets a trailing underscore.
+"""
+
+from __future__ import annotations
+
+import keyword
+import re
+import unicodedata
+from collections.abc import Callable, Container, Iterable
+from typing import Final, TypeAlias
+
+Naming: TypeAlias = "Callable[[str, Container[str]], str]"
+"""A rule that makes a Python name of an Avro name and of the names already taken."""
+
+ANNOTATION_NAMES: Final = frozenset(
+    ["bool", "bytes", "dict", "float", "int", "list", "object", "set", "str", "tuple", "type"]
+)
+"""Builtins that annotations of generated code use, or that a class would hide from its own annotations."""
+
+MODULE_NAMES: Final = frozenset(
+    {
+        *("abc", "annotations", "Awaitable", "dataclass", "dataclasses", "datetime", "decimal", "Enum"),
+        *("Final", "msgspec", "Protocol", "stub", "TypeAlias", "Union", "uuid"),
+    }
+)
+"""What generated modules import. All count in each module, so that no name depends on its neighbours."""
+
+_EXCEPTION_NAMES: Final = frozenset({"args", "add_note", "with_traceback"})
+_ENUM_NAMES: Final = frozenset({"mro", "name", "value"})
+_WORD_START: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def escape(avro_name: str, *taken: Container[str]) -> str:
+    """Return a Python name that is no keyword, is not mangled in classes, and is not taken.
+
+    Names are normalised as Python's own compiler does it, so that what reads the code by reflection
+    finds them.
+    """
+    py_name = unicodedata.normalize("NFKC", avro_name)
+    if py_name.startswith("__"):
+        py_name = f"_{py_name.lstrip('_')}_"
+    if keyword.iskeyword(py_name):
+        py_name += "_"
+    while any(py_name in names for names in taken):
+        py_name += "_"
+    return py_name
+
+
+def type_name(avro_name: str, taken: Container[str]) -> str:
+    """Return the name of a class or of an alias in a module."""
+    return escape(avro_name, taken, MODULE_NAMES, ANNOTATION_NAMES)
+
+
+def member_name(avro_name: str, taken: Container[str]) -> str:
+    """Return the name of a field or a method: it must not hide what annotations in its class refer to."""
+    return escape(avro_name, taken, MODULE_NAMES, ANNOTATION_NAMES)
+
+
+def error_field_name(avro_name: str, taken: Container[str]) -> str:
+    """Return the name of an error's field: exceptions have attributes of their own."""
+    return escape(avro_name, taken, MODULE_NAMES, ANNOTATION_NAMES, _EXCEPTION_NAMES)
+
+
+def parameter_name(avro_name: str, taken: Container[str]) -> str:
+    """Return the name of a parameter."""
+    return escape(avro_name, taken, MODULE_NAMES, ANNOTATION_NAMES, {"self"})
+
+
+def symbol_name(avro_name: str, taken: Container[str]) -> str:
+    """Return the name of an enum's member: those in underscores mean something to `Enum`."""
+    py_name = escape(avro_name)
+    if py_name.startswith("_"):
+        py_name = py_name.strip("_") + "_"
+        if not py_name.isidentifier() or py_name == "_":
+            py_name = f"SYMBOL_{py_name}"
+    return escape(py_name, taken, _ENUM_NAMES)
+
+
+def module_part(avro_name: str) -> str:
+    """Return the name of a package for one part of a namespace."""
+    return escape(avro_name)
+
+
+def constant_name(py_name: str) -> str:
+    """Return a name in capitals: `HttpServer` becomes `HTTP_SERVER`."""
+    return _WORD_START.sub("_", py_name).upper()
+
+
+def unique(avro_names: Iterable[str], name: Naming, taken: Container[str]) -> dict[str, str]:
+    """Return Python names by Avro names, no two of them the same."""
+    used: set[str] = set()
+    members: dict[str, str] = {}
+    for avro_name in avro_names:
+        py_name = name(avro_name, taken)
+        while py_name in used:
+            py_name += "_"
+        used.add(py_name)
+        members[avro_name] = py_name
+    return members

@@ -1,0 +1,119 @@
+"""Generated files on disk: what is stale, what is missing, what is left over; written whole or not at all."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avrorpc_codegen.source import display_name
+from avrorpc_codegen.view import MARK
+
+
+@dataclass(slots=True)
+class Changes:
+    """What would have to be done."""
+
+    write: dict[Path, str] = field(default_factory=dict)
+    """New texts by path, of files that are missing or stale."""
+    remove: list[Path] = field(default_factory=list)
+    """Files that were generated once and are no more."""
+
+    def __bool__(self) -> bool:
+        return bool(self.write or self.remove)
+
+
+def compare(files: Mapping[Path, str], roots: Sequence[Path]) -> Changes:
+    """Compare texts with what is on disk; files below `roots` that no run would write are left over."""
+    changes = Changes()
+    for path, text in files.items():
+        if _read(path) != text:
+            changes.write[path] = text
+    for root in roots:
+        for path in sorted(root.rglob("*.py")):
+            if path not in files and (_read(path) or "").startswith(MARK):
+                changes.remove.append(path)
+    return changes
+
+
+def diff(changes: Changes) -> str:
+    """Return the changes as a unified diff."""
+    lines: list[str] = []
+    texts: list[tuple[Path, str | None]] = [
+        *changes.write.items(),
+        *((path, None) for path in changes.remove),
+    ]
+    for path, text in sorted(texts, key=lambda pair: pair[0]):
+        name, old = display_name(path), _read(path)
+        before = "/dev/null" if old is None else f"a/{name}"
+        after = "/dev/null" if text is None else f"b/{name}"
+        found = list(
+            difflib.unified_diff(
+                (old or "").splitlines(), (text or "").splitlines(), before, after, lineterm=""
+            )
+        )
+        lines += found or [f"--- {before}", f"+++ {after}"]
+    return "\n".join(lines)
+
+
+def apply(changes: Changes) -> None:
+    """Write and remove files; each is replaced in one step.
+
+    Raises:
+        OSError: A file cannot be written; those before it have been.
+    """
+    for path, text in changes.write.items():
+        write_whole(path, text)
+    for path in changes.remove:
+        path.unlink()
+        for folder in path.parents:
+            if any(entry.name != "__pycache__" for entry in folder.iterdir()):
+                break
+            _remove_folder(folder)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file beside its place, then move it there, so that nobody sees half of it.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        mode = path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask()
+        temporary.chmod(mode)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def _remove_folder(folder: Path) -> None:
+    for cached in (folder / "__pycache__").glob("*.pyc"):
+        cached.unlink()
+    if (folder / "__pycache__").is_dir():
+        (folder / "__pycache__").rmdir()
+    folder.rmdir()
+
+
+def _read(path: Path) -> str | None:
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            return file.read()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except UnicodeDecodeError:
+        return ""

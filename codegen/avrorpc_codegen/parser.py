@@ -1,0 +1,345 @@
+"""Tokens to a syntax tree, by recursive descent.
+
+Source of the rules: the parser part of Avro 1.12's `Idl.g4`; each method is one of its rules. After an
+error, parsing goes on behind the next `;` or before the `}` that closes the block, so that one mistake
+gives one diagnostic.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from avrorpc.schema import PRIMITIVES, Json
+
+from avrorpc_codegen import syntax
+from avrorpc_codegen.cursor import Cursor, Failed
+from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
+from avrorpc_codegen.lexer import Kind
+from avrorpc_codegen.source import Source, Span
+from avrorpc_codegen.syntax import FullType, Name, Value, Variable
+
+PRIMITIVE_KEYWORDS: Final = frozenset(
+    [*PRIMITIVES, "date", "time_ms", "timestamp_ms", "local_timestamp_ms", "uuid"],
+)
+"""The types that are written as one keyword."""
+_DECLARATIONS: Final = ("record", "error", "enum", "fixed")
+
+
+def parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
+    """Parse a file; what could not be understood is a diagnostic, and is left out of the tree."""
+    return _Parser(source, diagnostics).file()
+
+
+class _Parser(Cursor):
+    def file(self) -> syntax.File:
+        file = syntax.File(self.source)
+        try:
+            if self.is_protocol():
+                file.protocol = self.protocol()
+                file.items = file.protocol.items
+            else:
+                self.schema_file(file)
+            if self.token.kind is not Kind.END:
+                raise self.failure("expected the end of the file")
+        except Failed:
+            self.index = len(self.tokens) - 1
+        if not self.diagnostics.has_errors:
+            self.warn_of_misplaced_docs()
+        return file
+
+    def is_protocol(self) -> bool:
+        """Look past annotations for the word `protocol`."""
+        start = self.index
+        docs = set(self.used_docs)
+        count = len(self.diagnostics.items)
+        try:
+            self.annotations()
+            return self.at_word("protocol")
+        except Failed:
+            return False
+        finally:
+            self.index, self.used_docs = start, docs
+            del self.diagnostics.items[count:]
+
+    def protocol(self) -> syntax.Protocol:
+        doc = self.doc()
+        annotations = self.annotations()
+        self.advance()
+        protocol = syntax.Protocol(doc, annotations, self.identifier("a name for the protocol"))
+        opening = self.expect("{", "to open the protocol")
+        self.block(lambda: protocol.items.append(self.item(in_protocol=True)), opening, "protocol")
+        return protocol
+
+    def schema_file(self, file: syntax.File) -> None:
+        if self.at_word("namespace"):
+            self.attempt(lambda: self.namespace(file))
+        if self.at_word("schema"):
+            self.attempt(lambda: self.main_schema(file))
+        while self.token.kind is not Kind.END:
+            before = self.index
+            self.attempt(lambda: file.items.append(self.item(in_protocol=False)))
+            if self.index == before:
+                self.advance()
+
+    def namespace(self, file: syntax.File) -> None:
+        file.doc = self.doc()
+        self.advance()
+        file.namespace = self.identifier("a namespace")
+        self.end_statement("after the namespace")
+
+    def main_schema(self, file: syntax.File) -> None:
+        self.advance()
+        file.main_schema = self.full_type()
+        self.end_statement("after the schema")
+
+    def warn_of_misplaced_docs(self) -> None:
+        for comment in self.lexed.comments:
+            if comment.is_doc and comment not in self.used_docs:
+                self.diagnostics.warning(
+                    Rule.MISPLACED_DOC,
+                    "this documentation comment documents nothing",
+                    comment.span,
+                    help="put it before what it describes and its annotations, or begin it with `/*`",
+                )
+
+    # Declarations.
+
+    def item(self, *, in_protocol: bool) -> syntax.Item:
+        if self.at_word("import") and self.word_follows(1, "idl", "protocol", "schema"):
+            return self.import_statement()
+        doc = self.doc()
+        annotations = self.annotations()
+        if self.at_word(*_DECLARATIONS):
+            return self.declaration(doc, annotations)
+        if in_protocol:
+            return self.message(doc, annotations)
+        words = ["import", "record", "error", "enum", "fixed", "protocol"]
+        hint = did_you_mean(self.token.text, words)
+        if self.at_word("namespace", "schema"):
+            hint = "`namespace` comes first in a file, then `schema`, then everything else"
+        elif self.at_word("protocol"):
+            hint = "a file holds either one protocol, or imports and types without a protocol"
+        raise self.failure(
+            "expected `import` or a declaration of a record, an error, an enum or a fixed", hint
+        )
+
+    def import_statement(self) -> syntax.Import:
+        self.advance()
+        kind = syntax.ImportKind(self.advance().text)
+        if self.token.kind is not Kind.STRING:
+            raise self.failure('expected a file name in `"`')
+        location = self.advance()
+        self.end_statement("after the import")
+        return syntax.Import(kind, str(location.value), location.span)
+
+    def declaration(
+        self, doc: str | None, annotations: tuple[syntax.Annotation, ...]
+    ) -> syntax.TypeDeclaration:
+        kind = self.advance().text
+        name = self.identifier(f"a name for the {kind}")
+        if kind == "fixed":
+            return self.fixed(doc, annotations, name)
+        opening = self.expect("{", f"to open the {kind}")
+        if kind == "enum":
+            return self.enum(doc, annotations, name)
+        fields: list[Variable] = []
+        self.block(lambda: self.field(fields), opening, kind)
+        return syntax.RecordDeclaration(doc, annotations, kind == "error", name, tuple(fields))
+
+    def fixed(
+        self, doc: str | None, annotations: tuple[syntax.Annotation, ...], name: Name
+    ) -> syntax.FixedDeclaration:
+        self.expect("(", "and the size")
+        size = self.integer("a size in bytes")
+        self.expect(")", "after the size")
+        self.end_statement("after the fixed")
+        return syntax.FixedDeclaration(doc, annotations, name, size)
+
+    def enum(
+        self, doc: str | None, annotations: tuple[syntax.Annotation, ...], name: Name
+    ) -> syntax.EnumDeclaration:
+        symbols: list[syntax.Symbol] = []
+        self.listed("}", lambda: symbols.append(self.symbol()), "the enum")
+        default = None
+        if self.accept("="):
+            default = self.identifier("the symbol that is the default")
+            self.end_statement("after the default of the enum")
+        return syntax.EnumDeclaration(doc, annotations, name, tuple(symbols), default)
+
+    def symbol(self) -> syntax.Symbol:
+        doc = self.doc()
+        annotations = self.annotations()
+        return syntax.Symbol(doc, annotations, self.identifier("a symbol"))
+
+    def field(self, fields: list[Variable]) -> None:
+        if self.at_word(*_DECLARATIONS) and self.tokens[self.index + 2 : self.index + 3]:
+            after = self.tokens[self.index + 2]
+            if after.kind is Kind.MARK and after.text in "{(":
+                raise self.failure(
+                    "expected a field or `}`",
+                    "the record above is not closed, or a type is declared inside it",
+                )
+        doc = self.doc()
+        type_ = self.full_type()
+        fields.append(self.variable(doc, type_))
+        while self.accept(","):
+            fields.append(self.variable(doc, type_))
+        self.end_statement("after the field")
+
+    def variable(self, doc: str | None, type_: FullType) -> Variable:
+        own_doc = self.doc()
+        annotations = self.annotations()
+        name = self.identifier("a name")
+        default = self.value() if self.accept("=") else None
+        return Variable(doc if own_doc is None else own_doc, type_, annotations, name, default)
+
+    def message(self, doc: str | None, annotations: tuple[syntax.Annotation, ...]) -> syntax.Message:
+        if self.token.kind is not Kind.NAME:
+            raise self.failure("expected an import, a type or a message")
+        result: FullType | None = None
+        if self.at_word("void"):
+            self.advance()
+        else:
+            start = self.token.span
+            plain, is_optional = self.plain_type()
+            result = FullType(plain, (), is_optional, start.to(self.tokens[self.index - 1].span))
+        name = self.identifier("a name for the message")
+        if not self.at_mark("("):
+            word = self.tokens[self.index - 2]
+            raise self.failure(
+                "expected `(` after the name of the message",
+                did_you_mean(word.text, [*_DECLARATIONS, "import"]),
+            )
+        self.advance()
+        parameters: list[Variable] = []
+        self.listed(")", lambda: parameters.append(self.parameter()), "the parameters")
+        one_way: Span | None = None
+        throws: list[Name] = []
+        if self.at_word("oneway"):
+            one_way = self.advance().span
+        elif self.at_word("throws"):
+            self.advance()
+            throws.append(self.identifier("an error"))
+            while self.accept(","):
+                throws.append(self.identifier("an error"))
+        self.end_statement("after the message")
+        return syntax.Message(doc, annotations, result, name, tuple(parameters), one_way, tuple(throws))
+
+    def parameter(self) -> Variable:
+        doc = self.doc()
+        return self.variable(doc, self.full_type())
+
+    # Types.
+
+    def full_type(self) -> FullType:
+        start = self.token.span
+        annotations = self.annotations()
+        plain, is_optional = self.plain_type()
+        return FullType(plain, annotations, is_optional, start.to(self.tokens[self.index - 1].span))
+
+    def plain_type(self) -> tuple[syntax.PlainType, bool]:
+        if self.token.kind is not Kind.NAME:
+            raise self.failure("expected a type")
+        follows = self.tokens[self.index + 1]
+        word = self.token.text if follows.kind is Kind.MARK else ""
+        if word in ("array", "map") and follows.text == "<":
+            return self.nested(self.collection), False
+        if word == "union" and follows.text == "{":
+            return self.nested(self.union), False
+        if word == "decimal" and follows.text == "(":
+            plain: syntax.PlainType = self.decimal()
+        elif self.token.text in PRIMITIVE_KEYWORDS:
+            plain = syntax.PrimitiveType(self.advance().text)
+        else:
+            plain = syntax.ReferenceType(self.identifier("a type"))
+        return plain, self.accept("?")
+
+    def collection(self) -> syntax.PlainType:
+        keyword = self.advance().text
+        self.advance()
+        inner = self.full_type()
+        self.expect(">", f"to close the {keyword}")
+        return syntax.ArrayType(inner) if keyword == "array" else syntax.MapType(inner)
+
+    def union(self) -> syntax.PlainType:
+        self.advance()
+        self.advance()
+        branches = [self.full_type()]
+        while self.accept(","):
+            branches.append(self.full_type())
+        self.expect("}", "or `,` in the union")
+        return syntax.UnionType(tuple(branches))
+
+    def decimal(self) -> syntax.PlainType:
+        self.advance()
+        self.advance()
+        precision = self.integer("a precision")
+        scale = self.integer("a scale") if self.accept(",") else None
+        self.expect(")", "to close the decimal")
+        return syntax.DecimalType(precision, scale)
+
+    # Names, annotations, values.
+
+    def identifier(self, what: str) -> Name:
+        if self.token.kind is not Kind.NAME:
+            raise self.failure(f"expected {what}")
+        token = self.advance()
+        return Name(str(token.value), token.span, is_quoted="`" in token.text)
+
+    def integer(self, what: str) -> Value:
+        if self.token.kind is not Kind.INTEGER:
+            raise self.failure(f"expected {what}")
+        token = self.advance()
+        return Value(token.value, token.span)
+
+    def annotations(self) -> tuple[syntax.Annotation, ...]:
+        annotations: list[syntax.Annotation] = []
+        while self.accept("@"):
+            name = self.identifier("a name after `@`")
+            self.expect("(", "and a value after the name of the annotation")
+            value = self.value()
+            self.expect(")", "to close the annotation")
+            annotations.append(syntax.Annotation(name, value))
+        return tuple(annotations)
+
+    def value(self) -> Value:
+        start = self.token.span
+        json = self.json()
+        return Value(json, start.to(self.tokens[self.index - 1].span))
+
+    def json(self) -> Json:
+        self.depth += 1
+        try:
+            self.check_depth()
+            if self.accept("{"):
+                return self.json_object()
+            if self.accept("["):
+                return self.json_array()
+        finally:
+            self.depth -= 1
+        token = self.token
+        if token.kind in (Kind.STRING, Kind.INTEGER, Kind.FLOAT):
+            return self.advance().value
+        if self.at_word("true", "false", "null"):
+            self.advance()
+            return {"true": True, "false": False, "null": None}[token.text]
+        hint = 'strings stand in `"`, the symbols of enums too' if token.kind is Kind.NAME else None
+        raise self.failure("expected a value", hint)
+
+    def json_object(self) -> Json:
+        values: dict[str, Json] = {}
+
+        def pair() -> None:
+            if self.token.kind is not Kind.STRING:
+                raise self.failure("expected a key as a string")
+            key = str(self.advance().value)
+            self.expect(":", "after the key")
+            values[key] = self.json()
+
+        self.listed("}", pair, "the object")
+        return values
+
+    def json_array(self) -> Json:
+        values: list[Json] = []
+        self.listed("]", lambda: values.append(self.json()), "the list")
+        return values

@@ -1,0 +1,348 @@
+"""Where each type goes: its Python module and its names there.
+
+Decides all Python names of a run before any code is written, so that one module can refer to another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avrorpc.schema import Array, Enum, Map, Named, Protocol, Record, Schema, Union, namespace_of, short_name
+
+from avrorpc_codegen import naming
+from avrorpc_codegen.config import Config, Target
+from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType
+from avrorpc_codegen.diagnostic import Diagnostics, Rule
+
+
+@dataclass(slots=True)
+class PyType:
+    """The Python side of a named type."""
+
+    module: str
+    py_name: str
+    named: Named
+    members: dict[str, str] = field(default_factory=dict)
+    """Python names by Avro names: of fields, or of symbols."""
+
+
+@dataclass(slots=True)
+class PyProtocol:
+    """The Python side of a protocol."""
+
+    declared: DeclaredProtocol
+    py_name: str
+    py_async: str
+    py_service: str
+    py_client: str
+    py_async_client: str
+    py_contract: str
+    py_methods: dict[str, str] = field(default_factory=dict)
+    """Names of the methods by Avro message names."""
+    py_constants: dict[str, str] = field(default_factory=dict)
+    """Names of the method constants by Avro message names."""
+
+
+@dataclass(slots=True)
+class Module:
+    """A module to generate: one namespace."""
+
+    namespace: str
+    py_module: str
+    path: Path
+    """The file, relative to nothing: as the target says."""
+    types: list[DeclaredType] = field(default_factory=list)
+    protocols: list[DeclaredProtocol] = field(default_factory=list)
+    py_protocols: list[PyProtocol] = field(default_factory=list)
+    uses: set[str] = field(default_factory=set)
+    """Other modules that it refers to."""
+    late: set[str] = field(default_factory=set)
+    """Those of them that refer back: they are imported after the types."""
+
+
+@dataclass(slots=True)
+class Placement:
+    """All modules and all names of a run."""
+
+    modules: dict[str, Module]
+    """By namespace."""
+    types: dict[str, PyType]
+    """By full Avro name."""
+    tagged: set[str]
+    """Records that share a union with another record."""
+    roots: frozenset[str]
+    """The names that imports bind in generated modules."""
+
+
+def place(contracts: Contracts, config: Config, diagnostics: Diagnostics) -> Placement:
+    """Decide on modules and names."""
+    modules = _modules(contracts, config, diagnostics)
+    packages = [target.package for target in config.targets]
+    roots = frozenset(name.partition(".")[0] for name in (*packages, *config.external.values()))
+    placement = Placement(modules, {}, _tagged(contracts), roots)
+    own: dict[str, set[str]] = {}
+    for full, declared in contracts.types.items():
+        external = _external_module(full, config)
+        module = modules.get(namespace_of(full))
+        if external is None and module is None:
+            continue  # It has no namespace, which has been diagnosed.
+        py_module = external or (module.py_module if module else "")
+        taken = own.setdefault(py_module, set(roots))
+        py_name = naming.type_name(short_name(full), taken)
+        taken.add(py_name)
+        placement.types[full] = PyType(py_module, py_name, declared.named)
+    for module in modules.values():
+        _name_protocols(module, own.setdefault(module.py_module, set(roots)))
+    for py_type in placement.types.values():
+        py_type.members = _members(py_type.named, own[py_type.module])
+    for module in modules.values():
+        module.uses = {placement.types[name].module for name in _used(module) if name in placement.types} - {
+            module.py_module
+        }
+    _find_cycles(modules, placement, config)
+    return placement
+
+
+def python_path(target: Target, namespace: str) -> str:
+    """Return the dotted module of a namespace in a target."""
+    stated = max((n for n in target.namespaces if _is_below(namespace, n)), key=len, default="")
+    parts = namespace.removeprefix(stated).strip(".").split(".") if namespace != stated else []
+    return ".".join([target.package, *(naming.module_part(part) for part in parts)])
+
+
+def reachable(schemas: Iterable[Schema]) -> list[Named]:
+    """Return all named types that some types reach, in the order in which they come up."""
+    found: dict[str, Named] = {}
+    waiting = list(schemas)[::-1]
+    while waiting:
+        schema = waiting.pop()
+        match schema:
+            case Array():
+                waiting.append(schema.items)
+            case Map():
+                waiting.append(schema.values)
+            case Union():
+                waiting.extend(schema.branches[::-1])
+            case _ if isinstance(schema, Named) and schema.name not in found:
+                found[schema.name] = schema
+                if isinstance(schema, Record):
+                    waiting.extend(item.type for item in schema.fields[::-1])
+    return list(found.values())
+
+
+def protocol_schemas(protocol: Protocol) -> list[Schema]:
+    """Return the types that a protocol's messages name."""
+    schemas: list[Schema] = []
+    for message in protocol.messages.values():
+        schemas += [parameter.type for parameter in message.request]
+        schemas += [message.response, *message.errors]
+    return schemas
+
+
+def _modules(contracts: Contracts, config: Config, diagnostics: Diagnostics) -> dict[str, Module]:
+    modules: dict[str, Module] = {}
+    for full, declared in contracts.types.items():
+        if _external_module(full, config) is None:
+            module = _module(full, declared, "type", modules, config, diagnostics)
+            if module is not None:
+                module.types.append(declared)
+    for full, protocol in contracts.protocols.items():
+        if _external_module(full, config) is None:
+            module = _module(full, protocol, "protocol", modules, config, diagnostics)
+            if module is not None:
+                module.protocols.append(protocol)
+    packages = {above: namespace for namespace in modules for above in (*_above(namespace), namespace)}
+    for full, declared in contracts.types.items():
+        clash = packages.get(full)
+        if clash is not None:
+            diagnostics.error(
+                Rule.NAME_CLASH,
+                f"`{full}` is a type, and the namespace `{clash}` makes it a package",
+                declared.span,
+                file=declared.unit.name,
+                help="rename one of the two",
+            )
+    return modules
+
+
+def _module(
+    full: str,
+    declared: DeclaredType | DeclaredProtocol,
+    what: str,
+    modules: dict[str, Module],
+    config: Config,
+    diagnostics: Diagnostics,
+) -> Module | None:
+    namespace = namespace_of(full)
+    if not namespace:
+        diagnostics.error(
+            Rule.NO_NAMESPACE,
+            f"the {what} `{full}` has no namespace, so it has no Python module",
+            declared.span,
+            file=declared.unit.name,
+            help='put `@namespace("...")` before the protocol, or `namespace ...;` at the top of the file',
+        )
+        return None
+    if namespace not in modules:
+        target = _target(namespace, config)
+        if target is None:
+            problem = f"no target in [tool.avrogen] takes the namespace `{namespace}`"
+            diagnostics.error(Rule.NO_NAMESPACE, problem, declared.span, file=declared.unit.name)
+            return None
+        py_module = python_path(target, namespace)
+        path = target.output.joinpath(*py_module.split("."), "__init__.py")
+        modules[namespace] = Module(namespace, py_module, path)
+    return modules[namespace]
+
+
+def _target(namespace: str, config: Config) -> Target | None:
+    fitting = [
+        (len(stated), target)
+        for target in config.targets
+        for stated in target.namespaces
+        if _is_below(namespace, stated)
+    ]
+    if fitting:
+        return max(fitting, key=lambda pair: pair[0])[1]
+    return next((target for target in config.targets if not target.namespaces), None)
+
+
+def _external_module(full: str, config: Config) -> str | None:
+    """Return the module that has a type already; the most specific setting wins, a target's too."""
+    if full in config.external:
+        return config.external[full]
+    namespace = namespace_of(full)
+    stated = max((name for name in config.external if _is_below(namespace, name)), key=len, default=None)
+    if stated is None:
+        return None
+    taken = [n for target in config.targets for n in target.namespaces if _is_below(namespace, n)]
+    if any(len(name) >= len(stated) for name in taken):
+        return None
+    parts = namespace.removeprefix(stated).strip(".").split(".") if namespace != stated else []
+    return ".".join([config.external[stated], *(naming.module_part(part) for part in parts)])
+
+
+def _is_below(namespace: str, other: str) -> bool:
+    return namespace == other or namespace.startswith(f"{other}.")
+
+
+def _members(named: Named, taken: set[str]) -> dict[str, str]:
+    match named:
+        case Enum():
+            return naming.unique(named.symbols, naming.symbol_name, set())
+        case Record():
+            name = naming.error_field_name if named.is_error else naming.member_name
+            return naming.unique([item.name for item in named.fields], name, taken)
+        case _:
+            return {}
+
+
+def _name_protocols(module: Module, taken: set[str]) -> None:
+    def claim(avro_name: str) -> str:
+        py_name = naming.type_name(avro_name, taken)
+        taken.add(py_name)
+        return py_name
+
+    for declared in module.protocols:
+        name = short_name(declared.protocol.name)
+        protocol = PyProtocol(
+            declared,
+            py_name=claim(name),
+            py_async=claim(f"Async{name}"),
+            py_service=claim(f"{name}Service"),
+            py_client=claim(f"{name}Client"),
+            py_async_client=claim(f"Async{name}Client"),
+            py_contract=claim(naming.constant_name(name)),
+        )
+        module.py_protocols.append(protocol)
+    for protocol in module.py_protocols:
+        messages = protocol.declared.protocol.messages
+        protocol.py_methods = naming.unique(messages, naming.member_name, taken)
+        for avro_name, py_method in protocol.py_methods.items():
+            prefix = protocol.py_name.strip("_") or "X"
+            protocol.py_constants[avro_name] = claim(f"_{prefix}_{py_method}")
+
+
+def _tagged(contracts: Contracts) -> set[str]:
+    tagged: set[str] = set()
+    waiting: list[Schema] = []
+    for declared in contracts.types.values():
+        if isinstance(declared.named, Record):
+            waiting += [item.type for item in declared.named.fields]
+    for protocol in contracts.protocols.values():
+        waiting += protocol_schemas(protocol.protocol)
+    while waiting:
+        schema = waiting.pop()
+        match schema:
+            case Array():
+                waiting.append(schema.items)
+            case Map():
+                waiting.append(schema.values)
+            case Union():
+                waiting += schema.branches
+                records = [b.name for b in schema.branches if isinstance(b, Record) and not b.is_error]
+                if len(records) > 1:
+                    tagged.update(records)
+    return tagged
+
+
+def _used(module: Module) -> set[str]:
+    """Return the full names of the types that a module's code names."""
+    names = {named.name for p in module.protocols for named in reachable(protocol_schemas(p.protocol))}
+    for declared in module.types:
+        if isinstance(declared.named, Record):
+            names |= _named_directly([item.type for item in declared.named.fields])
+    return names
+
+
+def _named_directly(schemas: Iterable[Schema]) -> set[str]:
+    names: set[str] = set()
+    waiting = list(schemas)
+    while waiting:
+        schema = waiting.pop()
+        match schema:
+            case Array():
+                waiting.append(schema.items)
+            case Map():
+                waiting.append(schema.values)
+            case Union():
+                waiting += schema.branches
+            case _ if isinstance(schema, Named):
+                names.add(schema.name)
+    return names
+
+
+def _find_cycles(modules: dict[str, Module], placement: Placement, config: Config) -> None:
+    """Mark the imports of modules that come to need the importing one while it is being imported.
+
+    Importing a module imports the packages above it first, so a module needs those as well. A module
+    written by hand for a type of a namespace is likely to import what is generated for that namespace.
+    """
+    by_module = {module.py_module: module for module in modules.values()}
+    needs = {name: set(module.uses) | set(_above(name)) for name, module in by_module.items()}
+    reach = {name: _closure(name, needs) for name in by_module}
+    for name, module in by_module.items():
+        by_hand = {
+            config.external[t]
+            for t in placement.types
+            if t in config.external and namespace_of(t) == module.namespace
+        }
+        module.late = {used for used in module.uses if name in reach.get(used, ()) or used in by_hand}
+
+
+def _above(py_module: str) -> list[str]:
+    parts = py_module.split(".")
+    return [".".join(parts[:count]) for count in range(1, len(parts))]
+
+
+def _closure(start: str, needs: dict[str, set[str]]) -> set[str]:
+    found: set[str] = set()
+    waiting = [start]
+    while waiting:
+        for name in needs.get(waiting.pop(), ()):
+            if name not in found:
+                found.add(name)
+                waiting.append(name)
+    return found

@@ -1,0 +1,230 @@
+"""Avro types as annotations, Avro defaults as expressions.
+
+Source: design of the Python mapping; Avro 1.12 specification, "Logical Types" and the table of defaults. A
+logical type that is unknown, or does not fit the type under it, is ignored, as there.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from avrorpc.schema import (
+    Array,
+    Enum,
+    Fixed,
+    Json,
+    Map,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    default_problem,
+)
+
+from avrorpc_codegen.layout import Branches, Code, Group, Joined, flat, quote, quote_bytes
+from avrorpc_codegen.placing import PyType
+
+_PRIMITIVES: Final = {
+    "null": "None",
+    "boolean": "bool",
+    "int": "int",
+    "long": "int",
+    "float": "float",
+    "double": "float",
+    "bytes": "bytes",
+    "string": "str",
+}
+_LOGICAL: Final = {
+    ("int", "date"): "datetime.date",
+    ("int", "time-millis"): "datetime.time",
+    ("long", "time-micros"): "datetime.time",
+    ("long", "timestamp-millis"): "datetime.datetime",
+    ("long", "timestamp-micros"): "datetime.datetime",
+    ("long", "local-timestamp-millis"): "datetime.datetime",
+    ("long", "local-timestamp-micros"): "datetime.datetime",
+    ("string", "uuid"): "uuid.UUID",
+    ("bytes", "decimal"): "decimal.Decimal",
+    ("fixed", "decimal"): "decimal.Decimal",
+    ("fixed", "duration"): "stub.Duration",
+}
+
+
+class Unrepresentable(Exception):
+    """A default that fits Avro's type, but not the Python type that stands for it."""
+
+
+@dataclass(slots=True, frozen=True)
+class Literal:
+    """A default as an expression."""
+
+    code: Code
+    is_mutable: bool = False
+    """Whether each use needs an object of its own."""
+
+
+def logical(schema: Primitive | Fixed) -> str | None:
+    """Return the Python type of a schema's logical type, if it has one that counts."""
+    name = str(schema.props.get("logicalType"))
+    base = "fixed" if isinstance(schema, Fixed) else schema.name
+    if name == "decimal" and not _has_scale(schema):
+        return None
+    if isinstance(schema, Fixed) and name == "duration" and schema.size != 12:
+        return None
+    return _LOGICAL.get((base, name))
+
+
+class Python:
+    """Writes types and defaults, for one module; `refer` says how it names another type."""
+
+    def __init__(self, types: dict[str, PyType], refer: Callable[[PyType], str]) -> None:
+        self._types = types
+        self._refer = refer
+        self.modules: set[str] = set()
+        """Modules of the standard library that have been named."""
+
+    def annotation(self, schema: Schema) -> Code:
+        """Return a type as an annotation."""
+        match schema:
+            case Primitive():
+                return self._noted(logical(schema) or _PRIMITIVES[schema.name])
+            case Array():
+                return Group("list[", (self.annotation(schema.items),), "]", has_comma=False)
+            case Map():
+                return Group("dict[", ("str", self.annotation(schema.values)), "]")
+            case Union():
+                return self._union(schema)
+            case _:
+                return self._refer(self._types[schema.name])
+
+    def fixed_alias(self, schema: Fixed) -> str:
+        """Return what a fixed is an alias of."""
+        return self._noted(logical(schema) or "bytes")
+
+    def literal(self, schema: Schema, value: Json) -> Literal:
+        """Return a default as an expression.
+
+        Raises:
+            Unrepresentable: Python's type for it has no such value.
+        """
+        match schema:
+            case Union():
+                branch = next(b for b in schema.branches if default_problem(b, value) is None)
+                return self.literal(branch, value)
+            case Array() if isinstance(value, list):
+                items = tuple(self.literal(schema.items, item).code for item in value)
+                return Literal(Group("[", items, "]"), is_mutable=True)
+            case Map() if isinstance(value, dict):
+                pairs = tuple(
+                    Joined(f"{quote(key)}: ", self.literal(schema.values, item).code)
+                    for key, item in value.items()
+                )
+                return Literal(Group("{", pairs, "}"), is_mutable=True)
+            case Record() if isinstance(value, dict):
+                return Literal(self._record(schema, value), is_mutable=True)
+            case Enum():
+                py_type = self._types[schema.name]
+                return Literal(f"{self._refer(py_type)}.{py_type.members[str(value)]}")
+            case Fixed():
+                return Literal(self._bytes(schema, str(value).encode("latin-1")))
+            case Primitive():
+                return Literal(self._primitive(schema, value))
+            case _:
+                raise Unrepresentable(f"{value!r} is no value of this type")
+
+    def _record(self, schema: Record, value: dict[str, Json]) -> Code:
+        py_type = self._types[schema.name]
+        fields = tuple(
+            Joined(f"{py_type.members[field.name]}=", self.literal(field.type, value[field.name]).code)
+            for field in schema.fields
+            if field.name in value
+        )
+        return Group(f"{self._refer(py_type)}(", fields, ")")
+
+    def _union(self, schema: Union) -> Code:
+        codes: dict[str, Code] = {}
+        for branch in schema.branches:
+            code = self.annotation(branch)
+            codes.setdefault(flat(code), code)
+        is_optional = codes.pop("None", None) is not None
+        branches = (*codes.values(), *(["None"] if is_optional else []))
+        return branches[0] if len(branches) == 1 else Branches(branches)
+
+    def _noted(self, name: str) -> str:
+        module, dot, _ = name.partition(".")
+        if dot and module != "stub":
+            self.modules.add(module)
+        return name
+
+    def _primitive(self, schema: Primitive, value: Json) -> str:
+        kind = logical(schema)
+        match value:
+            case str() if schema.name == "bytes":
+                return self._bytes(schema, value.encode("latin-1"))
+            case str() if schema.name in ("float", "double"):
+                return f'float("{ {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}[value] }")'
+            case str() if kind == "uuid.UUID":
+                try:
+                    return self._noted(f"uuid.UUID({quote(str(uuid.UUID(value)))})")
+                except ValueError:
+                    raise Unrepresentable(f"{value!r} is no UUID") from None
+            case str():
+                return quote(value)
+            case bool() | None:
+                return repr(value)
+            case int() | float() if schema.name in ("float", "double"):
+                return _float(value)
+            case int() if kind is not None:
+                return self._noted(_moment(schema, kind, value))
+            case _:
+                return repr(value)
+
+    def _bytes(self, schema: Primitive | Fixed, data: bytes) -> str:
+        match logical(schema):
+            case "decimal.Decimal":
+                scale = int(str(schema.props.get("scale", 0)))
+                unscaled = int.from_bytes(data, "big", signed=True)
+                digits = tuple(map(int, str(abs(unscaled))))
+                number = decimal.Decimal((int(unscaled < 0), digits, -scale))
+                return self._noted(f'decimal.Decimal("{number}")')
+            case "stub.Duration":
+                months, days, milliseconds = (int.from_bytes(data[at : at + 4], "little") for at in (0, 4, 8))
+                return f"stub.Duration(months={months}, days={days}, milliseconds={milliseconds})"
+            case _:
+                return quote_bytes(data)
+
+
+def _float(value: float) -> str:
+    try:
+        return repr(float(value))
+    except OverflowError:
+        raise Unrepresentable(f"{value} does not fit a double") from None
+
+
+def _has_scale(schema: Primitive | Fixed) -> bool:
+    precision, scale = schema.props.get("precision"), schema.props.get("scale", 0)
+    return isinstance(precision, int) and isinstance(scale, int) and 0 <= scale <= precision > 0
+
+
+def _moment(schema: Primitive, kind: str, value: int) -> str:
+    name = str(schema.props["logicalType"])
+    micros = value * (1000 if name.endswith("millis") else 1)
+    epoch = datetime.datetime(1970, 1, 1)
+    try:
+        if kind == "datetime.date":
+            day = epoch + datetime.timedelta(days=value)
+            return f"datetime.date({day.year}, {day.month}, {day.day})"
+        moment = epoch + datetime.timedelta(microseconds=micros)
+    except OverflowError:
+        raise Unrepresentable(f"{value} lies outside the years 1 to 9999") from None
+    clock = f"{moment.hour}, {moment.minute}, {moment.second}, {moment.microsecond}"
+    if kind == "datetime.time":
+        if not 0 <= micros < 86_400_000_000:
+            raise Unrepresentable(f"{value} lies outside the day")
+        return f"datetime.time({clock})"
+    zone = "" if name.startswith("local") else ", tzinfo=datetime.UTC"
+    return f"datetime.datetime({moment.year}, {moment.month}, {moment.day}, {clock}{zone})"

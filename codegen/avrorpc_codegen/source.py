@@ -1,0 +1,86 @@
+"""Contract files as text: positions, lines, columns.
+
+Knows nothing of what the text means. Positions are offsets into the decoded text.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass, field
+from pathlib import Path
+
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+@dataclass(slots=True, eq=False)
+class Source:
+    """One file, decoded."""
+
+    name: str
+    """The path as diagnostics show it."""
+    text: str
+    path: Path
+    """The absolute path, links resolved: a file's identity."""
+    _starts: list[int] = field(default_factory=list, repr=False)
+
+    def position(self, offset: int) -> tuple[int, int]:
+        """Return line and column of an offset, both counted from 1."""
+        starts = self._line_starts()
+        line = bisect_right(starts, offset)
+        return line, offset - starts[line - 1] + 1
+
+    def line(self, number: int) -> str:
+        """Return a line without its end, counted from 1."""
+        start = self._line_starts()[number - 1]
+        end = _LINE_END.search(self.text, start)
+        return self.text[start : end.start() if end else len(self.text)]
+
+    def _line_starts(self) -> list[int]:
+        if not self._starts:
+            self._starts = [0, *(match.end() for match in _LINE_END.finditer(self.text))]
+        return self._starts
+
+
+@dataclass(slots=True, frozen=True)
+class Span:
+    """A stretch of a source: `start` is its first offset, `end` the one after its last."""
+
+    source: Source
+    start: int
+    end: int
+
+    def to(self, other: Span) -> Span:
+        """Return the span from here to the end of another one."""
+        return Span(self.source, self.start, max(self.end, other.end))
+
+
+class Undecodable(Exception):
+    """A file that is not UTF-8; `offset` is the position of the first bad byte."""
+
+    def __init__(self, offset: int) -> None:
+        super().__init__(offset)
+        self.offset = offset
+
+
+def display_name(path: Path) -> str:
+    """Return a path as people want to read it: relative to the current folder where it lies below."""
+    try:
+        return path.resolve().relative_to(Path.cwd()).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def read_source(path: Path) -> Source:
+    """Read a file; a byte order mark is dropped.
+
+    Raises:
+        OSError: The file cannot be read.
+        Undecodable: It is not UTF-8.
+    """
+    data = path.read_bytes()
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Undecodable(error.start) from error
+    return Source(display_name(path), text, path.resolve())

@@ -1,0 +1,101 @@
+"""Everything that is run here: `nox --list` names it, `nox -s NAME` runs it in an environment of its own."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import nox
+
+nox.options.sessions = ["tests", "lint", "types", "generate"]
+nox.options.reuse_existing_virtualenvs = True
+nox.options.default_venv_backend = "virtualenv"
+
+TORCH = "torch==2.13.0"
+RUFF, MYPY, PYRIGHT = "ruff==0.17.5", "mypy==2.4.1", "pyright==1.1.414"
+SERVICES = ("avrorpc_services:tokenizer", "avrorpc_services:model")
+
+
+def install(session: nox.Session, extras: str, *tools: str) -> None:
+    """Install the project in place; torch first, so that no other package's range picks another build."""
+    if "llm" in extras:
+        session.install("-q", TORCH)
+    session.install("-q", "-e", f".[{extras}]" if extras else ".", *tools)
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Generate, serve, and call a language model at every distance. Takes a prompt: `-- "Return the"`."""
+    install(session, "llm,speed")
+    session.run("avrogen", "generate")
+    session.run("python", "examples/demo.py", *session.posargs)
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run the tests; arguments go to pytest."""
+    install(session, "llm,speed,test", RUFF, MYPY, PYRIGHT, "build")
+    session.run("pytest", *session.posargs, env={"HF_HUB_OFFLINE": "1"})
+
+
+@nox.session
+def contracts(session: nox.Session) -> None:
+    """Check that generated code is fresh, and that every placement keeps the contracts."""
+    install(session, "llm,test")
+    session.run("avrogen", "generate", "--check")
+    session.run("pytest", "tests/placements", "tests/services", env={"HF_HUB_OFFLINE": "1"})
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and format."""
+    session.install("-q", RUFF)
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check types with mypy and pyright."""
+    install(session, "llm,bench,test", "nox", MYPY, PYRIGHT)
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session
+def generate(session: nox.Session) -> None:
+    """Generate code from the contracts; `-- --check` only compares."""
+    install(session, "")
+    session.run("avrogen", "generate", *session.posargs)
+    session.run(
+        "avrogen",
+        "generate",
+        "tests/schemas",
+        "-o",
+        "tests/generated",
+        "--package",
+        "testcontracts",
+        *session.posargs,
+    )
+
+
+@nox.session
+def wheel(session: nox.Session) -> None:
+    """Build the wheel, install it alone, and use it from an empty folder."""
+    session.install("-q", "build")
+    shutil.rmtree("dist", ignore_errors=True)
+    session.run("python", "-m", "build", "--wheel")
+    session.install("-q", "--force-reinstall", *map(str, Path("dist").glob("*.whl")))
+    with tempfile.TemporaryDirectory() as empty, session.chdir(empty):
+        session.run("avrogen", "--version")
+        session.run(
+            "python", "-c", "import avrorpc, avrorpc_contracts.llm, avrorpc_codegen, avrorpc_services"
+        )
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure; arguments name the benchmarks, none means all."""
+    install(session, "llm,speed,bench")
+    session.run("python", "benchmarks/run.py", *session.posargs)

@@ -1,0 +1,175 @@
+"""An implementation bound to its contract: checked, and ready to be called by message name.
+
+The check compares each method with the contract's signature, parameter by parameter, so that what differs is
+named when the implementation is bound and not when the first caller trips over it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, Final
+
+from avrorpc.errors import BindError
+from avrorpc.method import Contract, Method
+from avrorpc.service import Middleware
+from avrorpc.stub import Service
+
+_POSITIONAL: Final = inspect.Parameter.POSITIONAL_OR_KEYWORD
+_KEYWORD: Final = inspect.Parameter.KEYWORD_ONLY
+_EMPTY: Final = inspect.Parameter.empty
+
+
+@dataclass(slots=True, frozen=True)
+class Target:
+    """How one message is called on an implementation."""
+
+    method: Method[Any]
+    function: Callable[..., Any]
+    """The implementation's bound method itself."""
+    positional: int
+    """How many of the message's parameters are passed by position."""
+    keywords: tuple[str, ...]
+    """The names of the rest."""
+    is_async: bool
+
+    def __call__(self, arguments: tuple[Any, ...]) -> Any:
+        """Call the implementation with arguments in the message's order."""
+        if not self.keywords:
+            return self.function(*arguments)
+        count = self.positional
+        return self.function(*arguments[:count], **dict(zip(self.keywords, arguments[count:], strict=True)))
+
+
+@dataclass(slots=True, frozen=True)
+class Binding:
+    """An implementation with the way its methods are to be run."""
+
+    implementation: object
+    inline: bool = False
+    """Whether `def` methods run on the server's event loop; only for those that return at once."""
+    executor: Executor | None = None
+    """Where `def` methods run, instead of the server's own threads."""
+    middleware: tuple[Middleware, ...] = ()
+
+    def contracts(self) -> dict[str, type]:
+        """Return the skeletons that the implementation derives from, by contract name.
+
+        Raises:
+            BindError: It derives from none.
+        """
+        found = dict(skeletons(type(self.implementation)))
+        if not found:
+            raise BindError(
+                f"{_name(self.implementation)} derives from no generated skeleton, so that nothing says which"
+                " contract it implements; derive it from one, such as TokenizerService"
+            )
+        return found
+
+
+def bind(
+    implementation: object,
+    *,
+    inline: bool = False,
+    executor: Executor | None = None,
+    middleware: tuple[Middleware, ...] = (),
+) -> Binding:
+    """Say how a server runs an implementation, and check that it fits its contracts.
+
+    Args:
+        implementation: An object whose class derives from generated skeletons.
+        inline: Run `def` methods on the event loop. Only for methods that return at once.
+        executor: Run `def` methods there; by default the server has threads for them.
+        middleware: Wraps each call of this implementation; the first runs outermost.
+
+    Raises:
+        BindError: It does not fit; the text names each difference.
+    """
+    if inline and executor is not None:
+        raise BindError("inline=True and executor= contradict each other")
+    binding = Binding(implementation, inline, executor, middleware)
+    for skeleton in binding.contracts().values():
+        targets(skeleton, implementation)
+    return binding
+
+
+def skeletons(cls: type) -> Iterator[tuple[str, type]]:
+    """Yield the generated skeletons among a class's ancestors, with their contracts' names."""
+    for ancestor in cls.__mro__:
+        contract = ancestor.__dict__.get("__contract__")
+        if isinstance(contract, Contract) and issubclass(ancestor, Service):
+            yield contract.name, ancestor
+
+
+def targets(view: type, implementation: object) -> Mapping[str, Target]:
+    """Return how each message of a contract is called on an implementation.
+
+    Args:
+        view: A generated class of the contract, skeleton or client: its signatures are the contract's.
+        implementation: Any object with the contract's methods.
+
+    Raises:
+        BindError: It does not fit; the text names each difference.
+    """
+    contract: Contract = view.__contract__  # type: ignore[attr-defined]
+    found: dict[str, Target] = {}
+    problems: list[str] = []
+    for name, method in contract.methods.items():
+        function = getattr(implementation, method.attribute, None)
+        wanted = list(inspect.signature(getattr(view, method.attribute)).parameters.values())[1:]
+        if not callable(function):
+            problems.append(f"it has no method {method.attribute}")
+            continue
+        problems += [f"{method.attribute}: {problem}" for problem in _differences(wanted, function)]
+        positional = sum(parameter.kind is _POSITIONAL for parameter in wanted)
+        keywords = tuple(parameter.name for parameter in wanted[positional:])
+        is_async = inspect.iscoroutinefunction(function)
+        found[name] = Target(method, function, positional, keywords, is_async)
+    if problems:
+        listed = "".join(f"\n  {problem}" for problem in problems)
+        raise BindError(f"{_name(implementation)} does not implement {contract.name}:{listed}")
+    return found
+
+
+def _differences(wanted: list[inspect.Parameter], function: Callable[..., Any]) -> Iterator[str]:
+    if isinstance(function, type):
+        yield "it is a class, not a method"
+        return
+    try:
+        given = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):
+        yield "its signature cannot be read"
+        return
+    by_name = {parameter.name: parameter for parameter in given}
+    for place, parameter in enumerate(wanted):
+        own = by_name.pop(parameter.name, None)
+        if own is None:
+            yield f"it lacks the parameter {parameter.name!r}"
+        elif own.kind not in (_POSITIONAL, _KEYWORD):
+            yield f"the parameter {parameter.name!r} cannot be passed by name"
+        elif parameter.kind is _POSITIONAL and (own.kind is _KEYWORD or given.index(own) != place):
+            yield f"the parameter {parameter.name!r} must be number {place + 1} by position"
+        elif not _same_default(own.default, parameter.default):
+            yield (
+                f"the parameter {parameter.name!r} has {_default(own)},"
+                f" the contract has {_default(parameter)}"
+            )
+    for extra in by_name.values():
+        if extra.kind in (_POSITIONAL, _KEYWORD) and extra.default is _EMPTY:
+            yield f"it needs a parameter {extra.name!r} that the contract does not have"
+
+
+def _same_default(own: Any, wanted: Any) -> bool:
+    if own is _EMPTY or wanted is _EMPTY:
+        return own is wanted
+    return type(own) is type(wanted) and bool(own == wanted or (own != own and wanted != wanted))
+
+
+def _default(parameter: inspect.Parameter) -> str:
+    return "no default" if parameter.default is _EMPTY else f"the default {parameter.default!r}"
+
+
+def _name(implementation: object) -> str:
+    return type(implementation).__qualname__

@@ -1,0 +1,140 @@
+"""A call and its reply, and what travels beside them: deadline and metadata.
+
+`current_call` tells a running implementation what its caller allowed. Nothing else of the caller's context
+crosses a call, whatever the placement.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, Final, Protocol
+
+from avrorpc.errors import Code, StatusError
+from avrorpc.method import Method
+
+
+class Clock(Protocol):
+    """Time as an argument: seconds from an arbitrary start, and waiting."""
+
+    def now(self) -> float:
+        """Return the time in seconds; it never goes back."""
+        ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+        ...
+
+
+class BlockingClock:
+    """Real time for synchronous callers: its `sleep` never suspends the coroutine that awaits it."""
+
+    def now(self) -> float:
+        """Return the monotonic time in seconds."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Block this thread."""
+        time.sleep(seconds)  # noqa: ASYNC251 - a synchronous caller has nothing else to do
+
+
+class AsyncClock:
+    """Real time for asynchronous callers."""
+
+    def now(self) -> float:
+        """Return the monotonic time in seconds."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Suspend the running task."""
+        await asyncio.sleep(seconds)
+
+
+NO_METADATA: Final[Mapping[str, bytes]] = {}
+
+
+@dataclass(slots=True, frozen=True)
+class CallContext:
+    """What a running implementation may know of its call."""
+
+    deadline: float | None = None
+    """When the caller stops waiting, on the monotonic clock; None for never."""
+    metadata: Mapping[str, bytes] = field(default_factory=dict)
+    """What the caller sent beside the arguments."""
+
+    def remaining(self) -> float | None:
+        """Return the seconds left until the deadline, negative when it has passed."""
+        return None if self.deadline is None else self.deadline - time.monotonic()
+
+
+_current: ContextVar[CallContext | None] = ContextVar("avrorpc_call", default=None)
+
+
+def current_call() -> CallContext | None:
+    """Return the call that this code serves, or None outside of any."""
+    return _current.get()
+
+
+def enter_call(context: CallContext) -> None:
+    """Mark the running context as serving a call; for the runtime's own use."""
+    _current.set(context)
+
+
+@dataclass(slots=True)
+class Call:
+    """One call on its way through middleware."""
+
+    method: Method[Any]
+    arguments: tuple[Any, ...]
+    """The arguments, in the order of the message's parameters."""
+    clock: Clock
+    deadline: float | None = None
+    """On the clock of this call."""
+    metadata: dict[str, bytes] = field(default_factory=dict)
+
+    def remaining(self) -> float | None:
+        """Return the seconds left.
+
+        Raises:
+            StatusError: DEADLINE_EXCEEDED when none are.
+        """
+        if self.deadline is None:
+            return None
+        left = self.deadline - self.clock.now()
+        if left <= 0:
+            raise deadline_exceeded(self.method)
+        return left
+
+
+@dataclass(slots=True)
+class Reply:
+    """What a call gave."""
+
+    value: Any
+    metadata: Mapping[str, bytes] = field(default_factory=dict)
+
+
+def deadline_exceeded(method: Method[Any]) -> StatusError:
+    """Return the error of a call whose time ran out."""
+    return StatusError(Code.DEADLINE_EXCEEDED, f"{method.full_name} did not answer in time")
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Options:
+    """What a client asks for in each of its calls."""
+
+    timeout: float | None = None
+    """Seconds allowed for each call."""
+    metadata: Mapping[str, bytes] = field(default_factory=dict)
+
+    def deadline(self, method: Method[Any], now: float) -> float | None:
+        """Return the earliest of the ambient deadline, this client's, and the contract's default."""
+        ambient = _current.get()
+        deadline = None if ambient is None else ambient.deadline
+        for timeout in (self.timeout, method.timeout):
+            if timeout is not None and (deadline is None or now + timeout < deadline):
+                deadline = now + timeout
+        return deadline

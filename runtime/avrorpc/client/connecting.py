@@ -1,0 +1,147 @@
+"""`connect`: a typed client for an address, and the functions on clients.
+
+These are functions and not methods, since a contract may have a message of any name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from functools import partial
+from typing import Any, Final, TypeVar, overload
+
+from avrorpc.binding import Binding
+from avrorpc.call import Options
+from avrorpc.client.direct import connect_direct
+from avrorpc.client.local import connect_local
+from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel, ServerVersion, Transport
+from avrorpc.errors import BindError
+from avrorpc.limits import DEFAULT_LIMITS, Limits
+from avrorpc.service import Middleware
+from avrorpc.stub import AsyncClient, Client
+from avrorpc.transport.address import Address, parse_address
+from avrorpc.transport.tcp import TcpTransport
+from avrorpc.transport.tcp_blocking import BlockingTcpTransport
+from avrorpc.wire.client import Connected, Identity
+
+C = TypeVar("C", bound=Client | AsyncClient)
+V = TypeVar("V")
+
+LOCAL_PLACEMENTS: Final = ("direct:", "local:", "verify:")
+
+
+def connect(
+    client: type[C],
+    url: str,
+    *,
+    target: object | None = None,
+    timeout: float | None = None,
+    metadata: Mapping[str, bytes] | None = None,
+    middleware: tuple[Middleware, ...] = (),
+    limits: Limits = DEFAULT_LIMITS,
+    expose_cause: bool = False,
+) -> C:
+    """Return a client that calls through the placement that the URL names.
+
+    A remote client dials at its first call, and again when a connection was lost.
+
+    Args:
+        client: A generated client class; synchronous or asynchronous.
+        url: `direct:`, `local:`, `verify:`, `tcp://HOST:PORT`, or `http://HOST:PORT`.
+        target: The implementation (or its binding), for placements in this process.
+        timeout: Seconds allowed for each call.
+        metadata: Sent with each call.
+        middleware: Wraps each call; the first runs outermost.
+        limits: Bounds on what a server may send.
+        expose_cause: Whether an undeclared exception of a local implementation shows its text.
+
+    Raises:
+        BindError: The URL is wrong, or the target does not fit contract or placement.
+    """
+    options = Options(timeout=timeout, metadata=dict(metadata or {}))
+    made: Any
+    view: Any = client
+    if url in LOCAL_PLACEMENTS:
+        if target is None:
+            raise BindError(
+                f"{url} needs the implementation: connect({client.__name__}, {url!r}, target=...)"
+            )
+        binding = target if isinstance(target, Binding) else Binding(target)
+        if url == "direct:":
+            made = connect_direct(view, binding, options, has_middleware=bool(middleware))
+        else:
+            verify = url == "verify:"
+            made = connect_local(view, binding, options, middleware, verify=verify, expose_cause=expose_cause)
+        return _typed(client, made)
+    if "://" not in url:
+        raise BindError(
+            f"{url!r} is no address; write {', '.join(LOCAL_PLACEMENTS)} tcp://HOST:PORT or http://HOST:PORT"
+        )
+    if target is not None:
+        raise BindError(f"{url} is served elsewhere, so that target= has no use")
+    address = parse_address(url)
+    asynchronous = issubclass(client, AsyncClient)
+    contract = client.__contract__
+    identity = Identity(contract.fingerprint, contract.text, contract.name)
+    transport = transport_for(
+        address, identity, limits, partial(ServerVersion, contract), asynchronous=asynchronous
+    )
+    remote = Remote(contract, transport, limits)
+    channel: Any = (AsyncRemoteChannel if asynchronous else RemoteChannel)(remote, options, middleware)
+    return _typed(client, client(channel))
+
+
+@overload
+def close(client: Client) -> None: ...
+@overload
+def close(client: AsyncClient) -> Awaitable[None]: ...
+def close(client: Client | AsyncClient) -> Awaitable[None] | None:
+    """Close a client's connections; await the result where the client is asynchronous."""
+    return client.__avrorpc__.close()
+
+
+def with_options(
+    client: C, *, timeout: float | None = None, metadata: Mapping[str, bytes] | None = None
+) -> C:
+    """Return a client over the same connections with other options; what is left out stays.
+
+    Raises:
+        BindError: The client is a `direct:` one, which has no place for options.
+    """
+    channel: Any = client.__avrorpc__
+    if not hasattr(channel, "with_options"):
+        raise BindError("direct: applies no timeout, metadata or middleware; use local: for these")
+    options: Options = channel.options
+    if timeout is not None:
+        options = replace(options, timeout=timeout)
+    if metadata is not None:
+        options = replace(options, metadata=dict(metadata))
+    return _typed(type(client), type(client)(channel.with_options(options)))
+
+
+def transport_for(
+    address: Address,
+    identity: Identity,
+    limits: Limits,
+    accept: Callable[[Connected], V],
+    *,
+    asynchronous: bool = False,
+) -> Transport[V]:
+    """Return what moves calls to an address; `accept` is given the server's identity at each handshake."""
+    # HTTP is imported only where it is used: aiohttp alone takes longer than all the rest.
+    if address.scheme == "http" and asynchronous:
+        from avrorpc.transport.http import HttpTransport  # noqa: PLC0415
+
+        return HttpTransport(address, identity, limits, accept)
+    if address.scheme == "http":
+        from avrorpc.transport.http_blocking import BlockingHttpTransport  # noqa: PLC0415
+
+        return BlockingHttpTransport(address, identity, limits, accept)
+    if asynchronous:
+        return TcpTransport(address, identity, limits, accept)
+    return BlockingTcpTransport(address, identity, limits, accept)
+
+
+def _typed(client: type[C], made: Any) -> C:
+    assert isinstance(made, client)
+    return made

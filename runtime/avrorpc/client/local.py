@@ -1,0 +1,287 @@
+"""`local:`: one frame around the implementation, in this process.
+
+It applies what a remote call would: the deadline, an empty context with only what crosses a call, and the
+error mapping. It copies and checks nothing; `verify:` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import types
+from collections.abc import Coroutine, Generator
+from contextvars import Context
+from inspect import isawaitable
+from typing import Any, TypeVar
+
+from avrorpc.binding import Binding, Target, targets
+from avrorpc.call import (
+    AsyncClock,
+    BlockingClock,
+    Call,
+    CallContext,
+    Options,
+    Reply,
+    deadline_exceeded,
+    enter_call,
+)
+from avrorpc.client.description import Description
+from avrorpc.client.verify import Verifier
+from avrorpc.errors import BindError, Suspended
+from avrorpc.failure import outcome
+from avrorpc.method import Method
+from avrorpc.service import Middleware, Service, compose, drive
+from avrorpc.stub import AsyncClient, Client
+
+R = TypeVar("R")
+
+
+class _Local:
+    """What the channels of both colours share."""
+
+    asynchronous: bool
+
+    def __init__(
+        self,
+        client_type: type[Client] | type[AsyncClient],
+        binding: Binding,
+        options: Options,
+        middleware: tuple[Middleware, ...],
+        *,
+        verify: bool,
+        expose_cause: bool,
+    ) -> None:
+        self.contract = client_type.__contract__
+        self.binding = binding
+        self.options = options
+        self._client_type = client_type
+        self._middleware = middleware
+        self._verify = verify
+        self._expose_cause = expose_cause
+        self._targets = targets(client_type, binding.implementation)
+        self._verifier = Verifier(self.contract) if verify else None
+        self._chain: Service | None = None
+        if middleware or binding.middleware:
+            self._chain = compose((*middleware, *binding.middleware), self._terminal)
+
+    def __repr__(self) -> str:
+        return "verify:" if self._verify else "local:"
+
+    def with_options(self, options: Options) -> Any:
+        """Return a channel to the same implementation with other options."""
+        return type(self)(
+            self._client_type,
+            self.binding,
+            options,
+            self._middleware,
+            verify=self._verify,
+            expose_cause=self._expose_cause,
+        )
+
+    def describe(self) -> Description:
+        """Return what this channel is."""
+        placement = "verify" if self._verify else "local"
+        is_async = {target.is_async for target in self._targets.values()}
+        kinds = " and ".join(word for word, flag in (("def", False), ("async def", True)) if flag in is_async)
+        return Description(
+            placement=placement,
+            url=f"{placement}:",
+            contract=self.contract.name,
+            fingerprint=self.contract.fingerprint.hex(),
+            asynchronous=self.asynchronous,
+            details={
+                "implementation": f"{type(self.binding.implementation).__qualname__} ({kinds})",
+                "calls": "through the full Avro encoding, compared"
+                if self._verify
+                else "in this process, uncopied",
+            },
+        )
+
+    async def _terminal(self, call: Call) -> Reply:
+        raise NotImplementedError
+
+    def _call(self, method: Method[Any], arguments: tuple[Any, ...], clock: Any) -> Call:
+        deadline = self.options.deadline(method, clock.now())
+        return Call(method, arguments, clock, deadline, dict(self.options.metadata))
+
+    def _error(self, method: Method[Any], error: BaseException) -> Exception:
+        return outcome(method, error, expose_cause=self._expose_cause)
+
+    def _one_way_failed(self, method: Method[Any], error: BaseException) -> None:
+        """Log what a one-way message failed with, as a server would: its caller does not wait to hear."""
+        self._error(method, error)
+
+
+class LocalChannel(_Local):
+    """For synchronous callers."""
+
+    asynchronous = False
+
+    def __call__(self, method: Method[R], /, *arguments: Any) -> R:
+        """Call the implementation."""
+        call = self._call(method, arguments, BlockingClock())
+        value: R
+        if self._chain is not None:
+            value = drive(_value(self._chain, call))
+            return value
+        value = self._run(call)
+        return value
+
+    def close(self) -> None:
+        """Do nothing: the implementation is not this client's."""
+
+    async def _terminal(self, call: Call) -> Reply:
+        return Reply(self._run(call))
+
+    def _run(self, call: Call) -> Any:
+        method, verifier = call.method, self._verifier
+        arguments = call.arguments if verifier is None else verifier.send(method, call.arguments)
+        context = Context()
+        failed: BaseException | None = None
+        value: Any = None
+        call.remaining()
+        try:
+            value = context.run(_enter, self._targets[method.name], arguments, call)
+            if isawaitable(value):
+                value = context.run(drive, _as_coroutine(value))
+        except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001 - the boundary of the implementation
+            failed = error
+        if verifier is not None:
+            verifier.unchanged(method, call.arguments, arguments)
+        if method.message.one_way:
+            if failed is not None:
+                self._one_way_failed(method, failed)
+            return None
+        call.remaining()
+        # Raised out here, so that the error carries no trace of what was redacted.
+        if failed is not None:
+            raise self._translated(method, failed)
+        return value if verifier is None else verifier.receive(method, value)
+
+    def _translated(self, method: Method[Any], failed: BaseException) -> Exception:
+        if isinstance(failed, Suspended):
+            return failed
+        error = self._error(method, failed)
+        return error if self._verifier is None else self._verifier.receive_error(method, error)
+
+
+class AsyncLocalChannel(_Local):
+    """For asynchronous callers."""
+
+    asynchronous = True
+
+    async def __call__(self, method: Method[R], /, *arguments: Any) -> R:
+        """Call the implementation."""
+        call = self._call(method, arguments, AsyncClock())
+        value: R
+        if self._chain is not None:
+            value = await _value(self._chain, call)
+        else:
+            value = await self._run(call)
+        return value
+
+    async def close(self) -> None:
+        """Do nothing: the implementation is not this client's."""
+
+    async def _terminal(self, call: Call) -> Reply:
+        return Reply(await self._run(call))
+
+    async def _run(self, call: Call) -> Any:
+        method, verifier = call.method, self._verifier
+        arguments = call.arguments if verifier is None else verifier.send(method, call.arguments)
+        failed: BaseException | None = None
+        value: Any = None
+        timer = asyncio.timeout(call.remaining())
+        try:
+            value = await self._within(timer, self._targets[method.name], arguments, call)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            failed = error
+        except Exception as error:  # noqa: BLE001 - the boundary of the implementation
+            failed = deadline_exceeded(method) if timer.expired() else error
+        if verifier is not None:
+            verifier.unchanged(method, call.arguments, arguments)
+        if method.message.one_way:
+            if failed is not None:
+                self._one_way_failed(method, failed)
+            return None
+        call.remaining()
+        if failed is not None:
+            translated = self._error(method, failed)
+            raise translated if verifier is None else verifier.receive_error(method, translated)
+        return value if verifier is None else verifier.receive(method, value)
+
+    async def _within(
+        self, timer: asyncio.Timeout, target: Target, arguments: tuple[Any, ...], call: Call
+    ) -> Any:
+        context = Context()
+        if call.deadline is None:
+            value = context.run(_enter, target, arguments, call)
+            return await run_in(context, _as_coroutine(value)) if isawaitable(value) else value
+        async with timer:
+            value = context.run(_enter, target, arguments, call)
+            return await run_in(context, _as_coroutine(value)) if isawaitable(value) else value
+
+
+def connect_local(
+    client_type: type[Client] | type[AsyncClient],
+    binding: Binding,
+    options: Options,
+    middleware: tuple[Middleware, ...],
+    *,
+    verify: bool,
+    expose_cause: bool,
+) -> Client | AsyncClient:
+    """Return a client of an implementation in this process.
+
+    Raises:
+        BindError: The implementation does not fit.
+    """
+    if issubclass(client_type, AsyncClient):
+        channel = AsyncLocalChannel(
+            client_type, binding, options, middleware, verify=verify, expose_cause=expose_cause
+        )
+        return client_type(channel)
+    if not issubclass(client_type, Client):
+        raise BindError(f"{client_type!r} is no generated client")
+    return client_type(
+        LocalChannel(client_type, binding, options, middleware, verify=verify, expose_cause=expose_cause)
+    )
+
+
+def _enter(target: Target, arguments: tuple[Any, ...], call: Call) -> Any:
+    enter_call(CallContext(call.deadline, call.metadata))
+    return target(arguments)
+
+
+async def _value(chain: Service, call: Call) -> Any:
+    return (await chain(call)).value
+
+
+def _as_coroutine(awaitable: Any) -> Coroutine[Any, Any, Any]:
+    return awaitable if asyncio.iscoroutine(awaitable) else _await(awaitable)
+
+
+async def _await(awaitable: Any) -> Any:
+    return await awaitable
+
+
+@types.coroutine
+def run_in(context: Context, coroutine: Coroutine[Any, Any, R]) -> Generator[Any, Any, R]:
+    """Await a coroutine with each of its steps run in `context`, without a task of its own."""
+    step, argument = coroutine.send, None
+    while True:
+        try:
+            waiting = context.run(step, argument)
+        except StopIteration as stop:
+            value: R = stop.value
+            return value
+        try:
+            argument = yield waiting
+            step = coroutine.send
+        except GeneratorExit:
+            coroutine.close()
+            raise
+        except BaseException as error:  # noqa: BLE001 - the coroutine decides
+            step, argument = coroutine.throw, error

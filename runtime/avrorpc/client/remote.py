@@ -1,0 +1,259 @@
+"""A client's far end as a Service, and the channels of both colours that call through it.
+
+One coroutine serves both: the blocking transport never suspends it, so that a synchronous caller drives it to
+its end with one `send(None)`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import warnings
+from collections.abc import Mapping
+from typing import Any, Protocol, TypeVar
+
+from avrorpc import schema
+from avrorpc.call import AsyncClock, BlockingClock, Call, Clock, Options, Reply, deadline_exceeded
+from avrorpc.client.description import Description
+from avrorpc.codec.binary import Cursor
+from avrorpc.codec.message import ReplyDecoder, RequestEncoder, check_messages
+from avrorpc.errors import ClientStateError, ContractMismatch, DeclaredError, StatusError
+from avrorpc.limits import Limits
+from avrorpc.method import Contract, Method
+from avrorpc.service import Middleware, Service, compose, drive
+from avrorpc.transport import loops
+from avrorpc.transport.address import Address
+from avrorpc.wire.client import Connected
+from avrorpc.wire.envelope import ERROR_ID, TIMEOUT, read_code, read_reply_head, request_head, write_timeout
+
+R = TypeVar("R")
+V_co = TypeVar("V_co", covariant=True)
+
+
+class ServerVersion:
+    """A server's version of the contract, and the decoders of what it writes.
+
+    Raises:
+        ContractMismatch: A message of both versions cannot work between them.
+    """
+
+    def __init__(self, contract: Contract, connected: Connected) -> None:
+        self._contract = contract
+        self._protocol: schema.Protocol = contract.protocol
+        self._decoders: dict[str, ReplyDecoder] = {}
+        if connected.server_text is not None:
+            self._protocol = schema.parse_protocol(connected.server_text)
+            for name in contract.methods.keys() & self._protocol.messages.keys():
+                ours, theirs = contract.protocol.messages[name], self._protocol.messages[name]
+                check_messages(ours, theirs, contract.types)
+
+    def decoder(self, message: schema.Message) -> ReplyDecoder:
+        """Return the decoder of a message's replies."""
+        if message.name not in self._decoders:
+            theirs = self._protocol.messages.get(message.name)
+            if theirs is None:
+                raise ContractMismatch(f"the server's {self._protocol.name} has no message {message.name}")
+            self._decoders[message.name] = ReplyDecoder(theirs, message, self._contract.types)
+        return self._decoders[message.name]
+
+
+class Transport(Protocol[V_co]):
+    """What moves calls and replies; blocking ones never suspend."""
+
+    address: Address
+
+    async def exchange(
+        self, request: bytes, *, one_way: bool, timeout: float | None
+    ) -> tuple[V_co, bytes] | None:
+        """Send a call and return its reply; None for a one-way call."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+class Remote:
+    """The Service at the far end of a transport."""
+
+    def __init__(self, contract: Contract, transport: Transport[ServerVersion], limits: Limits) -> None:
+        self.contract = contract
+        self.transport = transport
+        self._limits = limits
+        self._encoders: dict[str, RequestEncoder] = {}
+
+    async def __call__(self, call: Call) -> Reply:
+        """Make a call."""
+        message, left = call.method.message, call.remaining()
+        metadata = dict(call.metadata)
+        if left is not None:
+            metadata[TIMEOUT] = write_timeout(left)
+        body = request_head(metadata, message.name)
+        self._encoder(message)(body, call.arguments)
+        try:
+            answer = await self.transport.exchange(bytes(body), one_way=message.one_way, timeout=left)
+        except TimeoutError:
+            raise deadline_exceeded(call.method) from None
+        if answer is None:
+            return Reply(None)
+        version, reply = answer
+        return self._read(version.decoder(message), Cursor(reply, self._limits))
+
+    def _read(self, decoder: ReplyDecoder, cursor: Cursor) -> Reply:
+        metadata, is_error = read_reply_head(cursor)
+        if not is_error:
+            value = decoder.result(cursor)
+            cursor.finish()
+            return Reply(value, metadata)
+        error = decoder.error(cursor)
+        if isinstance(error, DeclaredError):
+            error.__avrorpc_from_peer__ = True
+            raise error
+        if isinstance(error, Exception):
+            raise error
+        raise StatusError(read_code(metadata), error, from_peer=True, error_id=_text(metadata, ERROR_ID))
+
+    def _encoder(self, message: schema.Message) -> RequestEncoder:
+        if message.name not in self._encoders:
+            self._encoders[message.name] = RequestEncoder(message, self.contract.types)
+        return self._encoders[message.name]
+
+
+class _RemoteChannel:
+    """What the channels of both colours share."""
+
+    asynchronous: bool
+
+    def __init__(
+        self, remote: Remote, options: Options, middleware: tuple[Middleware, ...], clock: Clock
+    ) -> None:
+        self.options = options
+        self._remote = remote
+        self._middleware = middleware
+        self._clock = clock
+        self._service: Service = compose(middleware, remote)
+        self._process = os.getpid()
+        self._closed = False
+
+    def __repr__(self) -> str:
+        return str(self._remote.transport.address)
+
+    def with_options(self, options: Options) -> Any:
+        """Return a channel over the same connections with other options."""
+        return type(self)(self._remote, options, self._middleware, self._clock)
+
+    def describe(self) -> Description:
+        """Return what this channel is."""
+        address, contract = self._remote.transport.address, self._remote.contract
+        details = {"body": "Avro binary over POST"}
+        if address.scheme == "tcp":
+            details = {"framing": str(address.framing)}
+        return Description(
+            placement=address.scheme,
+            url=str(address),
+            contract=contract.name,
+            fingerprint=contract.fingerprint.hex(),
+            asynchronous=self.asynchronous,
+            details=details,
+        )
+
+    def _call(self, method: Method[Any], arguments: tuple[Any, ...]) -> Call:
+        if self._closed:
+            raise ClientStateError("this client is closed")
+        if os.getpid() != self._process:
+            raise ClientStateError(
+                "this client belongs to the process that made it; connect again after a fork"
+            )
+        deadline = self.options.deadline(method, self._clock.now())
+        return Call(method, arguments, self._clock, deadline, dict(self.options.metadata))
+
+
+class RemoteChannel(_RemoteChannel):
+    """For synchronous callers; any thread may use it."""
+
+    asynchronous = False
+
+    def __init__(
+        self,
+        remote: Remote,
+        options: Options,
+        middleware: tuple[Middleware, ...],
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(remote, options, middleware, clock or BlockingClock())
+
+    def __call__(self, method: Method[R], /, *arguments: Any) -> R:
+        """Make a call and wait for its reply."""
+        call = self._call(method, arguments)
+        _mind_running_loop(self._remote.transport.address)
+        value: R = drive(_reply(self._service, call)).value
+        return value
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._closed = True
+        drive(_close(self._remote.transport))
+
+
+class AsyncRemoteChannel(_RemoteChannel):
+    """For asynchronous callers, on the event loop of the first call."""
+
+    asynchronous = True
+
+    def __init__(
+        self,
+        remote: Remote,
+        options: Options,
+        middleware: tuple[Middleware, ...],
+        clock: Clock | None = None,
+    ) -> None:
+        super().__init__(remote, options, middleware, clock or AsyncClock())
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    async def __call__(self, method: Method[R], /, *arguments: Any) -> R:
+        """Make a call and await its reply."""
+        call = self._call(method, arguments)
+        loop = asyncio.get_running_loop()
+        if self._loop is None:
+            self._loop = loop
+        elif self._loop is not loop:
+            raise ClientStateError("this client belongs to another event loop; connect again in this one")
+        value: R = (await self._service(call)).value
+        return value
+
+    async def close(self) -> None:
+        """Close all connections."""
+        self._closed = True
+        await self._remote.transport.close()
+
+
+async def _reply(service: Service, call: Call) -> Reply:
+    return await service(call)
+
+
+async def _close(transport: Transport[Any]) -> None:
+    await transport.close()
+
+
+def _text(metadata: Mapping[str, bytes], key: str) -> str | None:
+    return metadata[key].decode(errors="replace") if key in metadata else None
+
+
+def _mind_running_loop(address: Address) -> None:
+    """Refuse to block the loop that is to answer, and warn about blocking any other."""
+    try:
+        loop = asyncio.get_running_loop()
+    except RuntimeError:
+        return
+    if loops.serves(loop, address.port) and address.host in ("127.0.0.1", "localhost", "::1", "0.0.0.0"):  # noqa: S104
+        raise ClientStateError(
+            f"this synchronous call would block the event loop that serves {address}, and wait for ever;"
+            " use the asynchronous client"
+        )
+    if not hasattr(sys, "ps1") and "IPython" not in sys.modules:
+        warnings.warn(
+            "a synchronous avrorpc call blocks the running event loop; use the asynchronous client",
+            RuntimeWarning,
+            stacklevel=5,
+        )

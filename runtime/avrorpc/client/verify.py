@@ -1,0 +1,135 @@
+"""`verify:`: every value goes through the wire's encoding and back, and must come out the same.
+
+It raises `ValueChanged` where a value would differ on the far side of a wire, and where one side changes what
+it has passed on.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from avrorpc.codec.binary import Cursor
+from avrorpc.codec.message import ReplyDecoder, ReplyEncoder, RequestEncoder, request_decoder
+from avrorpc.errors import Code, DeclaredError, EncodeError, StatusError, ValueChanged
+from avrorpc.method import Contract, Method
+
+
+class Verifier:
+    """The codecs of one contract, and the comparison."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+
+    def send(self, method: Method[Any], arguments: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the arguments as the implementation would get them from a wire.
+
+        Raises:
+            EncodeError: One does not fit the contract.
+            ValueChanged: One would arrive changed.
+        """
+        types = self._contract.types
+        body = self._encode(method, arguments)
+        received = request_decoder(method.message, method.message, types)(Cursor(body))
+        for field, before, after in zip(method.message.request, arguments, received, strict=True):
+            difference = changed(before, after)
+            if difference:
+                raise ValueChanged(f"{method.full_name}: the argument {field.name}{difference}")
+        return tuple(received)
+
+    def unchanged(self, method: Method[Any], passed: tuple[Any, ...], received: tuple[Any, ...]) -> None:
+        """Check that neither side has changed an argument since it was passed.
+
+        Raises:
+            ValueChanged: One has.
+        """
+        for field, before, after in zip(method.message.request, passed, received, strict=True):
+            difference = changed(before, after)
+            if difference:
+                raise ValueChanged(
+                    f"{method.full_name}: the argument {field.name} was mutated during the call{difference}"
+                )
+
+    def receive(self, method: Method[Any], value: Any) -> Any:
+        """Return a result as the caller would get it from a wire.
+
+        Raises:
+            StatusError: INTERNAL, where it does not fit the contract.
+            ValueChanged: It would arrive changed.
+        """
+        out = bytearray()
+        try:
+            ReplyEncoder(method.message, self._contract.types).result(out, value)
+        except EncodeError as error:
+            text = f"{method.full_name}: the result does not fit the contract: {error.message}"
+            raise StatusError(Code.INTERNAL, text) from None
+        decoder = ReplyDecoder(method.message, method.message, self._contract.types)
+        received = decoder.result(Cursor(bytes(out)))
+        difference = changed(value, received)
+        if difference:
+            raise ValueChanged(f"{method.full_name}: the result{difference}")
+        return received
+
+    def receive_error(self, method: Method[Any], error: Exception) -> Exception:
+        """Return an error as the caller would get it from a wire.
+
+        Raises:
+            ValueChanged: It would arrive changed.
+        """
+        encoder = ReplyEncoder(method.message, self._contract.types)
+        if not encoder.declares(error):
+            return error
+        out = bytearray()
+        try:
+            encoder.error(out, error)
+        except EncodeError as problem:
+            text = f"{method.full_name}: {type(error).__name__} does not fit the contract: {problem.message}"
+            return StatusError(Code.INTERNAL, text)
+        decoder = ReplyDecoder(method.message, method.message, self._contract.types)
+        received = decoder.error(Cursor(bytes(out)))
+        assert isinstance(received, DeclaredError)
+        difference = changed(error, received)
+        if difference:
+            raise ValueChanged(f"{method.full_name}: {type(error).__name__}{difference}")
+        return received
+
+    def _encode(self, method: Method[Any], arguments: tuple[Any, ...]) -> bytes:
+        out = bytearray()
+        RequestEncoder(method.message, self._contract.types)(out, arguments)
+        return bytes(out)
+
+
+def changed(before: Any, after: Any, path: str = "") -> str | None:
+    """Return where and how two values differ, or None where they are equal; NaN equals NaN here."""
+    if isinstance(before, float) and isinstance(after, float):
+        same = before == after or (math.isnan(before) and math.isnan(after))
+    elif isinstance(before, bool) is not isinstance(after, bool):
+        same = False
+    elif isinstance(before, msgspec.Struct | DeclaredError) and type(before) is type(after):
+        return _first(
+            changed(value, getattr(after, name), f"{path}.{name}") for name, value in _items(before)
+        )
+    elif isinstance(before, Mapping) and isinstance(after, Mapping) and before.keys() == after.keys():
+        return _first(changed(value, after[key], f"{path}[{key!r}]") for key, value in before.items())
+    elif _is_sequence(before) and _is_sequence(after) and len(before) == len(after):
+        pairs = zip(before, after, strict=True)
+        return _first(changed(a, b, f"{path}[{index}]") for index, (a, b) in enumerate(pairs))
+    else:
+        same = bool(before == after)
+    return None if same else f"{path}: {before!r:.80} would become {after!r:.80}"
+
+
+def _items(value: Any) -> list[tuple[str, Any]]:
+    names = getattr(value, "__struct_fields__", None) or tuple(value.__dataclass_fields__)
+    return [(name, getattr(value, name)) for name in names]
+
+
+def _is_sequence(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview)
+
+
+def _first(differences: Any) -> str | None:
+    return next((difference for difference in differences if difference), None)

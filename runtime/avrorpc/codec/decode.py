@@ -1,0 +1,323 @@
+"""Avro binary to typed values: one small function per pair of writer's and reader's schema, made once.
+
+Resolution follows the Avro 1.12 specification, "Schema Resolution"; a pair that can never work is refused
+when the decoder is made, with the path of the field at fault, and not when the first such value arrives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias
+
+from avrorpc.codec.binary import Cursor
+from avrorpc.codec.defaults import default_value
+from avrorpc.codec.logical import logical_of
+from avrorpc.codec.types import Types, maker, symbols
+from avrorpc.errors import ContractMismatch, DecodeError
+from avrorpc.schema import (
+    Array,
+    Enum,
+    Field,
+    Fixed,
+    Map,
+    Named,
+    NoDefault,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    describe,
+    short_name,
+)
+
+Decoder: TypeAlias = Callable[[Cursor], Any]
+
+_PROMOTIONS: Final = {
+    ("int", "long"),
+    ("int", "float"),
+    ("int", "double"),
+    ("long", "float"),
+    ("long", "double"),
+    ("float", "double"),
+    ("string", "bytes"),
+    ("bytes", "string"),
+}
+
+
+def compile_decoder(writer: Schema, reader: Schema, types: Types) -> Decoder:
+    """Return a function that reads what `writer` wrote and gives what `reader` wants.
+
+    Raises:
+        ContractMismatch: The two can never work together.
+    """
+    return _Compiler(types).decoder(writer, reader, "")
+
+
+def compile_fields(writer: list[Field], reader: list[Field], types: Types, what: str) -> Decoder:
+    """Return a decoder of a message's parameters: a list, in the order of `reader`.
+
+    Raises:
+        ContractMismatch: The two can never work together.
+    """
+    fill = _Compiler(types).fields(writer, reader, "", what)
+    size = len(reader)
+
+    def decode(cursor: Cursor) -> list[Any]:
+        values: list[Any] = [None] * size
+        fill(cursor, values)
+        return values
+
+    return decode
+
+
+class _Compiler:
+    def __init__(self, types: Types) -> None:
+        self.types = types
+        self.records: dict[tuple[int, int], Decoder] = {}
+
+    def decoder(self, writer: Schema, reader: Schema, path: str) -> Decoder:
+        if isinstance(writer, Union):
+            return self.from_union(writer, reader, path)
+        if isinstance(reader, Union):
+            return self.decoder(writer, self.branch(writer, reader, path), path)
+        match writer, reader:
+            case Primitive(), Primitive():
+                return self.primitive(writer, reader, path)
+            case Array(), Array():
+                return self.array(writer, reader, path)
+            case Map(), Map():
+                return self.map(writer, reader, path)
+            case Record(), Record():
+                return self.record(writer, reader, path)
+            case Enum(), Enum():
+                return self.enum(writer, reader, path)
+            case Fixed(), Fixed():
+                return self.fixed(writer, reader, path)
+        raise _mismatch(writer, reader, path)
+
+    def from_union(self, writer: Union, reader: Schema, path: str) -> Decoder:
+        if isinstance(reader, Union) and len(reader.branches) == 0:
+            raise _mismatch(writer, reader, path)
+        branches = [self.decoder(branch, reader, path) for branch in writer.branches]
+
+        def decode(cursor: Cursor) -> Any:
+            index = cursor.read_long()
+            if not 0 <= index < len(branches):
+                raise DecodeError(f"branch {index} of a union of {len(branches)}")
+            return branches[index](cursor)
+
+        return decode
+
+    def branch(self, writer: Schema, reader: Union, path: str) -> Schema:
+        """Return the reader's branch for a writer's type: the same type first, then one that resolves."""
+        for same in (True, False):
+            for branch in reader.branches:
+                if _alike(writer, branch) if same else _promotes(writer, branch):
+                    return branch
+        raise _mismatch(writer, reader, path)
+
+    def primitive(self, writer: Primitive, reader: Primitive, path: str) -> Decoder:
+        if writer.name != reader.name and (writer.name, reader.name) not in _PROMOTIONS:
+            raise _mismatch(writer, reader, path)
+        plain = _PRIMITIVES[writer.name]
+        if writer.name in ("int", "long") and reader.name in ("float", "double"):
+            return lambda cursor: float(plain(cursor))
+        if (writer.name, reader.name) == ("string", "bytes"):
+            return Cursor.read_bytes
+        if (writer.name, reader.name) == ("bytes", "string"):
+            return Cursor.read_string
+        logical = logical_of(reader)
+        if logical is None:
+            return plain
+        from_avro = logical.from_avro
+        return lambda cursor: from_avro(plain(cursor))
+
+    def array(self, writer: Array, reader: Array, path: str) -> Decoder:
+        item = self.decoder(writer.items, reader.items, f"{path}[]")
+
+        def decode(cursor: Cursor) -> list[Any]:
+            values: list[Any] = []
+            try:
+                while count := cursor.block(len(values)):
+                    for _ in range(count):
+                        values.append(item(cursor))  # noqa: PERF401 - the path needs the length so far
+            except DecodeError as error:
+                raise _within(f"[{len(values)}]", error) from None
+            return values
+
+        return decode
+
+    def map(self, writer: Map, reader: Map, path: str) -> Decoder:
+        item = self.decoder(writer.values, reader.values, f"{path}{{}}")
+
+        def decode(cursor: Cursor) -> dict[str, Any]:
+            values: dict[str, Any] = {}
+            key = ""
+            try:
+                while count := cursor.block(len(values)):
+                    for _ in range(count):
+                        key = cursor.read_string()
+                        values[key] = item(cursor)
+            except DecodeError as error:
+                raise _within(f"[{key!r}]", error) from None
+            return values
+
+        return decode
+
+    def record(self, writer: Record, reader: Record, path: str) -> Decoder:
+        if not _same_name(writer, reader):
+            raise _mismatch(writer, reader, path)
+        key = (id(writer), id(reader))
+        if key in self.records:
+            return self.later(key)
+        # Stands in for the decoder while its fields are compiled, so that a recursive type can refer to it.
+        self.records[key] = _mismatched
+        fill = self.fields(writer.fields, reader.fields, path, reader.name)
+        make, size = maker(reader, self.types), len(reader.fields)
+
+        def decode(cursor: Cursor) -> Any:
+            values: list[Any] = [None] * size
+            cursor.enter()
+            fill(cursor, values)
+            cursor.leave()
+            return make(values)
+
+        self.records[key] = decode
+        return decode
+
+    def later(self, key: tuple[int, int]) -> Decoder:
+        """Return the decoder of a record that is still being compiled."""
+        records = self.records
+
+        def decode(cursor: Cursor) -> Any:
+            return records[key](cursor)
+
+        return decode
+
+    def fields(
+        self, writer: list[Field], reader: list[Field], path: str, what: str
+    ) -> Callable[[Cursor, list[Any]], None]:
+        slots = {name: slot for slot, field in enumerate(reader) for name in (*field.aliases, field.name)}
+        steps: list[tuple[str, Decoder, int]] = []
+        filled: set[int] = set()
+        for field in writer:
+            slot = slots.get(field.name, -1)
+            if slot >= 0:
+                decode = self.decoder(field.type, reader[slot].type, f"{path}.{field.name}")
+            else:
+                decode = compile_decoder(field.type, field.type, {})
+            steps.append((field.name, decode, slot))
+            filled.add(slot)
+        missing: list[tuple[int, Field]] = []
+        for slot, field in enumerate(reader):
+            if slot in filled:
+                continue
+            if isinstance(field.default, NoDefault):
+                raise ContractMismatch(
+                    f"{(path + '.' + field.name).lstrip('.')}: the sender's {what} has no such field,"
+                    " and it has no default here"
+                )
+            missing.append((slot, field))
+        types = self.types
+
+        def fill(cursor: Cursor, values: list[Any]) -> None:
+            name = ""
+            try:
+                for name, decode, slot in steps:  # noqa: B007 - the path needs it
+                    value = decode(cursor)
+                    if slot >= 0:
+                        values[slot] = value
+            except DecodeError as error:
+                raise _within(f".{name}", error) from None
+            for slot, field in missing:
+                if not isinstance(field.default, NoDefault):
+                    values[slot] = default_value(field.type, field.default, types)
+
+        return fill
+
+    def enum(self, writer: Enum, reader: Enum, path: str) -> Decoder:
+        if not _same_name(writer, reader):
+            raise _mismatch(writer, reader, path)
+        known = symbols(reader, self.types)
+        fallback = known.get(reader.default) if reader.default is not None else None
+        values = [known.get(symbol, fallback) for symbol in writer.symbols]
+        if None in values:
+            lacking = writer.symbols[values.index(None)]
+            raise ContractMismatch(
+                f"{path.lstrip('.') or reader.name}: the sender's {reader.name} has the symbol {lacking},"
+                " which is unknown here, and there is no default symbol"
+            )
+
+        def decode(cursor: Cursor) -> Any:
+            index = cursor.read_long()
+            if not 0 <= index < len(values):
+                raise DecodeError(f"symbol {index} of {len(values)} in {reader.name}")
+            return values[index]
+
+        return decode
+
+    def fixed(self, writer: Fixed, reader: Fixed, path: str) -> Decoder:
+        if not _same_name(writer, reader) or writer.size != reader.size:
+            raise _mismatch(writer, reader, path)
+        size, logical = reader.size, logical_of(reader)
+        if logical is None:
+            return lambda cursor: cursor.take(size)
+        from_avro = logical.from_avro
+        return lambda cursor: from_avro(cursor.take(size))
+
+
+def _int(cursor: Cursor) -> int:
+    value = cursor.read_long()
+    if not -(2**31) <= value < 2**31:
+        raise DecodeError(f"{value} does not fit the 32 bits of an int")
+    return value
+
+
+_PRIMITIVES: dict[str, Decoder] = {
+    "null": lambda cursor: None,
+    "boolean": Cursor.read_boolean,
+    "int": _int,
+    "long": Cursor.read_long,
+    "float": Cursor.read_float,
+    "double": Cursor.read_double,
+    "bytes": Cursor.read_bytes,
+    "string": Cursor.read_string,
+}
+
+
+def _same_name(writer: Named, reader: Named) -> bool:
+    """Names match by their last part, as the specification has it, or by one of the reader's aliases."""
+    wanted = {short_name(name) for name in (reader.name, *reader.aliases)}
+    return short_name(writer.name) in wanted
+
+
+def _alike(writer: Schema, branch: Schema) -> bool:
+    if type(writer) is not type(branch):
+        return False
+    if isinstance(writer, Primitive) and isinstance(branch, Primitive):
+        same_logical = writer.props.get("logicalType") == branch.props.get("logicalType")
+        return writer.name == branch.name and same_logical
+    if isinstance(writer, Record | Enum | Fixed) and isinstance(branch, Record | Enum | Fixed):
+        return writer.name == branch.name or writer.name in branch.aliases
+    return True
+
+
+def _promotes(writer: Schema, branch: Schema) -> bool:
+    if isinstance(writer, Primitive) and isinstance(branch, Primitive):
+        return writer.name == branch.name or (writer.name, branch.name) in _PROMOTIONS
+    if isinstance(writer, Record | Enum | Fixed) and isinstance(branch, Record | Enum | Fixed):
+        return type(writer) is type(branch) and _same_name(writer, branch)
+    return False
+
+
+def _mismatch(writer: Schema, reader: Schema, path: str) -> ContractMismatch:
+    where = f"{path.lstrip('.')}: " if path else ""
+    return ContractMismatch(f"{where}the sender has {describe(writer)}, here it is {describe(reader)}")
+
+
+def _mismatched(_: Cursor) -> Any:
+    raise DecodeError("a decoder was used before it was complete")
+
+
+def _within(step: str, error: DecodeError) -> DecodeError:
+    return DecodeError(error.problem, step + error.path)

@@ -1,0 +1,70 @@
+"""Defaults of fields and parameters as Python values, made anew each time they are needed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from avrorpc.codec.logical import logical_of
+from avrorpc.codec.types import Types, maker, symbols
+from avrorpc.errors import SchemaError
+from avrorpc.schema import (
+    Array,
+    Enum,
+    Fixed,
+    Json,
+    Map,
+    NoDefault,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    default_problem,
+    describe,
+)
+
+
+def default_value(schema: Schema, value: Json, types: Types) -> Any:
+    """Return a fresh Python value for a default.
+
+    Raises:
+        SchemaError: The default does not fit the type.
+    """
+    match schema:
+        case Union():
+            for branch in schema.branches:
+                if default_problem(branch, value) is None:
+                    return default_value(branch, value, types)
+        case Array() if isinstance(value, list):
+            return [default_value(schema.items, item, types) for item in value]
+        case Map() if isinstance(value, dict):
+            return {key: default_value(schema.values, item, types) for key, item in value.items()}
+        case Record() if isinstance(value, dict):
+            return _record(schema, value, types)
+        case Enum() if isinstance(value, str) and value in schema.symbols:
+            return symbols(schema, types)[value]
+        case Fixed() | Primitive():
+            return _scalar(schema, value)
+    raise SchemaError(f"the default {value!r} is no {describe(schema)}")
+
+
+def _record(schema: Record, value: dict[str, Json], types: Types) -> Any:
+    values = []
+    for field in schema.fields:
+        item = value.get(field.name, field.default)
+        if isinstance(item, NoDefault):
+            raise SchemaError(f"the default of {schema.name} lacks the field {field.name!r}")
+        values.append(default_value(field.type, item, types))
+    return maker(schema, types)(values)
+
+
+def _scalar(schema: Primitive | Fixed, value: Json) -> Any:
+    problem = default_problem(schema, value)
+    if problem:
+        raise SchemaError(problem)
+    plain: Any = value
+    if isinstance(schema, Fixed) or schema.name == "bytes":
+        plain = str(value).encode("latin-1")
+    elif schema.name in ("float", "double"):
+        plain = float(plain)
+    logical = logical_of(schema)
+    return plain if logical is None else logical.from_avro(plain)

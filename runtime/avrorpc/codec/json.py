@@ -1,0 +1,267 @@
+"""Typed values to JSON values and back, led by the schema.
+
+The mapping is the design's: records are objects, bytes base64, enums their symbols, dates and times ISO 8601,
+decimals strings, NaN and the infinities strings. A value of a union stands bare where its JSON kind tells the
+branch; a record among several carries `$type`, its full name; whatever else would be ambiguous is wrapped as
+`{"name": value}`.
+"""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import decimal
+import math
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from avrorpc.codec.defaults import default_value
+from avrorpc.codec.encode import compile_encoder
+from avrorpc.codec.logical import Duration, logical_of
+from avrorpc.codec.types import Types, attributes, maker, symbols
+from avrorpc.errors import EncodeError
+from avrorpc.schema import (
+    Array,
+    Enum,
+    Field,
+    Fixed,
+    Json,
+    Map,
+    NoDefault,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    describe,
+)
+
+
+def to_json(schema: Schema, value: Any, types: Types) -> Json:
+    """Return the JSON value of a typed or generic value.
+
+    Raises:
+        EncodeError: The value does not fit the schema.
+    """
+    match schema:
+        case Union():
+            return _union_out(schema, value, types)
+        case Array():
+            return [to_json(schema.items, item, types) for item in value]
+        case Map():
+            return {key: to_json(schema.values, item, types) for key, item in value.items()}
+        case Record():
+            return _record_out(schema, value, types)
+        case Enum():
+            return str(value.value) if schema.name in types else str(value)
+        case Primitive() | Fixed():
+            return _scalar_out(schema, value)
+
+
+def from_json(schema: Schema, value: Json, types: Types, path: str = "") -> Any:
+    """Return the typed or generic value that JSON stands for, defaults filled in.
+
+    Raises:
+        EncodeError: The JSON does not fit the schema; the error names the path.
+    """
+    match schema:
+        case Union():
+            return _union_in(schema, value, types, path)
+        case Array() if isinstance(value, list):
+            return [from_json(schema.items, item, types, f"{path}[{i}]") for i, item in enumerate(value)]
+        case Map() if isinstance(value, dict):
+            return {k: from_json(schema.values, item, types, f"{path}[{k!r}]") for k, item in value.items()}
+        case Record() if isinstance(value, dict):
+            plain = {key: item for key, item in value.items() if key != "$type"}
+            return maker(schema, types)(fields_from_json(schema.fields, plain, types, schema.name, path))
+        case Enum() if isinstance(value, str) and value in schema.symbols:
+            return symbols(schema, types)[value]
+        case Primitive() | Fixed():
+            return _scalar_in(schema, value, path)
+    raise _misfit(schema, value, path)
+
+
+def fields_from_json(
+    fields: list[Field], value: Mapping[str, Json], types: Types, what: str, path: str = ""
+) -> list[Any]:
+    """Return the values of fields or parameters, in their order, defaults filled in.
+
+    Raises:
+        EncodeError: One is missing, unknown, or does not fit.
+    """
+    unknown = value.keys() - {field.name for field in fields}
+    if unknown:
+        raise EncodeError(f"{what} has no {min(unknown)!r}; it has {_names(fields)}", path)
+    values = []
+    for field in fields:
+        where = f"{path}.{field.name}"
+        if field.name in value:
+            values.append(from_json(field.type, value[field.name], types, where))
+        elif isinstance(field.default, NoDefault):
+            raise EncodeError(f"{what} needs {field.name!r}: {describe(field.type)}", path)
+        else:
+            values.append(default_value(field.type, field.default, types))
+    return values
+
+
+def _names(fields: list[Field]) -> str:
+    return ", ".join(field.name for field in fields) or "nothing"
+
+
+def _record_out(schema: Record, value: Any, types: Types) -> Json:
+    cls = types.get(schema.name)
+    if cls is None:
+        return {field.name: to_json(field.type, value[field.name], types) for field in schema.fields}
+    names = attributes(schema, cls)
+    return {
+        field.name: to_json(field.type, getattr(value, name), types)
+        for name, field in zip(names, schema.fields, strict=True)
+    }
+
+
+def _union_out(schema: Union, value: Any, types: Types) -> Json:
+    out = bytearray()
+    compile_encoder(schema, types)(out, value)
+    branch = schema.branches[out[0] >> 1]
+    plain = to_json(branch, value, types)
+    match _spelling(schema, branch):
+        case "bare":
+            return plain
+        case "tagged" if isinstance(plain, dict):
+            return {"$type": describe(branch), **plain}
+        case _:
+            return {_branch_name(branch): plain}
+
+
+def _union_in(schema: Union, value: Json, types: Types, path: str) -> Any:
+    if isinstance(value, dict):
+        tag = value.get("$type")
+        for branch in schema.branches:
+            if isinstance(branch, Record) and branch.name == tag:
+                return from_json(branch, value, types, path)
+            if value.keys() == {_branch_name(branch)} and _spelling(schema, branch) == "wrapped":
+                return from_json(branch, value[_branch_name(branch)], types, path)
+    problem: EncodeError | None = None
+    for branch in schema.branches:
+        if _spelling(schema, branch) == "bare" and _kind_of(value) == _kind(branch):
+            try:
+                return from_json(branch, value, types, path)
+            except EncodeError as error:
+                problem = problem or error
+    raise problem or _misfit(schema, value, path)
+
+
+def _spelling(union: Union, branch: Schema) -> str:
+    rivals = [other for other in union.branches if other is not branch and _kind(other) == _kind(branch)]
+    if not rivals:
+        return "bare"
+    if isinstance(branch, Record) and all(isinstance(rival, Record) for rival in rivals):
+        return "tagged"
+    return "wrapped"
+
+
+def _branch_name(branch: Schema) -> str:
+    match branch:
+        case Array():
+            return "array"
+        case Map():
+            return "map"
+        case _:
+            return describe(branch)
+
+
+def _kind(schema: Schema) -> str:
+    match schema:
+        case Array():
+            return "array"
+        case Map() | Record():
+            return "object"
+        case Enum() | Fixed():
+            return "string"
+        case Primitive():
+            if logical_of(schema) is not None:
+                return "string"
+            return {"null": "null", "boolean": "boolean", "bytes": "string", "string": "string"}.get(
+                schema.name, "number"
+            )
+        case Union():
+            return "union"
+
+
+def _kind_of(value: Json) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "boolean"
+        case int() | float():
+            return "number"
+        case str():
+            return "string"
+        case list():
+            return "array"
+        case dict():
+            return "object"
+
+
+def _scalar_out(schema: Primitive | Fixed, value: Any) -> Json:
+    match value:
+        case float() if not math.isfinite(value):
+            return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        case datetime.datetime() | datetime.date() | datetime.time():
+            return value.isoformat()
+        case decimal.Decimal() | uuid.UUID():
+            return str(value)
+        case Duration():
+            return {"months": value.months, "days": value.days, "milliseconds": value.milliseconds}
+        case bytes() | bytearray() | memoryview():
+            return base64.b64encode(value).decode()
+        case _:
+            plain: Json = value
+            return plain
+
+
+def _scalar_in(schema: Primitive | Fixed, value: Json, path: str) -> Any:
+    logical = logical_of(schema)
+    try:
+        if logical is not None:
+            return _logical_in(logical.python, value)
+        if isinstance(schema, Fixed) or schema.name == "bytes":
+            return base64.b64decode(_text(value), validate=True)
+        if schema.name in ("float", "double"):
+            return _float_in(value)
+        # What is left must be of the type already; the encoder's own check decides.
+        compile_encoder(schema, {})(bytearray(), value)
+    except (ValueError, TypeError, OverflowError, decimal.InvalidOperation, msgspec.ValidationError):
+        raise _misfit(schema, value, path) from None
+    except EncodeError as error:
+        raise EncodeError(error.problem, path) from None
+    return value
+
+
+def _float_in(value: Json) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and value in ("NaN", "Infinity", "-Infinity"):
+        return float(value)
+    raise TypeError
+
+
+def _logical_in(python: type, value: Json) -> Any:
+    if python is Duration and isinstance(value, dict):
+        return msgspec.convert(value, Duration)
+    if python in (datetime.date, datetime.time, datetime.datetime):
+        return python.fromisoformat(_text(value))
+    return python(_text(value))
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _misfit(schema: Schema, value: Json, path: str) -> EncodeError:
+    return EncodeError(f"expected {describe(schema)}, got {value!r:.60}", path)

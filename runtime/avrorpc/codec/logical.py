@@ -1,0 +1,172 @@
+"""Logical types: what Python sees, and what Avro's underlying type carries.
+
+Source: Avro 1.12 specification, "Logical Types". A logical type that is unknown, or does not fit the type
+under it, is ignored, as the specification demands.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from avrorpc.errors import DecodeError, EncodeError
+from avrorpc.schema import Fixed, Primitive, Props
+
+_EPOCH = datetime.date(1970, 1, 1)
+_UTC_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
+_LOCAL_EPOCH = datetime.datetime(1970, 1, 1)  # a local timestamp has no zone
+_MICROSECOND = datetime.timedelta(microseconds=1)
+
+
+class Duration(msgspec.Struct, frozen=True, order=True):
+    """Avro's duration: three unsigned 32-bit numbers that are never carried into one another."""
+
+    months: int = 0
+    days: int = 0
+    milliseconds: int = 0
+
+
+@dataclass(slots=True, frozen=True)
+class Logical:
+    """A logical type: its Python class, and the conversions to and from the underlying value."""
+
+    python: type
+    to_avro: Callable[[Any], Any]
+    from_avro: Callable[[Any], Any]
+
+
+def logical_of(schema: Primitive | Fixed) -> Logical | None:
+    """Return the logical type that a schema carries, or None."""
+    name = schema.props.get("logicalType")
+    if isinstance(schema, Fixed):
+        if name == "duration" and schema.size == 12:
+            return Logical(Duration, _duration_out, _duration_in)
+        if name == "decimal" and (scale := _scale(schema.props)) is not None:
+            return _decimal(schema.props, scale, schema.size)
+        return None
+    match schema.name, name:
+        case "int", "date":
+            return Logical(datetime.date, lambda v: (v - _EPOCH).days, _date_in)
+        case "int", "time-millis":
+            return Logical(datetime.time, lambda v: _day_micros(v) // 1000, lambda n: _time_in(n * 1000))
+        case "long", "time-micros":
+            return Logical(datetime.time, _day_micros, _time_in)
+        case (
+            "long",
+            "timestamp-millis" | "timestamp-micros" | "local-timestamp-millis" | "local-timestamp-micros",
+        ):
+            return _timestamp(str(name))
+        case "string", "uuid":
+            return Logical(uuid.UUID, str, _uuid_in)
+        case "bytes", "decimal":
+            scale = _scale(schema.props)
+            return None if scale is None else _decimal(schema.props, scale, None)
+        case _:
+            return None
+
+
+def _timestamp(name: str) -> Logical:
+    epoch = _LOCAL_EPOCH if name.startswith("local") else _UTC_EPOCH
+    unit = 1000 if name.endswith("millis") else 1
+
+    def to_avro(value: datetime.datetime) -> int:
+        if (value.tzinfo is None) != (epoch.tzinfo is None):
+            wanted = "no time zone" if epoch.tzinfo is None else "a time zone"
+            raise EncodeError(f"a {name} needs a datetime with {wanted}")
+        return (value - epoch) // _MICROSECOND // unit
+
+    def from_avro(number: int) -> datetime.datetime:
+        try:
+            return epoch + datetime.timedelta(microseconds=number * unit)
+        except OverflowError:
+            raise DecodeError(f"a {name} outside the years 1 to 9999") from None
+
+    return Logical(datetime.datetime, to_avro, from_avro)
+
+
+def _date_in(days: int) -> datetime.date:
+    try:
+        return _EPOCH + datetime.timedelta(days=days)
+    except OverflowError:
+        raise DecodeError("a date outside the years 1 to 9999") from None
+
+
+def _day_micros(value: datetime.time) -> int:
+    seconds = value.hour * 3600 + value.minute * 60 + value.second
+    return seconds * 1_000_000 + value.microsecond
+
+
+def _time_in(micros: int) -> datetime.time:
+    if not 0 <= micros < 86_400_000_000:
+        raise DecodeError("a time of day outside the day")
+    seconds, micro = divmod(micros, 1_000_000)
+    return datetime.time(seconds // 3600, seconds // 60 % 60, seconds % 60, micro)
+
+
+def _uuid_in(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        raise DecodeError(f"{text!r} is no UUID") from None
+
+
+def _scale(props: Props) -> int | None:
+    precision, scale = props.get("precision"), props.get("scale", 0)
+    if isinstance(precision, int) and isinstance(scale, int) and 0 <= scale <= precision and precision > 0:
+        return scale
+    return None
+
+
+def _decimal(props: Props, scale: int, size: int | None) -> Logical:
+    precision = int(str(props["precision"]))
+    context = decimal.Context(prec=precision)
+
+    def to_avro(value: decimal.Decimal) -> bytes:
+        sign, digits, exponent = value.as_tuple()
+        if not isinstance(exponent, int):
+            raise EncodeError(f"{value} is no number with {scale} decimal places")
+        shift = exponent + scale
+        unscaled = int("".join(map(str, digits)) or "0")
+        if shift < 0:
+            unscaled, rest = divmod(unscaled, 10**-shift)
+            if rest:
+                raise EncodeError(f"{value} has more than {scale} decimal places")
+        elif len(digits) + shift > precision:
+            raise EncodeError(f"{value} has more than {precision} digits")
+        else:
+            unscaled *= 10**shift
+        if unscaled >= 10**precision:
+            raise EncodeError(f"{value} has more than {precision} digits")
+        unscaled = -unscaled if sign else unscaled
+        width = size if size is not None else max(1, (unscaled.bit_length() + 8) // 8)
+        try:
+            data: bytes = unscaled.to_bytes(width, "big", signed=True)
+        except OverflowError:
+            raise EncodeError(f"{value} does not fit {width} bytes") from None
+        return data
+
+    def from_avro(data: bytes) -> decimal.Decimal:
+        unscaled = int.from_bytes(data, "big", signed=True)
+        if abs(unscaled) >= 10**precision:
+            raise DecodeError(f"a decimal of more than {precision} digits")
+        return decimal.Decimal(unscaled).scaleb(-scale, context)
+
+    return Logical(decimal.Decimal, to_avro, from_avro)
+
+
+def _duration_out(value: Duration) -> bytes:
+    try:
+        parts = (value.months, value.days, value.milliseconds)
+        return b"".join(part.to_bytes(4, "little") for part in parts)
+    except OverflowError:
+        raise EncodeError(f"{value} has a part outside 32 unsigned bits") from None
+
+
+def _duration_in(data: bytes) -> Duration:
+    return Duration(*(int.from_bytes(data[at : at + 4], "little") for at in (0, 4, 8)))

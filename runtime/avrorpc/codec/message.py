@@ -1,0 +1,128 @@
+"""The bodies of one message: parameters, result and errors, between two versions of its contract.
+
+Each end encodes with its own schemas and decodes what the other's schemas wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from avrorpc.codec.binary import Cursor, write_long, write_string
+from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields
+from avrorpc.codec.encode import compile_encoder
+from avrorpc.codec.types import Types
+from avrorpc.errors import ContractMismatch, DecodeError, EncodeError
+from avrorpc.schema import Message, Record, Schema, describe, short_name
+
+
+class RequestEncoder:
+    """Writes a message's parameters."""
+
+    def __init__(self, message: Message, types: Types) -> None:
+        self._parts = [(field.name, compile_encoder(field.type, types)) for field in message.request]
+
+    def __call__(self, out: bytearray, arguments: Sequence[Any]) -> None:
+        """Append the parameters, in the message's order.
+
+        Raises:
+            EncodeError: One does not fit; the path begins with its name.
+        """
+        name = ""
+        try:
+            for (name, encode), argument in zip(  # noqa: B007 - the path needs it
+                self._parts, arguments, strict=True
+            ):
+                encode(out, argument)
+        except EncodeError as error:
+            raise EncodeError(error.problem, name + error.path) from None
+
+
+def request_decoder(writer: Message, reader: Message, types: Types) -> Decoder:
+    """Return a decoder of a message's parameters, as a list in the order of `reader`.
+
+    Raises:
+        ContractMismatch: The two versions cannot work together.
+    """
+    return compile_fields(writer.request, reader.request, types, f"request of {reader.name}")
+
+
+class ReplyEncoder:
+    """Writes a message's result, or one of its errors."""
+
+    def __init__(self, message: Message, types: Types) -> None:
+        self.result = compile_encoder(message.response, types)
+        self._errors = {
+            types[error.name]: (branch, compile_encoder(error, types))
+            for branch, error in enumerate(message.errors, start=1)
+            if isinstance(error, Record) and error.name in types
+        }
+
+    def declares(self, error: Exception) -> bool:
+        """Whether the message declares this error."""
+        return type(error) in self._errors
+
+    def error(self, out: bytearray, error: Exception) -> None:
+        """Append a declared error, as a branch of the effective union."""
+        branch, encode = self._errors[type(error)]
+        write_long(out, branch)
+        encode(out, error)
+
+    @staticmethod
+    def system_error(out: bytearray, text: str) -> None:
+        """Append an undeclared error: branch 0 of the effective union, a string."""
+        out.append(0)
+        write_string(out, text)
+
+
+class ReplyDecoder:
+    """Reads a message's result or error.
+
+    An error that the reader does not declare still says what it was: the decoder gives its text.
+    """
+
+    def __init__(self, writer: Message, reader: Message, types: Types) -> None:
+        """Compile for two versions of a message.
+
+        Raises:
+            ContractMismatch: The results cannot work together.
+        """
+        self.result = compile_decoder(writer.response, reader.response, types)
+        self._errors = [_error_decoder(error, reader, types) for error in writer.errors]
+
+    def error(self, cursor: Cursor) -> Exception | str:
+        """Read an error: a declared one, or the text of any other."""
+        branch = cursor.read_long()
+        if branch == 0:
+            return cursor.read_string()
+        if not 0 < branch <= len(self._errors):
+            raise DecodeError(f"branch {branch} of {len(self._errors) + 1} errors")
+        value: Exception | str = self._errors[branch - 1](cursor)
+        return value
+
+
+def _error_decoder(writer: Schema, reader: Message, types: Types) -> Decoder:
+    for error in reader.errors:
+        if not isinstance(error, Record) or error.name not in types:
+            continue
+        if short_name(describe(writer)) == short_name(error.name):
+            return compile_decoder(writer, error, types)
+    plain = compile_decoder(writer, writer, {})
+    return lambda cursor: f"{describe(writer)}: {plain(cursor)!r}"
+
+
+def check_messages(ours: Message, theirs: Message | None, types: Types) -> None:
+    """Check that a client's message works with a server's, in both directions.
+
+    Raises:
+        ContractMismatch: It does not; the text names the message and the field.
+    """
+    if theirs is None:
+        raise ContractMismatch(f"the server has no message {ours.name}")
+    if ours.one_way != theirs.one_way:
+        raise ContractMismatch(f"{ours.name} is one-way at one end only")
+    try:
+        compile_fields(ours.request, theirs.request, {}, f"request of {ours.name}")
+        ReplyDecoder(theirs, ours, types)
+    except ContractMismatch as error:
+        raise ContractMismatch(f"{ours.name}: {error}") from None

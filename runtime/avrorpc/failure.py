@@ -1,0 +1,34 @@
+"""What callers learn of a failure: declared errors and status errors as they are, the rest redacted.
+
+One function for all placements, so that a local caller sees exactly what a remote one would.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from typing import Any
+
+from avrorpc.errors import Code, DeclaredError, EncodeError, StatusError
+from avrorpc.method import Method
+
+logger = logging.getLogger("avrorpc")
+
+
+def outcome(method: Method[Any], error: BaseException, *, expose_cause: bool) -> Exception:
+    """Return the error that a caller sees for what an implementation raised.
+
+    An undeclared error is logged whole, under the id that the caller is given.
+    """
+    match error:
+        case DeclaredError() if type(error) in method.errors:
+            return error
+        case StatusError() if not isinstance(error, EncodeError):
+            return error
+        case asyncio.CancelledError():
+            return StatusError(Code.CANCELLED, f"{method.full_name} was cancelled")
+    error_id = uuid.uuid4().hex[:12]
+    logger.error("%s failed, error id %s", method.full_name, error_id, exc_info=error)
+    cause = f"{type(error).__name__}: {error}" if expose_cause else "an internal error"
+    return StatusError(Code.INTERNAL, cause, error_id=error_id)

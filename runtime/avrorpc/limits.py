@@ -1,0 +1,29 @@
+"""What a peer may ask of this process: each limit with a name, a default and a reason.
+
+An error that a limit causes names the limit, so that whoever meets it knows what to raise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(slots=True, frozen=True, kw_only=True)
+class Limits:
+    """Bounds on what is accepted from the other end of a connection."""
+
+    max_body: int = 64 * 1024 * 1024
+    """Bytes in one request or response, framing excluded."""
+    max_buffers: int = 16_384
+    """Buffers in which one request or response may arrive."""
+    max_items: int = 4_194_304
+    """Items in one array or map whose items take no bytes on the wire."""
+    max_depth: int = 64
+    """How deeply values of a recursive type may be nested."""
+    max_metadata: int = 64 * 1024
+    """Bytes of metadata in one call, keys and values together."""
+    max_calls: int = 1_024
+    """Calls under way at once on one connection."""
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,107 @@
+"""Contracts and their methods, as generated code describes them.
+
+A `Contract` is one Avro protocol with the Python classes of its types; a `Method` is one of its messages.
+Both are cheap to make at import: the protocol's text is parsed when it is first needed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final, Generic, TypeVar
+
+from avrorpc.errors import SchemaError
+from avrorpc.schema import Json, Message, Protocol, Record, fingerprint, parse_protocol
+
+R_co = TypeVar("R_co", covariant=True)
+
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h)")
+_UNITS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+class Contract:
+    """One Avro protocol, and the Python class of each type that it reaches."""
+
+    def __init__(self, name: str, text: str, *, types: Mapping[str, type]) -> None:
+        self.name: Final = name
+        """The protocol's full name."""
+        self.text: Final = text
+        """The compact `.avpr` text, which other ends are shown."""
+        self.types: Final = types
+        """Python classes by the full names of Avro types."""
+        self.methods: Final[dict[str, Method[Any]]] = {}
+        """Methods by Avro message name, in the contract's order."""
+
+    def __repr__(self) -> str:
+        return f"<Contract {self.name} {self.fingerprint.hex()}>"
+
+    @cached_property
+    def fingerprint(self) -> bytes:
+        """The MD5 of the text, 16 bytes: the contract's identity in the Avro handshake."""
+        return fingerprint(self.text)
+
+    @cached_property
+    def protocol(self) -> Protocol:
+        """The protocol itself."""
+        return parse_protocol(self.text)
+
+    def method(self, name: str, *, attribute: str | None = None) -> Method[Any]:
+        """Return a message's method; `attribute` is its Python name where that differs."""
+        if name not in self.methods:
+            self.methods[name] = Method(self, name, attribute or name)
+        return self.methods[name]
+
+
+class Method(Generic[R_co]):
+    """One message of a contract; the type parameter is what a call returns."""
+
+    def __init__(self, contract: Contract, name: str, attribute: str) -> None:
+        self.contract: Final = contract
+        self.name: Final = name
+        """The message's name on the wire."""
+        self.attribute: Final = attribute
+        """The method's name in Python."""
+
+    def __repr__(self) -> str:
+        return f"<Method {self.full_name}>"
+
+    @property
+    def full_name(self) -> str:
+        """The protocol's full name, a slash, and the message's name."""
+        return f"{self.contract.name}/{self.name}"
+
+    @cached_property
+    def message(self) -> Message:
+        """The message's schema."""
+        return self.contract.protocol.messages[self.name]
+
+    @cached_property
+    def errors(self) -> frozenset[type]:
+        """The classes of the declared errors."""
+        types = self.contract.types
+        return frozenset(
+            types[error.name]
+            for error in self.message.errors
+            if isinstance(error, Record) and error.name in types
+        )
+
+    @cached_property
+    def timeout(self) -> float | None:
+        """The contract's default deadline in seconds, from `@timeout` on the message or the protocol."""
+        for props in (self.message.props, self.contract.protocol.props):
+            if "timeout" in props:
+                return parse_duration(props["timeout"])
+        return None
+
+
+def parse_duration(value: Json) -> float:
+    """Return the seconds that a text such as `30s`, `500ms` or `2m` stands for.
+
+    Raises:
+        SchemaError: It is no such text.
+    """
+    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise SchemaError(f'{value!r} is no duration such as "30s", "500ms" or "2m"')
+    return float(match[1]) * _UNITS[match[2]]

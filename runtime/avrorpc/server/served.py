@@ -1,0 +1,184 @@
+"""One contract as it is served: a request's bytes in, the reply's bytes out.
+
+Every failure becomes a reply; nothing that a client sends can raise here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import Executor
+from contextvars import copy_context
+from inspect import isawaitable
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+from avrorpc import schema
+from avrorpc.binding import Binding, Target, targets
+from avrorpc.call import AsyncClock, Call, CallContext, Reply, deadline_exceeded, enter_call
+from avrorpc.codec.decode import Decoder
+from avrorpc.codec.message import ReplyEncoder, request_decoder
+from avrorpc.errors import Code, ContractMismatch, DecodeError, EncodeError, LimitExceeded, StatusError
+from avrorpc.failure import outcome
+from avrorpc.method import Contract, Method
+from avrorpc.service import Service, compose
+from avrorpc.wire.envelope import CODE, ERROR_ID, read_timeout, reply_head
+from avrorpc.wire.server import Request
+
+_OWN_METADATA: Final = "avrorpc."
+
+
+class Served:
+    """A contract, the implementation behind it, and the codecs between it and its clients' versions.
+
+    Args:
+        skeleton: The generated skeleton of the contract.
+        binding: The implementation.
+        executor: Where `def` methods run that are bound to no other place.
+        expose_cause: Whether callers learn the text of undeclared exceptions.
+    """
+
+    def __init__(self, skeleton: type, binding: Binding, executor: Executor, *, expose_cause: bool) -> None:
+        contract: Contract = skeleton.__contract__  # type: ignore[attr-defined]
+        self.contract: Final = contract
+        self.binding: Final = binding
+        self.targets: Final = targets(skeleton, binding.implementation)
+        self._executor = binding.executor or executor
+        self._expose_cause = expose_cause
+        self._clock = AsyncClock()
+        self._service: Service = compose(binding.middleware, self._call)
+        self._replies: dict[str, ReplyEncoder] = {}
+        self._requests: WeakKeyDictionary[schema.Protocol, dict[str, Decoder]] = WeakKeyDictionary()
+
+    @property
+    def name(self) -> str:
+        """The protocol's full name."""
+        return self.contract.name
+
+    @property
+    def text(self) -> str:
+        """Its compact `.avpr` text."""
+        return self.contract.text
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The MD5 of the text."""
+        return self.contract.fingerprint
+
+    @property
+    def protocol(self) -> schema.Protocol:
+        """The protocol."""
+        return self.contract.protocol
+
+    def how(self, target: Target) -> str:
+        """Say where a method runs."""
+        if target.is_async:
+            return "on the event loop"
+        return "inline" if self.binding.inline else "in a thread"
+
+    async def answer(self, request: Request[Served]) -> bytes | None:
+        """Return the reply to a request, from metadata to payload; None for a one-way call."""
+        method = self.contract.methods.get(request.message)
+        if method is None:
+            known = ", ".join(self.contract.methods)
+            text = f"{self.name} has no message {request.message!r}; it has {known}"
+            return system_error(StatusError(Code.UNIMPLEMENTED, text))
+        try:
+            call = self._read(method, request)
+            reply = await self._service(call)
+            body = self._write(method, reply)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            body = self._failed(method, error)
+        except Exception as error:  # noqa: BLE001 - this is the boundary: all of them become replies
+            body = self._failed(method, error)
+        return None if request.one_way else body
+
+    def _read(self, method: Method[Any], request: Request[Served]) -> Call:
+        client = request.session.client
+        decoders = self._requests.setdefault(client, {})
+        try:
+            if method.name not in decoders:
+                theirs = client.messages.get(method.name)
+                if theirs is None:
+                    raise ContractMismatch("the client's own protocol lacks the message")
+                decoders[method.name] = request_decoder(theirs, method.message, self.contract.types)
+            arguments = decoders[method.name](request.parameters)
+            request.parameters.finish()
+            left = read_timeout(request.metadata)
+        except ContractMismatch as error:
+            raise StatusError(Code.FAILED_PRECONDITION, f"{method.full_name}: {error}") from error
+        except LimitExceeded as error:
+            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{method.full_name}: {error}") from error
+        except (DecodeError, ValueError) as error:
+            text = f"{method.full_name}: the request does not fit the contract: {error}"
+            raise StatusError(Code.INVALID_ARGUMENT, text) from error
+        deadline = None if left is None else self._clock.now() + left
+        if method.timeout is not None:
+            latest = self._clock.now() + method.timeout
+            deadline = latest if deadline is None else min(deadline, latest)
+        metadata = {k: v for k, v in request.metadata.items() if not k.startswith(_OWN_METADATA)}
+        return Call(method, tuple(arguments), self._clock, deadline, metadata)
+
+    async def _call(self, call: Call) -> Reply:
+        """Run the implementation, within the call's deadline and seeing nothing but the call's context."""
+        target = self.targets[call.method.name]
+        enter_call(CallContext(call.deadline, call.metadata))
+        timer = asyncio.timeout(call.remaining())
+        try:
+            async with timer:
+                value = await self._run(target, call.arguments)
+        except TimeoutError:
+            if timer.expired():
+                raise deadline_exceeded(call.method) from None
+            raise
+        return Reply(value)
+
+    async def _run(self, target: Target, arguments: tuple[Any, ...]) -> Any:
+        if target.is_async or self.binding.inline:
+            value = target(arguments)
+        else:
+            context = copy_context()
+            loop = asyncio.get_running_loop()
+            value = await loop.run_in_executor(self._executor, context.run, target, arguments)
+        return await value if isawaitable(value) else value
+
+    def _write(self, method: Method[Any], reply: Reply) -> bytes:
+        out = reply_head(reply.metadata, is_error=False)
+        try:
+            self._reply_encoder(method).result(out, reply.value)
+        except EncodeError as error:
+            # The implementation's fault, and not the caller's.
+            raise TypeError(f"the result does not fit the contract: {error.message}") from None
+        return bytes(out)
+
+    def _failed(self, method: Method[Any], raised: BaseException) -> bytes:
+        error = outcome(method, raised, expose_cause=self._expose_cause)
+        encoder = self._reply_encoder(method)
+        if encoder.declares(error):
+            out = reply_head({}, is_error=True)
+            try:
+                encoder.error(out, error)
+            except EncodeError as problem:
+                cause = TypeError(f"{type(error).__name__} does not fit the contract: {problem.message}")
+                error = outcome(method, cause, expose_cause=self._expose_cause)
+            else:
+                return bytes(out)
+        assert isinstance(error, StatusError)
+        return system_error(error)
+
+    def _reply_encoder(self, method: Method[Any]) -> ReplyEncoder:
+        if method.name not in self._replies:
+            self._replies[method.name] = ReplyEncoder(method.message, self.contract.types)
+        return self._replies[method.name]
+
+
+def system_error(error: StatusError) -> bytes:
+    """Return the reply that carries an undeclared error."""
+    metadata = {CODE: error.code.value.encode()}
+    if error.error_id:
+        metadata[ERROR_ID] = error.error_id.encode()
+    out = reply_head(metadata, is_error=True)
+    ReplyEncoder.system_error(out, error.message.encode(errors="replace").decode())
+    return bytes(out)

@@ -1,0 +1,197 @@
+"""`Server`: implementations behind addresses, with a clean start and a clean end.
+
+Every contract answers at every address. Work never blocks the event loop: a `def` method runs in a thread
+unless it is bound `inline`. Closing drains: no new connections or calls, and those under way may finish.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import TYPE_CHECKING, Final, Protocol, Self
+
+from avrorpc.binding import Binding, bind
+from avrorpc.errors import BindError, Code, StatusError
+from avrorpc.limits import DEFAULT_LIMITS, Limits
+from avrorpc.server.served import Served, system_error
+from avrorpc.transport import loops
+from avrorpc.transport.address import Address, parse_address, reason
+from avrorpc.transport.tcp import TcpServerProtocol
+from avrorpc.wire.server import Offers, Request, ServerConnection
+
+if TYPE_CHECKING:
+    from avrorpc.server.http import HttpListener
+
+logger = logging.getLogger("avrorpc")
+
+DEFAULT_THREADS: Final = 8
+DEFAULT_DRAIN: Final = 10.0
+"""Seconds that calls under way are given to finish."""
+
+
+class Listener(Protocol):
+    """One address that is listened on."""
+
+    address: Address
+
+    async def stop(self) -> None:
+        """Accept nothing more."""
+        ...
+
+    async def close(self) -> None:
+        """Close every connection."""
+        ...
+
+
+class Server:
+    """Serves implementations at any number of addresses.
+
+    Args:
+        services: Implementations, or bindings of them; several contracts may share one object.
+        limits: Bounds on what clients may send.
+        threads: How many `def` methods may run at once.
+        expose_cause: Whether callers learn the text of undeclared exceptions; for development.
+
+    Raises:
+        BindError: An implementation does not fit its contract, or two serve one contract.
+    """
+
+    def __init__(
+        self,
+        services: Iterable[object],
+        *,
+        limits: Limits = DEFAULT_LIMITS,
+        threads: int = DEFAULT_THREADS,
+        expose_cause: bool = False,
+    ) -> None:
+        self._limits = limits
+        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="avrorpc-server")
+        self._listeners: list[Listener] = []
+        self._calls = 0
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self._draining = False
+        served: dict[str, Served] = {}
+        for service in services:
+            binding = service if isinstance(service, Binding) else bind(service)
+            for name, skeleton in binding.contracts().items():
+                if name in served:
+                    raise BindError(f"{name} is implemented twice")
+                served[name] = Served(skeleton, binding, self._executor, expose_cause=expose_cause)
+        if not served:
+            raise BindError("a server needs at least one implementation")
+        self.offers: Final = Offers(served.values())
+        """What is served."""
+
+    def __repr__(self) -> str:
+        names = ", ".join(served.name for served in self.offers)
+        return f"<Server {names} at {', '.join(self.urls) or 'no address'}>"
+
+    @property
+    def urls(self) -> list[str]:
+        """The addresses listened on, with the ports that they really have."""
+        return [str(listener.address) for listener in self._listeners]
+
+    async def listen(self, url: str) -> str:
+        """Start to serve at an address, and return it; port 0 takes a free one.
+
+        Args:
+            url: `tcp://HOST:PORT`, with `?framing=spec` for the specification's framing, or `http://HOST:PORT`.
+
+        Raises:
+            BindError: The address is wrong, or in use.
+        """
+        address = parse_address(url)
+        try:
+            listener = await (
+                self._listen_tcp(address) if address.scheme == "tcp" else self._listen_http(address)
+            )
+        except OSError as error:
+            raise BindError(f"cannot listen on {address}: {reason(error)}") from error
+        self._listeners.append(listener)
+        loops.serving(asyncio.get_running_loop(), listener.address.port)
+        return str(listener.address)
+
+    async def close(self, drain: float = DEFAULT_DRAIN) -> None:
+        """Stop: refuse what is new, give what is under way `drain` seconds to finish, and close the rest."""
+        self._draining = True
+        for listener in self._listeners:
+            await listener.stop()
+            loops.stopped(asyncio.get_running_loop(), listener.address.port)
+        try:
+            async with asyncio.timeout(drain):
+                await self._quiet.wait()
+        except TimeoutError:
+            logger.warning("%d calls did not finish within %s s and are cut off", self._calls, drain)
+        for listener in self._listeners:
+            await listener.close()
+        self._listeners.clear()
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def answer(self, request: Request[Served]) -> bytes | None:
+        """Return the whole answer to a request, the handshake response before it where one is due."""
+        if self._draining:
+            refusal = StatusError(Code.UNAVAILABLE, "the server is shutting down")
+            return None if request.one_way else request.handshake + system_error(refusal)
+        self._calls += 1
+        self._quiet.clear()
+        try:
+            reply = await request.session.offer.answer(request)
+        finally:
+            self._calls -= 1
+            if not self._calls:
+                self._quiet.set()
+        return None if reply is None else request.handshake + reply
+
+    async def _listen_tcp(self, address: Address) -> Listener:
+        connections: set[TcpServerProtocol] = set()
+        server = await asyncio.get_running_loop().create_server(
+            lambda: TcpServerProtocol(
+                ServerConnection(self.offers, address.framing, self._limits),
+                self.answer,
+                connections.add,
+                connections.discard,
+            ),
+            address.host,
+            address.port,
+        )
+        port = server.sockets[0].getsockname()[1]
+        return _TcpListener(_with_port(address, port), server, connections)
+
+    async def _listen_http(self, address: Address) -> HttpListener:
+        from avrorpc.server.http import HttpListener  # noqa: PLC0415 - aiohttp only where HTTP is used
+
+        listener = HttpListener(address, self.offers, self.answer, self._limits)
+        await listener.start()
+        return listener
+
+
+class _TcpListener:
+    def __init__(self, address: Address, server: asyncio.Server, connections: set[TcpServerProtocol]) -> None:
+        self.address = address
+        self._server = server
+        self._connections = connections
+
+    async def stop(self) -> None:
+        self._server.close()
+
+    async def close(self) -> None:
+        connections = list(self._connections)
+        for connection in connections:
+            connection.close()
+        await asyncio.gather(*(connection.gone for connection in connections))
+
+
+def _with_port(address: Address, port: int) -> Address:
+    return Address(address.scheme, address.host, port, address.path, address.framing)

@@ -1,0 +1,125 @@
+"""What generated code imports, and nothing else does.
+
+`LEVEL` is the version of this interface. Generated code names the level it was written for, so that code and
+runtime of different ages part with one sentence at import and not with a riddle later.
+"""
+
+from __future__ import annotations
+
+import abc
+from collections.abc import Awaitable
+from types import TracebackType
+from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
+
+from avrorpc.codec.logical import Duration
+from avrorpc.errors import DeclaredError
+from avrorpc.method import Contract, Method
+
+__all__ = [
+    "LEVEL",
+    "AsyncChannel",
+    "AsyncClient",
+    "Channel",
+    "Client",
+    "Contract",
+    "DeclaredError",
+    "Duration",
+    "Method",
+    "Service",
+    "require_level",
+]
+
+R = TypeVar("R")
+
+LEVEL: Final = 1
+
+
+def require_level(level: int) -> None:
+    """Check that this runtime serves code generated for `level`.
+
+    Raises:
+        ImportError: It does not.
+    """
+    if level != LEVEL:
+        older = (
+            "avrorpc is too old for it: upgrade avrorpc" if level > LEVEL else "run `avrogen generate` again"
+        )
+        raise ImportError(
+            f"this generated code needs level {level} of avrorpc, which has level {LEVEL}; {older}"
+        )
+
+
+class Channel(Protocol):
+    """What a synchronous client calls through."""
+
+    def __call__(self, method: Method[R], /, *arguments: Any) -> R:
+        """Call a method with its arguments in the message's order."""
+        ...
+
+    def close(self) -> None:
+        """Release what the channel holds."""
+        ...
+
+
+class AsyncChannel(Protocol):
+    """What an asynchronous client calls through."""
+
+    async def __call__(self, method: Method[R], /, *arguments: Any) -> R:
+        """Call a method with its arguments in the message's order."""
+        ...
+
+    def close(self) -> Awaitable[None]:
+        """Release what the channel holds."""
+        ...
+
+
+class Service(abc.ABC):
+    """The base of generated skeletons."""
+
+    __contract__: ClassVar[Contract]
+
+
+class Client:
+    """The base of generated synchronous clients; made by `avrorpc.connect`.
+
+    It has no public name of its own, since a contract may use any. `with` closes it.
+    """
+
+    __contract__: ClassVar[Contract]
+
+    def __init__(self, channel: Channel) -> None:
+        self.__avrorpc__ = channel
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.__avrorpc__!r}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.__avrorpc__.close()
+
+
+class AsyncClient:
+    """The base of generated asynchronous clients; made by `avrorpc.connect`.
+
+    It has no public name of its own, since a contract may use any. `async with` closes it.
+    """
+
+    __contract__: ClassVar[Contract]
+
+    def __init__(self, channel: AsyncChannel) -> None:
+        self.__avrorpc__ = channel
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.__avrorpc__!r}>"
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.__avrorpc__.close()

@@ -1,0 +1,1 @@
+"""Shells around the wire: they move bytes, and leave encoding, routing and policy to others."""

@@ -1,0 +1,91 @@
+"""URLs of servers, and the sentences for what goes wrong on the way to them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final, cast
+from urllib.parse import parse_qsl, urlsplit
+
+from avrorpc.errors import BindError, ConnectError, ConnectionLost
+from avrorpc.wire.framing import Framing
+
+SCHEMES: Final = ("tcp", "http")
+
+
+@dataclass(slots=True, frozen=True)
+class Address:
+    """Where a server is, and how it is spoken to."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str = ""
+    framing: Framing = "netty"
+
+    def __str__(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        option = "?framing=spec" if self.framing == "spec" else ""
+        return f"{self.scheme}://{host}:{self.port}{self.path}{option}"
+
+
+def parse_address(url: str) -> Address:
+    """Read a URL such as `tcp://127.0.0.1:9000?framing=spec` or `http://node:8000/spl-avro`.
+
+    Raises:
+        BindError: It is no such URL; the text says why.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise BindError(f"{url!r} is no address: {error}") from error
+    if parts.scheme not in SCHEMES:
+        raise BindError(f"{url!r}: the scheme {parts.scheme!r} is none of {', '.join(SCHEMES)}")
+    if parts.hostname is None or port is None:
+        raise BindError(f"{url!r} lacks a host or a port; write {parts.scheme}://HOST:PORT")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    framing = options.pop("framing", "netty")
+    if framing not in ("netty", "spec") or (parts.scheme != "tcp" and parts.query):
+        raise BindError(f"{url!r}: framing is netty or spec, on tcp:// only")
+    if options:
+        raise BindError(f"{url!r}: there is no option {next(iter(options))!r}; there is framing=netty|spec")
+    if parts.path not in ("", "/") and parts.scheme == "tcp":
+        raise BindError(f"{url!r}: a tcp:// address has no path")
+    return Address(parts.scheme, parts.hostname, port, parts.path.rstrip("/"), cast("Framing", framing))
+
+
+@contextmanager
+def dialling(address: Address) -> Iterator[None]:
+    """Turn what the system says of a failed connection into a `ConnectError`."""
+    try:
+        yield
+    except TimeoutError:
+        raise
+    except socket.gaierror as error:
+        raise ConnectError(f"cannot connect to {address}: the host {address.host!r} is unknown") from error
+    except ConnectionRefusedError as error:
+        raise ConnectError(
+            f"cannot connect to {address}: nothing listens there; is the server up?"
+        ) from error
+    except OSError as error:
+        raise ConnectError(f"cannot connect to {address}: {reason(error)}") from error
+
+
+@contextmanager
+def exchanging(address: Address) -> Iterator[None]:
+    """Turn what the system says of a broken connection into a `ConnectionLost`."""
+    try:
+        yield
+    except TimeoutError:
+        raise
+    except OSError as error:
+        raise ConnectionLost(f"the connection to {address} broke: {reason(error)}") from error
+
+
+def reason(error: OSError) -> str:
+    """Return what the system says, without its number."""
+    return os.strerror(error.errno) if error.errno else str(error) or type(error).__name__

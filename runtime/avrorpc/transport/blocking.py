@@ -1,0 +1,87 @@
+"""What the blocking transports share: a pool of connections with one call in flight on each."""
+
+from __future__ import annotations
+
+import select
+import socket
+import threading
+import time
+from typing import Generic, Protocol, TypeVar
+
+from avrorpc.errors import ClientStateError
+
+
+class Pooled(Protocol):
+    """A connection that a pool may keep."""
+
+    sock: socket.socket
+
+
+P = TypeVar("P", bound=Pooled)
+
+
+class Pool(Generic[P]):
+    """Idle connections, last used first. Nothing but the list is touched under the lock."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: list[P] = []
+        self._closed = False
+
+    def take(self) -> P | None:
+        """Return an idle connection that the server has not closed meanwhile, or None.
+
+        Raises:
+            ClientStateError: The pool is closed.
+        """
+        while True:
+            with self._lock:
+                if self._closed:
+                    raise ClientStateError("this client is closed")
+                connection = self._idle.pop() if self._idle else None
+            if connection is None or not _is_stale(connection.sock):
+                return connection
+            connection.sock.close()
+
+    def give(self, connection: P) -> None:
+        """Take a connection back after a whole exchange."""
+        with self._lock:
+            if not self._closed:
+                self._idle.append(connection)
+                return
+        connection.sock.close()
+
+    def close(self) -> None:
+        """Close the idle connections; those in use close when they come back."""
+        with self._lock:
+            self._closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.sock.close()
+
+
+class Timer:
+    """The time left for one exchange on blocking sockets."""
+
+    def __init__(self, timeout: float | None) -> None:
+        self._end = None if timeout is None else time.monotonic() + timeout
+
+    def left(self) -> float | None:
+        """Return the seconds left, for `settimeout`.
+
+        Raises:
+            TimeoutError: None are.
+        """
+        if self._end is None:
+            return None
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        return left
+
+
+def _is_stale(sock: socket.socket) -> bool:
+    """Whether an idle socket has something to read: an end of file, or bytes that nobody asked for."""
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))

@@ -1,0 +1,81 @@
+"""HTTP on aiohttp, for asynchronous clients: Avro bodies over POST."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import aiohttp
+
+from avrorpc.errors import ConnectError, ConnectionLost
+from avrorpc.limits import Limits
+from avrorpc.transport.address import Address, reason
+from avrorpc.transport.http_status import check_response, request_path
+from avrorpc.wire.client import Connected, Identity
+from avrorpc.wire.exchange import CONTENT_TYPE, StatelessClient
+
+V = TypeVar("V")
+
+
+class HttpTransport(Generic[V]):
+    """A session of pooled connections; see `TcpTransport` for the arguments."""
+
+    def __init__(
+        self, address: Address, identity: Identity, limits: Limits, accept: Callable[[Connected], V]
+    ) -> None:
+        self.address = address
+        self._limits = limits
+        self._accept = accept
+        self._client = StatelessClient(identity, limits)
+        self._path = request_path(address, identity)
+        self._session: aiohttp.ClientSession | None = None
+        self._views: dict[bytes, V] = {}
+
+    async def exchange(
+        self, request: bytes, *, one_way: bool, timeout: float | None
+    ) -> tuple[V, bytes] | None:
+        """Send a call and return its reply; HTTP answers one-way calls, too, and that answer is dropped.
+
+        Raises:
+            TimeoutError: No reply came in time.
+            TransportError: The connection failed.
+        """
+        async with asyncio.timeout(timeout):
+            while (answer := self._client.receive(await self._post(self._client.request(request)))) is None:
+                continue
+        connected, body = answer
+        if connected.server_hash not in self._views:
+            self._views[connected.server_hash] = self._accept(connected)
+        return None if one_way else (self._views[connected.server_hash], body)
+
+    async def close(self) -> None:
+        """Close the session."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def _post(self, body: bytes) -> bytes:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+        url = f"http://{self.address.host}:{self.address.port}{self._path}"
+        try:
+            async with self._session.post(url, data=body, headers={"Content-Type": CONTENT_TYPE}) as response:
+                content = bytearray()
+                async for chunk in response.content.iter_any():
+                    content += chunk
+                    if len(content) > self._limits.max_body:
+                        break
+                kind = response.headers.get("Content-Type", "")
+                return check_response(self.address, response.status, kind, bytes(content), self._limits)
+        except aiohttp.ClientConnectorDNSError as error:
+            raise ConnectError(
+                f"cannot connect to {self.address}: the host {self.address.host!r} is unknown"
+            ) from error
+        except aiohttp.ClientConnectorError as error:
+            raise ConnectError(
+                f"cannot connect to {self.address}: {reason(error.os_error)}; is the server up?"
+            ) from error
+        except (aiohttp.ClientError, OSError) as error:
+            if isinstance(error, TimeoutError):
+                raise
+            raise ConnectionLost(f"the connection to {self.address} broke: {error}") from error

@@ -1,0 +1,125 @@
+"""HTTP on blocking sockets by h11, for synchronous clients: thread-safe, without a thread of its own."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import h11
+
+from avrorpc.errors import ConnectionLost, RemoteProtocolError
+from avrorpc.limits import Limits
+from avrorpc.transport.address import Address, dialling, exchanging
+from avrorpc.transport.blocking import Pool, Timer
+from avrorpc.transport.http_status import check_response, request_path
+from avrorpc.wire.client import Connected, Identity
+from avrorpc.wire.exchange import CONTENT_TYPE, StatelessClient
+
+V = TypeVar("V")
+
+
+class _Connection:
+    def __init__(self, sock: socket.socket) -> None:
+        self.sock = sock
+        self.state = h11.Connection(h11.CLIENT)
+
+
+class BlockingHttpTransport(Generic[V]):
+    """A pool of kept-alive connections; see `TcpTransport` for the arguments."""
+
+    def __init__(
+        self, address: Address, identity: Identity, limits: Limits, accept: Callable[[Connected], V]
+    ) -> None:
+        self.address = address
+        self._limits = limits
+        self._accept = accept
+        self._client = StatelessClient(identity, limits)
+        self._path = request_path(address, identity)
+        self._pool: Pool[_Connection] = Pool()
+        self._views: dict[bytes, V] = {}
+
+    async def exchange(
+        self, request: bytes, *, one_way: bool, timeout: float | None
+    ) -> tuple[V, bytes] | None:
+        """Send a call and return its reply; HTTP answers one-way calls, too, and that answer is dropped.
+
+        Raises:
+            TimeoutError: No reply came in time.
+            TransportError: The connection failed.
+        """
+        timer = Timer(timeout)
+        while (answer := self._client.receive(self._post(self._client.request(request), timer))) is None:
+            continue
+        connected, body = answer
+        if connected.server_hash not in self._views:
+            self._views[connected.server_hash] = self._accept(connected)
+        return None if one_way else (self._views[connected.server_hash], body)
+
+    async def close(self) -> None:
+        """Close the idle connections."""
+        self._pool.close()
+
+    def _post(self, body: bytes, timer: Timer) -> bytes:
+        connection = self._pool.take() or self._dial(timer)
+        try:
+            status, kind, content = self._roundtrip(connection, body, timer)
+        except h11.RemoteProtocolError as error:
+            connection.sock.close()
+            raise RemoteProtocolError(f"{self.address} does not speak HTTP: {error}") from error
+        except BaseException:
+            connection.sock.close()
+            raise
+        if connection.state.our_state is h11.DONE and connection.state.their_state is h11.DONE:
+            connection.state.start_next_cycle()
+            self._pool.give(connection)
+        else:
+            connection.sock.close()
+        return check_response(self.address, status, kind, content, self._limits)
+
+    def _dial(self, timer: Timer) -> _Connection:
+        with dialling(self.address):
+            sock = socket.create_connection((self.address.host, self.address.port), timer.left())
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return _Connection(sock)
+
+    def _roundtrip(self, connection: _Connection, body: bytes, timer: Timer) -> tuple[int, str, bytes]:
+        state = connection.state
+        host = f"[{self.address.host}]" if ":" in self.address.host else self.address.host
+        headers = [
+            ("Host", f"{host}:{self.address.port}"),
+            ("Content-Type", CONTENT_TYPE),
+            ("Content-Length", str(len(body))),
+        ]
+        request = h11.Request(method="POST", target=self._path, headers=headers)
+        parts = [state.send(request), state.send(h11.Data(data=body)), state.send(h11.EndOfMessage())]
+        with exchanging(self.address):
+            connection.sock.settimeout(timer.left())
+            connection.sock.sendall(b"".join(part for part in parts if part))
+        status, kind, content = 0, "", bytearray()
+        while True:
+            event = state.next_event()
+            match event:
+                case h11.NEED_DATA:
+                    self._read(connection, timer)
+                case h11.Response():
+                    status = event.status_code
+                    kind = next((v.decode() for k, v in event.headers if k == b"content-type"), "")
+                case h11.Data():
+                    content += event.data
+                    if len(content) > self._limits.max_body:
+                        return status, kind, bytes(content)
+                case h11.EndOfMessage():
+                    return status, kind, bytes(content)
+                case h11.ConnectionClosed():
+                    raise ConnectionLost(
+                        f"the server at {self.address} closed the connection before it answered"
+                    )
+
+    def _read(self, connection: _Connection, timer: Timer) -> None:
+        with exchanging(self.address):
+            connection.sock.settimeout(timer.left())
+            data = connection.sock.recv(262_144)
+        if not data and connection.state.their_state is h11.SEND_RESPONSE:
+            raise ConnectionLost(f"the server at {self.address} closed the connection before it answered")
+        connection.state.receive_data(data)

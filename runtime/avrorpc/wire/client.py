@@ -1,0 +1,181 @@
+"""The client's end of a connection: open with a handshake, then calls and their replies.
+
+Rules of this file:
+- A connection opens with an empty-name ping that carries the handshake, and sends no call before its answer.
+- NONE sends the ping again with the protocol's text, once; what follows the handshake in an answer is
+  ignored, since peers differ in it.
+- Replies are matched by serial; in the `spec` framing, which has none, by order.
+
+States: OPENING -> (RESENDING ->) READY; any error is the end, and the owner closes the connection.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import TypeAlias
+
+from avrorpc.codec.binary import Cursor
+from avrorpc.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError
+from avrorpc.limits import Limits
+from avrorpc.schema import parse_protocol
+from avrorpc.wire.envelope import request_head
+from avrorpc.wire.framing import Framing, deframer, frame
+from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, decode_response, encode_request
+
+
+@dataclass(slots=True, frozen=True)
+class Identity:
+    """A protocol as the handshake names it."""
+
+    fingerprint: bytes
+    text: str
+    name: str
+
+
+@dataclass(slots=True, frozen=True)
+class Connected:
+    """The handshake is done; `server_text` is None where the server's protocol is the one assumed."""
+
+    server_hash: bytes
+    server_text: str | None
+
+
+@dataclass(slots=True, frozen=True)
+class Answered:
+    """The body of the reply to one call."""
+
+    serial: int
+    body: bytes
+
+
+Event: TypeAlias = Connected | Answered
+
+
+class State(Enum):
+    """Where the connection is."""
+
+    OPENING = auto()
+    RESENDING = auto()
+    READY = auto()
+
+
+class ClientConnection:
+    """One connection, bound to one protocol.
+
+    Args:
+        identity: The client's own protocol.
+        server_hash: What the server's protocol was when it was last heard of; the client's own at first.
+        framing: `netty` or `spec`.
+        limits: Bounds on what the server may send.
+    """
+
+    def __init__(
+        self, identity: Identity, server_hash: bytes | None, framing: Framing, limits: Limits
+    ) -> None:
+        self.state = State.OPENING
+        self._identity = identity
+        self._server_hash = server_hash or identity.fingerprint
+        self._framing: Framing = framing
+        self._limits = limits
+        self._deframer = deframer(framing, limits)
+        self._serial = 0
+        self._open: set[int] = set()
+        self._order: deque[int] = deque()
+        self._out = bytearray()
+        self._ping(text=None)
+
+    def __repr__(self) -> str:
+        return f"<ClientConnection {self._identity.name} {self.state.name} calls={len(self._open)}>"
+
+    def data_to_send(self) -> bytes:
+        """Return the bytes due to the server, and forget them."""
+        data = bytes(self._out)
+        self._out.clear()
+        return data
+
+    def call(self, request: bytes, *, one_way: bool) -> int:
+        """Queue a call, from metadata to parameters; return its serial.
+
+        Raises:
+            LocalProtocolError: The handshake is not done.
+        """
+        if self.state is not State.READY:
+            raise LocalProtocolError("a call before the end of the handshake")
+        serial = self._next_serial()
+        if not one_way:
+            self._expect(serial)
+        self._out += frame(self._framing, serial, request)
+        return serial
+
+    def receive(self, data: bytes) -> list[Event]:
+        """Take bytes from the server, and return what they mean.
+
+        Raises:
+            RemoteProtocolError: They break the protocol. The connection is of no use any more.
+        """
+        events: list[Event] = []
+        for serial, body in self._deframer.feed(data):
+            if self._framing == "spec":
+                if not self._order:
+                    raise RemoteProtocolError("an answer to no request")
+                serial = self._order.popleft()  # noqa: PLW2901 - the framing knows no serials
+            if self.state is not State.READY:
+                self._open.discard(serial)
+                events += self._handshake(body)
+            elif serial in self._open:
+                self._open.discard(serial)
+                events.append(Answered(serial, body))
+            else:
+                raise RemoteProtocolError(f"an answer to serial {serial}, which is not open")
+        return events
+
+    def receive_eof(self) -> None:
+        """Take note that the server sends no more.
+
+        Raises:
+            ConnectionLost: Something was still expected.
+        """
+        if self.state is not State.READY:
+            raise ConnectionLost("the server closed the connection during the handshake")
+        if self._open or not self._deframer.idle:
+            raise ConnectionLost("the server closed the connection before it answered")
+
+    def _handshake(self, body: bytes) -> list[Event]:
+        response = decode_response(Cursor(body, self._limits))
+        if response.match is Match.NONE:
+            if self.state is State.RESENDING:
+                raise not_served(self._identity, response)
+            if response.server_hash is not None:
+                self._server_hash = response.server_hash
+            self.state = State.RESENDING
+            self._ping(text=self._identity.text)
+            return []
+        self.state = State.READY
+        if response.match is Match.CLIENT:
+            if response.server_hash is None or response.server_text is None:
+                raise RemoteProtocolError("the server's handshake lacks its protocol")
+            return [Connected(response.server_hash, response.server_text)]
+        return [Connected(self._server_hash, None)]
+
+    def _ping(self, text: str | None) -> None:
+        opening = HandshakeRequest(self._identity.fingerprint, text, self._server_hash)
+        serial = self._next_serial()
+        self._expect(serial)
+        self._out += frame(self._framing, serial, encode_request(opening), bytes(request_head({}, "")))
+
+    def _expect(self, serial: int) -> None:
+        self._open.add(serial)
+        if self._framing == "spec":
+            self._order.append(serial)
+
+    def _next_serial(self) -> int:
+        self._serial = (self._serial + 1) & 0x7FFFFFFF
+        return self._serial
+
+
+def not_served(identity: Identity, response: HandshakeResponse) -> RemoteProtocolError:
+    """Return the error for a server that has seen a protocol's text and still does not know it."""
+    other = f"; it has {parse_protocol(response.server_text).name}" if response.server_text else ""
+    return RemoteProtocolError(f"the server does not serve {identity.name}{other}")

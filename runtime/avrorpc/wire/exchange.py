@@ -1,0 +1,71 @@
+"""The client's end of a stateless transport: every request and every reply begins with a handshake.
+
+The body of an HTTP request or response is one message in the specification's framing.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from avrorpc.codec.binary import Cursor
+from avrorpc.errors import RemoteProtocolError
+from avrorpc.limits import Limits
+from avrorpc.wire.client import Connected, Identity, not_served
+from avrorpc.wire.framing import SpecDeframer, frame
+from avrorpc.wire.handshake import HandshakeRequest, Match, decode_response, encode_request
+
+CONTENT_TYPE: Final = "avro/binary"
+
+
+class StatelessClient:
+    """Knows what a server at one URL was last known to speak."""
+
+    def __init__(self, identity: Identity, limits: Limits) -> None:
+        self._identity = identity
+        self._limits = limits
+        self._server_hash = identity.fingerprint
+        self._send_text = False
+
+    def request(self, call: bytes) -> bytes:
+        """Return the body that carries a call, from metadata to parameters."""
+        text = self._identity.text if self._send_text else None
+        opening = HandshakeRequest(self._identity.fingerprint, text, self._server_hash)
+        return frame("spec", 0, encode_request(opening), call)
+
+    def receive(self, body: bytes) -> tuple[Connected, bytes] | None:
+        """Return what a reply's body says: who the server is, and the reply itself.
+
+        None means that nothing was called: the server wants the protocol's text, so request once more.
+
+        Raises:
+            RemoteProtocolError: The body is malformed, or the server does not serve this protocol.
+        """
+        cursor = Cursor(unframe(body, self._limits), self._limits)
+        response = decode_response(cursor)
+        if response.match is Match.NONE:
+            if self._send_text:
+                raise not_served(self._identity, response)
+            self._send_text = True
+            if response.server_hash is not None:
+                self._server_hash = response.server_hash
+            return None
+        self._send_text = False
+        if response.match is Match.CLIENT:
+            if response.server_hash is None or response.server_text is None:
+                raise RemoteProtocolError("the server's handshake lacks its protocol")
+            self._server_hash = response.server_hash
+        return Connected(self._server_hash, response.server_text), cursor.data[cursor.position :]
+
+
+def unframe(body: bytes, limits: Limits) -> bytes:
+    """Return the one message of a body.
+
+    Raises:
+        RemoteProtocolError: There is none, or more than one.
+    """
+    messages = SpecDeframer(limits).feed(body)
+    if len(messages) != 1:
+        raise RemoteProtocolError(
+            f"{len(messages)} Avro messages in one HTTP body; is the peer an Avro server?"
+        )
+    return messages[0][1]

@@ -1,0 +1,244 @@
+"""The server's end: requests out of bytes, and replies into them, for connections and for single exchanges.
+
+Rules of this file:
+- Several protocols share a port. A connection is bound to one of them by the server hash that the client
+  names, else by the client's hash, else by the name in the client's protocol text.
+- NONE answers an unknown client and carries a protocol; nothing is called.
+- A one-way message gets an answer only inside a handshake. A ping always gets one.
+- In the `spec` framing replies leave in the order of their requests.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Generic, Protocol, TypeVar
+
+from avrorpc import schema
+from avrorpc.codec.binary import Cursor
+from avrorpc.errors import LimitExceeded, RemoteProtocolError, SchemaError
+from avrorpc.limits import Limits
+from avrorpc.wire.envelope import read_request_head, reply_head
+from avrorpc.wire.framing import Framing, deframer, frame
+from avrorpc.wire.handshake import (
+    HandshakeRequest,
+    HandshakeResponse,
+    Match,
+    decode_request,
+    encode_response,
+)
+
+MAX_KNOWN_CLIENTS: Final = 1_024
+"""How many clients' protocols a server remembers; the least recently seen is forgotten."""
+
+
+class Offer(Protocol):
+    """What the wire must know of a contract that a server serves."""
+
+    @property
+    def name(self) -> str:
+        """The protocol's full name."""
+        ...
+
+    @property
+    def text(self) -> str:
+        """Its compact `.avpr` text."""
+        ...
+
+    @property
+    def fingerprint(self) -> bytes:
+        """The MD5 of the text."""
+        ...
+
+    @property
+    def protocol(self) -> schema.Protocol:
+        """The protocol."""
+        ...
+
+
+O_co = TypeVar("O_co", bound=Offer, covariant=True)
+
+
+@dataclass(slots=True, frozen=True)
+class Session(Generic[O_co]):
+    """What a connection is bound to."""
+
+    offer: O_co
+    client: schema.Protocol
+    """The client's version of the contract: what it writes requests with, and reads replies with."""
+
+
+@dataclass(slots=True, frozen=True)
+class Request(Generic[O_co]):
+    """One call that a client made."""
+
+    serial: int
+    session: Session[O_co]
+    metadata: dict[str, bytes]
+    message: str
+    parameters: Cursor
+    handshake: bytes
+    """The handshake response that the reply must begin with; empty once a connection is bound."""
+    one_way: bool
+    """Whether no reply is expected."""
+
+
+class Offers(Generic[O_co]):
+    """The contracts served at one address, and the clients' protocols met so far."""
+
+    def __init__(self, offers: Iterable[O_co]) -> None:
+        self._by_name = {offer.name: offer for offer in offers}
+        self._by_hash = {offer.fingerprint: offer for offer in self._by_name.values()}
+        self._clients: OrderedDict[bytes, Session[O_co]] = OrderedDict()
+
+    def __iter__(self) -> Iterator[O_co]:
+        return iter(self._by_name.values())
+
+    def get(self, name: str) -> O_co | None:
+        """Return the contract of a full name."""
+        return self._by_name.get(name)
+
+    def meet(
+        self, request: HandshakeRequest, preferred: str | None = None
+    ) -> tuple[Session[O_co] | None, HandshakeResponse]:
+        """Return what a handshake binds a connection to, if anything, and its answer.
+
+        `preferred` names the contract that an unknown client is shown; else it is the first.
+        """
+        session = self._find(request)
+        if session is None:
+            first = self._by_name.get(preferred or "") or self._by_hash.get(request.server_hash)
+            first = first or next(iter(self._by_name.values()))
+            return None, HandshakeResponse(Match.NONE, first.text, first.fingerprint)
+        if request.server_hash == session.offer.fingerprint:
+            return session, HandshakeResponse(Match.BOTH)
+        return session, HandshakeResponse(Match.CLIENT, session.offer.text, session.offer.fingerprint)
+
+    def _find(self, request: HandshakeRequest) -> Session[O_co] | None:
+        guessed = self._by_hash.get(request.server_hash)
+        same = self._by_hash.get(request.client_hash)
+        if same is not None:
+            return Session(guessed or same, same.protocol)
+        known = self._clients.get(request.client_hash)
+        if known is not None:
+            self._clients.move_to_end(request.client_hash)
+            return known if guessed is None else Session(guessed, known.client)
+        if request.client_text is None:
+            return None
+        try:
+            client = schema.parse_protocol(request.client_text)
+        except SchemaError as error:
+            raise RemoteProtocolError(f"the client's protocol: {error}") from error
+        offer = guessed or self._by_name.get(client.name)
+        if offer is None:
+            return None
+        session = Session(offer, client)
+        self._clients[request.client_hash] = session
+        if len(self._clients) > MAX_KNOWN_CLIENTS:
+            self._clients.popitem(last=False)
+        return session
+
+
+def read_call(
+    body: bytes,
+    serial: int,
+    session: Session[O_co] | None,
+    offers: Offers[O_co],
+    limits: Limits,
+    preferred: str | None = None,
+) -> tuple[Request[O_co] | None, bytes]:
+    """Read one request body; return the request, or the reply where there is nothing to call.
+
+    Args:
+        body: The request without its framing.
+        serial: What the reply will carry.
+        session: What the connection is bound to; None where the body begins with a handshake.
+        offers: What is served here.
+        limits: Bounds on the request.
+        preferred: The contract that an unknown client is shown; else it is the first.
+
+    Raises:
+        RemoteProtocolError: It is malformed.
+    """
+    cursor = Cursor(body, limits)
+    handshake = b""
+    if session is None:
+        session, response = offers.meet(decode_request(cursor), preferred)
+        handshake = encode_response(response)
+        if session is None:
+            return None, handshake
+    metadata, name = read_request_head(cursor)
+    request = Request(serial, session, metadata, name, cursor, handshake, one_way=False)
+    if not name:
+        return request, handshake + bytes(reply_head({}, is_error=False))
+    message = session.client.messages.get(name)
+    if message is not None and message.one_way and not handshake:
+        request = Request(serial, session, metadata, name, cursor, handshake, one_way=True)
+    return request, b""
+
+
+class ServerConnection(Generic[O_co]):
+    """One stateful connection: a handshake first, then bare calls.
+
+    `receive` gives requests, `reply` takes their answers in any order, `data_to_send` gives bytes.
+    """
+
+    def __init__(self, offers: Offers[O_co], framing: Framing, limits: Limits) -> None:
+        self.session: Session[O_co] | None = None
+        """What the handshake bound this connection to."""
+        self._offers = offers
+        self._framing: Framing = framing
+        self._limits = limits
+        self._deframer = deframer(framing, limits)
+        self._open: set[int] = set()
+        self._order: deque[int] = deque()
+        self._early: dict[int, bytes] = {}
+        self._out = bytearray()
+
+    def __repr__(self) -> str:
+        bound = self.session.offer.name if self.session else "unbound"
+        return f"<ServerConnection {bound} calls={len(self._open)}>"
+
+    def data_to_send(self) -> bytes:
+        """Return the bytes due to the client, and forget them."""
+        data = bytes(self._out)
+        self._out.clear()
+        return data
+
+    def receive(self, data: bytes) -> list[Request[O_co]]:
+        """Take bytes from the client, and return the calls that they make.
+
+        Raises:
+            RemoteProtocolError: They break the protocol. The connection is of no use any more.
+        """
+        requests: list[Request[O_co]] = []
+        for serial, body in self._deframer.feed(data):
+            if serial in self._open:
+                raise RemoteProtocolError(f"serial {serial} is used by two calls at once")
+            if len(self._open) >= self._limits.max_calls:
+                raise LimitExceeded(f"more calls at once than max_calls={self._limits.max_calls}")
+            request, answer = read_call(body, serial, self.session, self._offers, self._limits)
+            if request is not None:
+                self.session = request.session
+            if request is None or not request.one_way:
+                self._open.add(serial)
+                if self._framing == "spec":
+                    self._order.append(serial)
+            if answer:
+                self.reply(serial, answer)
+            elif request is not None:
+                requests.append(request)
+        return requests
+
+    def reply(self, serial: int, body: bytes) -> None:
+        """Queue the answer to a call; a handshake response that it must begin with included."""
+        if self._framing == "netty":
+            self._open.discard(serial)
+            self._out += frame("netty", serial, body)
+            return
+        self._early[serial] = body
+        while self._order and self._order[0] in self._early:
+            first = self._order.popleft()
+            self._open.discard(first)
+            self._out += frame("spec", first, self._early.pop(first))

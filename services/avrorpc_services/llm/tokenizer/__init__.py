@@ -1,0 +1,1 @@
+"""Tokenizers: how a text becomes token ids and comes back, and the service that offers it."""

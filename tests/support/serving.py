@@ -1,0 +1,47 @@
+"""A server on an event loop in a thread of its own, so that blocking clients can call it."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from avrorpc import Server
+
+T = TypeVar("T")
+
+
+class ServerThread:
+    """Serves until the `with` block ends; `tcp`, `spec` and `http` are its addresses."""
+
+    def __init__(self, *services: object, **options: Any) -> None:
+        self._services = services
+        self._options = options
+        self.loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self.loop.run_forever, name="test-server")
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self.loop).result(20)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+
+        async def start() -> Server:
+            server = Server(self._services, **self._options)
+            self.tcp = await server.listen("tcp://127.0.0.1:0")
+            self.spec = await server.listen("tcp://127.0.0.1:0?framing=spec")
+            self.http = await server.listen("http://127.0.0.1:0")
+            return server
+
+        self.server = self.run(start())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.run(self.server.close(0.2))
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self._thread.join(20)
+        self.loop.close()
