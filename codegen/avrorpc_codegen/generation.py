@@ -11,9 +11,9 @@ from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.loading import KINDS, Loader
 from avrorpc_codegen.placing import Placement, place
-from avrorpc_codegen.rendering import PackageView, Renderer
+from avrorpc_codegen.rendering import Renderer
 from avrorpc_codegen.resolver import resolve
-from avrorpc_codegen.view import MARK, view
+from avrorpc_codegen.view import module_view, package_view
 
 
 @dataclass(slots=True)
@@ -28,8 +28,17 @@ class Generated:
 
 
 def find_contracts(folder: Path) -> list[Path]:
-    """Return the contract files below a folder, IDL first, since it may import the others."""
-    files = [path for path in folder.rglob("*") if path.suffix in KINDS and path.is_file()]
+    """Return the contract files below a folder, IDL first, since it may import the others.
+
+    What lies in a hidden folder is not looked at.
+    """
+    files = [
+        path
+        for path in folder.rglob("*")
+        if path.suffix in KINDS
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    ]
     order = list(KINDS)
     return sorted(files, key=lambda path: (order.index(path.suffix), path.relative_to(folder).as_posix()))
 
@@ -52,7 +61,7 @@ def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] =
     if diagnostics.has_errors:
         return generated
     placement = place(generated.contracts, config, diagnostics)
-    views = [view(module, placement, root, diagnostics) for module in placement.modules.values()]
+    views = [module_view(module, placement, root, diagnostics) for module in placement.modules.values()]
     if diagnostics.has_errors:
         return generated
     renderer = Renderer()
@@ -63,7 +72,6 @@ def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] =
 
 def _add_packages(generated: Generated, config: Config, placement: Placement, renderer: Renderer) -> None:
     """Add the packages above the modules, and the mark of a typed package."""
-    header = [f"{MARK}.", "# Change the contracts, not this file."]
     for target in config.targets:
         root = target.output.joinpath(*target.package.split("."))
         generated.roots.append(root)
@@ -74,5 +82,5 @@ def _add_packages(generated: Generated, config: Config, placement: Placement, re
             while folder != root:
                 folder = folder.parent
                 package = folder.relative_to(target.output).as_posix().replace("/", ".")
-                text = renderer.package(PackageView(header, f"Contracts below `{package}`."), package)
+                text = renderer.package(package_view(package), package)
                 generated.files.setdefault(folder / "__init__.py", text)

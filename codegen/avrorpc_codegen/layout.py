@@ -17,7 +17,8 @@ WIDTH: Final = 88
 FORMATTER_WIDTH: Final = 110
 """The widest setting of a formatter under which generated code is stable too."""
 _STEP: Final = 4
-_JSON_TOKEN: Final = re.compile(r"(?:\\.|[^\s,\\])*(?:,|\s+|\\.|$)")
+_JSON_TOKEN: Final = re.compile(r"(?:[^\s,\\]|\\u....|\\.)+(?:,|\s+)?|,|\s+")
+_JSON_CHARACTER: Final = re.compile(r"\\u....|\\.|.", re.DOTALL)
 
 
 @dataclass(slots=True, frozen=True)
@@ -143,14 +144,16 @@ def definition(start: str, parameters: list[str], result: Code, indent: int) -> 
 def quote(text: str) -> str:
     """Return a string literal with the quotes that a formatter would choose."""
     mark = "'" if text.count('"') > text.count("'") else '"'
-    return mark + "".join(_escaped(character, mark) for character in text) + mark
+    body = text.replace("\\", "\\\\").replace(mark, f"\\{mark}")
+    if not body.isprintable():
+        body = "".join(character if character.isprintable() else _escaped(character) for character in body)
+    return f"{mark}{body}{mark}"
 
 
 def quote_bytes(data: bytes) -> str:
     """Return a bytes literal with the quotes that a formatter would choose."""
-    mark = "'" if data.count(b'"') > data.count(b"'") else '"'
-    out = (_escaped(chr(byte), mark) if byte < 0x80 else f"\\x{byte:02x}" for byte in data)
-    return "b" + mark + "".join(out) + mark
+    text = quote(data.decode("latin-1"))
+    return "b" + "".join(c if c.isascii() else f"\\x{ord(c):02x}" for c in text)
 
 
 def long_string(text: str, indent: int) -> list[str]:
@@ -168,11 +171,17 @@ def long_string(text: str, indent: int) -> list[str]:
             lines.append(quote(piece))
             piece = ""
         while not fits(quote(piece + token), indent):
-            cut = next(n for n in range(len(token), 0, -1) if fits(quote(token[:n]), indent) or n == 1)
+            cut = _longest_fit(token, indent)
             lines.append(quote(token[:cut]))
             token = token[cut:]  # noqa: PLW2901 - the rest of the token, until it fits
         piece += token
     return [*lines, quote(piece)] if piece else lines
+
+
+def _longest_fit(token: str, indent: int) -> int:
+    """Return how much of a token fits a line, at least one character, no escape cut in two."""
+    ends = [match.end() for match in _JSON_CHARACTER.finditer(token)]
+    return max((end for end in ends if fits(quote(token[:end]), indent)), default=ends[0])
 
 
 def wrapped_comment(text: str) -> list[str]:
@@ -187,11 +196,7 @@ def wrapped_comment(text: str) -> list[str]:
     )
 
 
-def _escaped(character: str, mark: str) -> str:
-    if character in (mark, "\\"):
-        return f"\\{character}"
-    if character.isprintable():
-        return character
+def _escaped(character: str) -> str:
     short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
     if short:
         return short

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from avrorpc.errors import SchemaError
-from avrorpc.schema import Array, Map, Named, Protocol, Record, Schema, Union, parse_protocol, parse_schema
+from avrorpc.schema import Named, Protocol, Schema, parse_protocol, parse_schema
 
 from avrorpc_codegen import syntax
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
+from avrorpc_codegen.graph import reachable
 from avrorpc_codegen.parser import parse
 from avrorpc_codegen.source import Span, Undecodable, display_name, read_source
 from avrorpc_codegen.syntax import ImportKind
@@ -47,7 +48,7 @@ class Unit:
         """The named types that a JSON file declares, in order."""
         if self.protocol is not None:
             return self.protocol.types
-        return named_types(self.schema) if self.schema is not None else []
+        return reachable([self.schema]) if self.schema is not None else []
 
 
 def closure(unit: Unit) -> list[Unit]:
@@ -59,27 +60,6 @@ def closure(unit: Unit) -> list[Unit]:
         if current.path not in found:
             found[current.path] = current
             waiting.extend(current.imports.values())
-    return list(found.values())
-
-
-def named_types(schema: Schema) -> list[Named]:
-    """Return the named types that a schema holds, outermost first."""
-    found: dict[str, Named] = {}
-    waiting = [schema]
-    while waiting:
-        current = waiting.pop(0)
-        match current:
-            case Array():
-                waiting.append(current.items)
-            case Map():
-                waiting.append(current.values)
-            case Union():
-                waiting.extend(current.branches)
-            case Record() if current.name not in found:
-                found[current.name] = current
-                waiting.extend(item.type for item in current.fields)
-            case _ if isinstance(current, Named) and current.name not in found:
-                found[current.name] = current
     return list(found.values())
 
 

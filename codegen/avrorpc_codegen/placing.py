@@ -5,16 +5,17 @@ Decides all Python names of a run before any code is written, so that one module
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avrorpc.schema import Array, Enum, Map, Named, Protocol, Record, Schema, Union, namespace_of, short_name
+from avrorpc.schema import Enum, Named, Record, Schema, namespace_of, short_name
 
 from avrorpc_codegen import naming
-from avrorpc_codegen.config import Config, Target
+from avrorpc_codegen.config import Config
 from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
+from avrorpc_codegen.graph import parts, protocol_schemas, reachable, records_in_unions
+from avrorpc_codegen.targets import external_module, python_path, target_of
 
 
 @dataclass(slots=True)
@@ -84,7 +85,7 @@ def place(contracts: Contracts, config: Config, diagnostics: Diagnostics) -> Pla
     placement = Placement(modules, {}, _tagged(contracts), roots)
     own: dict[str, set[str]] = {}
     for full, declared in contracts.types.items():
-        external = _external_module(full, config)
+        external = external_module(full, config)
         module = modules.get(namespace_of(full))
         if external is None and module is None:
             continue  # It has no namespace, which has been diagnosed.
@@ -105,51 +106,15 @@ def place(contracts: Contracts, config: Config, diagnostics: Diagnostics) -> Pla
     return placement
 
 
-def python_path(target: Target, namespace: str) -> str:
-    """Return the dotted module of a namespace in a target."""
-    stated = max((n for n in target.namespaces if _is_below(namespace, n)), key=len, default="")
-    parts = namespace.removeprefix(stated).strip(".").split(".") if namespace != stated else []
-    return ".".join([target.package, *(naming.module_part(part) for part in parts)])
-
-
-def reachable(schemas: Iterable[Schema]) -> list[Named]:
-    """Return all named types that some types reach, in the order in which they come up."""
-    found: dict[str, Named] = {}
-    waiting = list(schemas)[::-1]
-    while waiting:
-        schema = waiting.pop()
-        match schema:
-            case Array():
-                waiting.append(schema.items)
-            case Map():
-                waiting.append(schema.values)
-            case Union():
-                waiting.extend(schema.branches[::-1])
-            case _ if isinstance(schema, Named) and schema.name not in found:
-                found[schema.name] = schema
-                if isinstance(schema, Record):
-                    waiting.extend(item.type for item in schema.fields[::-1])
-    return list(found.values())
-
-
-def protocol_schemas(protocol: Protocol) -> list[Schema]:
-    """Return the types that a protocol's messages name."""
-    schemas: list[Schema] = []
-    for message in protocol.messages.values():
-        schemas += [parameter.type for parameter in message.request]
-        schemas += [message.response, *message.errors]
-    return schemas
-
-
 def _modules(contracts: Contracts, config: Config, diagnostics: Diagnostics) -> dict[str, Module]:
     modules: dict[str, Module] = {}
     for full, declared in contracts.types.items():
-        if _external_module(full, config) is None:
+        if external_module(full, config) is None:
             module = _module(full, declared, "type", modules, config, diagnostics)
             if module is not None:
                 module.types.append(declared)
     for full, protocol in contracts.protocols.items():
-        if _external_module(full, config) is None:
+        if external_module(full, config) is None:
             module = _module(full, protocol, "protocol", modules, config, diagnostics)
             if module is not None:
                 module.protocols.append(protocol)
@@ -186,7 +151,7 @@ def _module(
         )
         return None
     if namespace not in modules:
-        target = _target(namespace, config)
+        target = target_of(namespace, config)
         if target is None:
             problem = f"no target in [tool.avrogen] takes the namespace `{namespace}`"
             diagnostics.error(Rule.NO_NAMESPACE, problem, declared.span, file=declared.unit.name)
@@ -195,37 +160,6 @@ def _module(
         path = target.output.joinpath(*py_module.split("."), "__init__.py")
         modules[namespace] = Module(namespace, py_module, path)
     return modules[namespace]
-
-
-def _target(namespace: str, config: Config) -> Target | None:
-    fitting = [
-        (len(stated), target)
-        for target in config.targets
-        for stated in target.namespaces
-        if _is_below(namespace, stated)
-    ]
-    if fitting:
-        return max(fitting, key=lambda pair: pair[0])[1]
-    return next((target for target in config.targets if not target.namespaces), None)
-
-
-def _external_module(full: str, config: Config) -> str | None:
-    """Return the module that has a type already; the most specific setting wins, a target's too."""
-    if full in config.external:
-        return config.external[full]
-    namespace = namespace_of(full)
-    stated = max((name for name in config.external if _is_below(namespace, name)), key=len, default=None)
-    if stated is None:
-        return None
-    taken = [n for target in config.targets for n in target.namespaces if _is_below(namespace, n)]
-    if any(len(name) >= len(stated) for name in taken):
-        return None
-    parts = namespace.removeprefix(stated).strip(".").split(".") if namespace != stated else []
-    return ".".join([config.external[stated], *(naming.module_part(part) for part in parts)])
-
-
-def _is_below(namespace: str, other: str) -> bool:
-    return namespace == other or namespace.startswith(f"{other}.")
 
 
 def _members(named: Named, taken: set[str]) -> dict[str, str]:
@@ -266,26 +200,13 @@ def _name_protocols(module: Module, taken: set[str]) -> None:
 
 
 def _tagged(contracts: Contracts) -> set[str]:
-    tagged: set[str] = set()
-    waiting: list[Schema] = []
+    schemas: list[Schema] = []
     for declared in contracts.types.values():
         if isinstance(declared.named, Record):
-            waiting += [item.type for item in declared.named.fields]
+            schemas += [item.type for item in declared.named.fields]
     for protocol in contracts.protocols.values():
-        waiting += protocol_schemas(protocol.protocol)
-    while waiting:
-        schema = waiting.pop()
-        match schema:
-            case Array():
-                waiting.append(schema.items)
-            case Map():
-                waiting.append(schema.values)
-            case Union():
-                waiting += schema.branches
-                records = [b.name for b in schema.branches if isinstance(b, Record) and not b.is_error]
-                if len(records) > 1:
-                    tagged.update(records)
-    return tagged
+        schemas += protocol_schemas(protocol.protocol)
+    return records_in_unions(schemas)
 
 
 def _used(module: Module) -> set[str]:
@@ -293,24 +214,8 @@ def _used(module: Module) -> set[str]:
     names = {named.name for p in module.protocols for named in reachable(protocol_schemas(p.protocol))}
     for declared in module.types:
         if isinstance(declared.named, Record):
-            names |= _named_directly([item.type for item in declared.named.fields])
-    return names
-
-
-def _named_directly(schemas: Iterable[Schema]) -> set[str]:
-    names: set[str] = set()
-    waiting = list(schemas)
-    while waiting:
-        schema = waiting.pop()
-        match schema:
-            case Array():
-                waiting.append(schema.items)
-            case Map():
-                waiting.append(schema.values)
-            case Union():
-                waiting += schema.branches
-            case _ if isinstance(schema, Named):
-                names.add(schema.name)
+            fields = [item.type for item in declared.named.fields]
+            names |= {schema.name for schema in parts(fields) if isinstance(schema, Named)}
     return names
 
 

@@ -79,13 +79,20 @@ def logical(schema: Primitive | Fixed) -> str | None:
 
 
 class Python:
-    """Writes types and defaults, for one module; `refer` says how it names another type."""
+    """Writes types and defaults, for one module.
 
-    def __init__(self, types: dict[str, PyType], refer: Callable[[PyType], str]) -> None:
+    Args:
+        types: Python types by full Avro name.
+        refer: Says how the module names a type.
+        note: Is told the modules of the standard library that are named.
+    """
+
+    def __init__(
+        self, types: dict[str, PyType], refer: Callable[[PyType], str], note: Callable[[str], None]
+    ) -> None:
         self._types = types
         self._refer = refer
-        self.modules: set[str] = set()
-        """Modules of the standard library that have been named."""
+        self._note = note
 
     def annotation(self, schema: Schema) -> Code:
         """Return a type as an annotation."""
@@ -157,10 +164,13 @@ class Python:
     def _noted(self, name: str) -> str:
         module, dot, _ = name.partition(".")
         if dot and module != "stub":
-            self.modules.add(module)
+            self._note(module)
         return name
 
-    def _primitive(self, schema: Primitive, value: Json) -> str:
+    def _call(self, name: str, *arguments: str) -> Code:
+        return Group(f"{self._noted(name)}(", arguments, ")")
+
+    def _primitive(self, schema: Primitive, value: Json) -> Code:
         kind = logical(schema)
         match value:
             case str() if schema.name == "bytes":
@@ -169,7 +179,7 @@ class Python:
                 return f'float("{ {"NaN": "nan", "Infinity": "inf", "-Infinity": "-inf"}[value] }")'
             case str() if kind == "uuid.UUID":
                 try:
-                    return self._noted(f"uuid.UUID({quote(str(uuid.UUID(value)))})")
+                    return self._call("uuid.UUID", quote(str(uuid.UUID(value))))
                 except ValueError:
                     raise Unrepresentable(f"{value!r} is no UUID") from None
             case str():
@@ -179,21 +189,23 @@ class Python:
             case int() | float() if schema.name in ("float", "double"):
                 return _float(value)
             case int() if kind is not None:
-                return self._noted(_moment(schema, kind, value))
+                return self._call(kind, *_moment(schema, kind, value))
             case _:
                 return repr(value)
 
-    def _bytes(self, schema: Primitive | Fixed, data: bytes) -> str:
+    def _bytes(self, schema: Primitive | Fixed, data: bytes) -> Code:
         match logical(schema):
             case "decimal.Decimal":
                 scale = int(str(schema.props.get("scale", 0)))
                 unscaled = int.from_bytes(data, "big", signed=True)
                 digits = tuple(map(int, str(abs(unscaled))))
                 number = decimal.Decimal((int(unscaled < 0), digits, -scale))
-                return self._noted(f'decimal.Decimal("{number}")')
+                return self._call("decimal.Decimal", quote(str(number)))
             case "stub.Duration":
-                months, days, milliseconds = (int.from_bytes(data[at : at + 4], "little") for at in (0, 4, 8))
-                return f"stub.Duration(months={months}, days={days}, milliseconds={milliseconds})"
+                numbers = [int.from_bytes(data[at : at + 4], "little") for at in (0, 4, 8)]
+                names = ("months", "days", "milliseconds")
+                parts = (f"{name}={number}" for name, number in zip(names, numbers, strict=True))
+                return self._call("stub.Duration", *parts)
             case _:
                 return quote_bytes(data)
 
@@ -210,21 +222,21 @@ def _has_scale(schema: Primitive | Fixed) -> bool:
     return isinstance(precision, int) and isinstance(scale, int) and 0 <= scale <= precision > 0
 
 
-def _moment(schema: Primitive, kind: str, value: int) -> str:
+def _moment(schema: Primitive, kind: str, value: int) -> list[str]:
+    """Return the arguments that make a date, a time or a datetime of Avro's number."""
     name = str(schema.props["logicalType"])
     micros = value * (1000 if name.endswith("millis") else 1)
-    epoch = datetime.datetime(1970, 1, 1)
+    since = datetime.timedelta(days=value) if name == "date" else datetime.timedelta(microseconds=micros)
+    if kind == "datetime.time" and not 0 <= micros < 86_400_000_000:
+        raise Unrepresentable(f"{value} lies outside the day")
     try:
-        if kind == "datetime.date":
-            day = epoch + datetime.timedelta(days=value)
-            return f"datetime.date({day.year}, {day.month}, {day.day})"
-        moment = epoch + datetime.timedelta(microseconds=micros)
+        moment = datetime.datetime(1970, 1, 1) + since
     except OverflowError:
         raise Unrepresentable(f"{value} lies outside the years 1 to 9999") from None
-    clock = f"{moment.hour}, {moment.minute}, {moment.second}, {moment.microsecond}"
-    if kind == "datetime.time":
-        if not 0 <= micros < 86_400_000_000:
-            raise Unrepresentable(f"{value} lies outside the day")
-        return f"datetime.time({clock})"
-    zone = "" if name.startswith("local") else ", tzinfo=datetime.UTC"
-    return f"datetime.datetime({moment.year}, {moment.month}, {moment.day}, {clock}{zone})"
+    day = [moment.year, moment.month, moment.day]
+    clock = [moment.hour, moment.minute, moment.second, moment.microsecond]
+    while clock and clock[-1] == 0:
+        clock.pop()
+    zone = ["tzinfo=datetime.UTC"] if kind == "datetime.datetime" and not name.startswith("local") else []
+    numbers = {"datetime.date": day, "datetime.time": clock or [0]}.get(kind, [*day, *clock])
+    return [*(str(number) for number in numbers), *zone]

@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from avrorpc_codegen.documentation import docstring
-from avrorpc_codegen.view import ModuleView
-
-
-@dataclass(slots=True)
-class PackageView:
-    """A package that only holds others."""
-
-    header: list[str]
-    doc: str
+from avrorpc_codegen.views import ModuleView, PackageView
 
 
 class Renderer:

@@ -37,8 +37,12 @@ def drive(coroutine: Coroutine[Any, Any, T]) -> T:
         value: T = stop.value
         return value
     coroutine.close()
-    name = getattr(coroutine, "__qualname__", "the implementation")
-    raise Suspended(
-        f"{name} had to wait for something, which a synchronous local call cannot; call it"
+    raise suspended(getattr(coroutine, "__qualname__", "the implementation"))
+
+
+def suspended(what: str) -> Suspended:
+    """Return the error for a coroutine that needs an event loop where there is none."""
+    return Suspended(
+        f"{what} had to wait for something, which a synchronous local call cannot; call it"
         " through an asynchronous client, or over tcp:// or http://"
     )

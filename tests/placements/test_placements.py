@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
 import logging
 import math
 import pickle
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import avrorpc
@@ -21,16 +19,14 @@ from support.implementations import (
     visible,
 )
 from support.serving import ServerThread
+from support.values import everything
 from testcontracts.conformance import (
     AsyncConformanceClient,
     Circle,
-    Colour,
     ConformanceClient,
-    Everything,
     NotThere,
     Point,
     TooLarge,
-    Tree,
 )
 
 PLACEMENTS = ["local", "verify", "tcp", "spec", "http"]
@@ -61,10 +57,10 @@ class Setup:
         return self.is_local and not self.asynchronous and colour
 
 
-@pytest.fixture(scope="module", params=["def", "async def"])
+@pytest.fixture(scope="module", params=["def", "async def", "async def on uvloop"])
 def serving(request: pytest.FixtureRequest) -> Iterator[tuple[ServerThread, Any]]:
     implementation = SyncConformance() if request.param == "def" else AsyncConformance()
-    with ServerThread(implementation) as server:
+    with ServerThread(implementation, uvloop="uvloop" in request.param) as server:
         yield server, implementation
 
 
@@ -89,29 +85,6 @@ async def setup(
 @pytest.fixture(params=PLACEMENTS)
 def placement(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-def everything(**changes: Any) -> Everything:
-    values: dict[str, Any] = {
-        "flag": True,
-        "small": -7,
-        "large": 2**62,
-        "single": 0.5,
-        "twofold": math.pi,
-        "blob": b"\x00\xff",
-        "text": "grüße, 世界 🌍",
-        "colour": Colour.GREEN,
-        "word": b"abcd",
-        "numbers": [1, -1, 0],
-        "named": {"a": 1.5, "": -0.0},
-        "shape": Circle(centre=Point(x=1.0), radius=2.0),
-        "note": None,
-        "day": datetime.date(2020, 2, 29),
-        "moment": datetime.datetime(2020, 2, 29, 12, 30, 1, 250_000, tzinfo=datetime.UTC),
-        "price": Decimal("-12.34"),
-        "tree": Tree(label="root", children=[Tree(label="leaf")]),
-    }
-    return Everything(**{**values, **changes})
 
 
 async def test_a_value_of_every_kind_comes_back_equal(setup: Setup) -> None:

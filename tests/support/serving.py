@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from avrorpc import Server
+from uvloop import Loop as Uvloop
 
 T = TypeVar("T")
 
@@ -16,10 +17,10 @@ T = TypeVar("T")
 class ServerThread:
     """Serves until the `with` block ends; `tcp`, `spec` and `http` are its addresses."""
 
-    def __init__(self, *services: object, **options: Any) -> None:
+    def __init__(self, *services: object, uvloop: bool = False, **options: Any) -> None:
         self._services = services
         self._options = options
-        self.loop = asyncio.new_event_loop()
+        self.loop: asyncio.AbstractEventLoop = Uvloop() if uvloop else asyncio.new_event_loop()
         self._thread = threading.Thread(target=self.loop.run_forever, name="test-server")
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:

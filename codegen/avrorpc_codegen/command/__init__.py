@@ -13,8 +13,10 @@ from typing import Final
 import click
 
 SUBCOMMANDS: Final = {
+    "call": "Call a message of a running server.",
     "compile": "Translate Avro IDL into an .avpr or .avsc file.",
     "generate": "Generate typed Python from contracts.",
+    "serve": "Serve implementations over TCP and HTTP.",
 }
 """Each subcommand with its short help; the module of the same name has a `command`."""
 

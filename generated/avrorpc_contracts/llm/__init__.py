@@ -318,15 +318,15 @@ MODEL: Final = stub.Contract(
         '"errors":["PromptTooLong","InvalidInput"]}}}'
     ),
     types={
-        "llm.ModelInfo": ModelInfo,
-        "avrorpc.DType": avrorpc.contracts.DType,
-        "llm.ModelOutput": ModelOutput,
-        "avrorpc.Tensor": avrorpc.tensor.Tensor,
         "avrorpc.BufferHandle": avrorpc.contracts.BufferHandle,
-        "llm.PromptTooLong": PromptTooLong,
-        "llm.InvalidInput": InvalidInput,
+        "avrorpc.DType": avrorpc.contracts.DType,
+        "avrorpc.Tensor": avrorpc.tensor.Tensor,
         "llm.Completion": Completion,
         "llm.FinishReason": FinishReason,
+        "llm.InvalidInput": InvalidInput,
+        "llm.ModelInfo": ModelInfo,
+        "llm.ModelOutput": ModelOutput,
+        "llm.PromptTooLong": PromptTooLong,
     },
 )
 _Model_info: Final[stub.Method[ModelInfo]] = MODEL.method("info")

@@ -55,6 +55,8 @@ def fetch_contract(
     if text is None:
         raise RemoteProtocolError(f"{url} did not show its contract")
     theirs = parse_protocol(text)
+    if theirs.name != protocol:
+        raise RemoteProtocolError(f"{url} does not serve {protocol}; it has {theirs.name}")
     types = {
         named.name: _error_class(named)
         for named in theirs.types

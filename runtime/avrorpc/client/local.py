@@ -29,7 +29,7 @@ from avrorpc.client.verify import Verifier
 from avrorpc.errors import BindError, Suspended
 from avrorpc.failure import outcome
 from avrorpc.method import Method
-from avrorpc.service import Middleware, Service, compose, drive
+from avrorpc.service import Middleware, Service, compose, drive, suspended
 from avrorpc.stub import AsyncClient, Client
 
 R = TypeVar("R")
@@ -160,6 +160,9 @@ class LocalChannel(_Local):
     def _translated(self, method: Method[Any], failed: BaseException) -> Exception:
         if isinstance(failed, Suspended):
             return failed
+        if isinstance(failed, RuntimeError) and str(failed) == "no running event loop":
+            # What asyncio says to a coroutine that wants to wait and is driven by hand.
+            return suspended(method.full_name)
         error = self._error(method, failed)
         return error if self._verifier is None else self._verifier.receive_error(method, error)
 

@@ -96,7 +96,7 @@ def fields_from_json(
         raise EncodeError(f"{what} has no {min(unknown)!r}; it has {_names(fields)}", path)
     values = []
     for field in fields:
-        where = f"{path}.{field.name}"
+        where = f"{path}.{field.name}".lstrip(".")
         if field.name in value:
             values.append(from_json(field.type, value[field.name], types, where))
         elif isinstance(field.default, NoDefault):

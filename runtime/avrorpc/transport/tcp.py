@@ -7,7 +7,7 @@ import contextlib
 import logging
 from collections.abc import Awaitable, Callable
 from contextvars import Context
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from avrorpc.errors import ConnectionLost, RemoteProtocolError, RpcError
 from avrorpc.limits import Limits
@@ -37,7 +37,7 @@ class TcpTransport(Generic[V]):
         self._identity = identity
         self._limits = limits
         self._accept = accept
-        self._server_hash: bytes | None = None
+        self._known: Connected | None = None
         self._dialling = asyncio.Lock()
         self._peer: _ClientProtocol | None = None
         self._view: V | None = None
@@ -68,9 +68,7 @@ class TcpTransport(Generic[V]):
     async def _ready(self) -> tuple[_ClientProtocol, V]:
         async with self._dialling:
             if self._peer is None or self._peer.lost is not None or self._view is None:
-                connection = ClientConnection(
-                    self._identity, self._server_hash, self.address.framing, self._limits
-                )
+                connection = ClientConnection(self._identity, self._known, self.address.framing, self._limits)
                 with dialling(self.address):
                     _, peer = await asyncio.get_running_loop().create_connection(
                         lambda: _ClientProtocol(connection, self.address),
@@ -83,7 +81,7 @@ class TcpTransport(Generic[V]):
                 except BaseException:
                     peer.close()
                     raise
-                self._server_hash = connected.server_hash
+                self._known = connected
                 self._peer = peer
             return self._peer, self._view
 
@@ -102,8 +100,8 @@ class _ClientProtocol(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports have the methods and not the base class.
+        self._transport = cast("asyncio.Transport", transport)
         self._flush()
 
     def data_received(self, data: bytes) -> None:
@@ -198,8 +196,8 @@ class TcpServerProtocol(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        # uvloop's transports have the methods and not the base class.
+        self._transport = cast("asyncio.Transport", transport)
         self._opened(self)
 
     def data_received(self, data: bytes) -> None:

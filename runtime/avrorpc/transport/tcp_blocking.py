@@ -32,7 +32,7 @@ class BlockingTcpTransport(Generic[V]):
         self._identity = identity
         self._limits = limits
         self._accept = accept
-        self._server_hash: bytes | None = None
+        self._known: Connected | None = None
         self._pool: Pool[_Connection[V]] = Pool()
 
     async def exchange(
@@ -65,7 +65,7 @@ class BlockingTcpTransport(Generic[V]):
             sock = socket.create_connection((self.address.host, self.address.port), timer.left())
         try:
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            state = ClientConnection(self._identity, self._server_hash, self.address.framing, self._limits)
+            state = ClientConnection(self._identity, self._known, self.address.framing, self._limits)
             connection: _Connection[V] = _Connection(sock, state)
             _send(connection, self.address, timer)
             connected = _receive(connection, self.address, timer)
@@ -74,7 +74,7 @@ class BlockingTcpTransport(Generic[V]):
         except BaseException:
             sock.close()
             raise
-        self._server_hash = connected.server_hash
+        self._known = connected
         return connection
 
 

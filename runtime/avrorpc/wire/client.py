@@ -36,7 +36,7 @@ class Identity:
 
 @dataclass(slots=True, frozen=True)
 class Connected:
-    """The handshake is done; `server_text` is None where the server's protocol is the one assumed."""
+    """The handshake is done; `server_text` is None where the server's protocol is the client's own."""
 
     server_hash: bytes
     server_text: str | None
@@ -66,17 +66,15 @@ class ClientConnection:
 
     Args:
         identity: The client's own protocol.
-        server_hash: What the server's protocol was when it was last heard of; the client's own at first.
+        known: What the server was when it was last heard of; at first, the client's own protocol.
         framing: `netty` or `spec`.
         limits: Bounds on what the server may send.
     """
 
-    def __init__(
-        self, identity: Identity, server_hash: bytes | None, framing: Framing, limits: Limits
-    ) -> None:
+    def __init__(self, identity: Identity, known: Connected | None, framing: Framing, limits: Limits) -> None:
         self.state = State.OPENING
         self._identity = identity
-        self._server_hash = server_hash or identity.fingerprint
+        self._server = ServerMemory(identity, known)
         self._framing: Framing = framing
         self._limits = limits
         self._deframer = deframer(framing, limits)
@@ -147,20 +145,16 @@ class ClientConnection:
         if response.match is Match.NONE:
             if self.state is State.RESENDING:
                 raise not_served(self._identity, response)
-            if response.server_hash is not None:
-                self._server_hash = response.server_hash
+            self._server.learn(response)
             self.state = State.RESENDING
             self._ping(text=self._identity.text)
             return []
         self.state = State.READY
-        if response.match is Match.CLIENT:
-            if response.server_hash is None or response.server_text is None:
-                raise RemoteProtocolError("the server's handshake lacks its protocol")
-            return [Connected(response.server_hash, response.server_text)]
-        return [Connected(self._server_hash, None)]
+        self._server.learn(response)
+        return [self._server.connected()]
 
     def _ping(self, text: str | None) -> None:
-        opening = HandshakeRequest(self._identity.fingerprint, text, self._server_hash)
+        opening = HandshakeRequest(self._identity.fingerprint, text, self._server.hash)
         serial = self._next_serial()
         self._expect(serial)
         self._out += frame(self._framing, serial, encode_request(opening), bytes(request_head({}, "")))
@@ -173,6 +167,36 @@ class ClientConnection:
     def _next_serial(self) -> int:
         self._serial = (self._serial + 1) & 0x7FFFFFFF
         return self._serial
+
+
+class ServerMemory:
+    """What a client knows of the server's protocol: a hash to name it by, and the text once it was shown."""
+
+    def __init__(self, identity: Identity, known: Connected | None) -> None:
+        self._own = identity.fingerprint
+        self.hash = known.server_hash if known else self._own
+        self._text = known.server_text if known else None
+
+    def learn(self, response: HandshakeResponse) -> None:
+        """Take over what a handshake response tells; another hash makes the old text void."""
+        if response.server_hash is not None:
+            if response.server_hash != self.hash:
+                self._text = None
+            self.hash = response.server_hash
+        if response.server_text is not None:
+            self._text = response.server_text
+
+    def connected(self) -> Connected:
+        """Return who the server is.
+
+        Raises:
+            RemoteProtocolError: It has another protocol than the client, and never showed it.
+        """
+        if self.hash == self._own:
+            return Connected(self.hash, None)
+        if self._text is None:
+            raise RemoteProtocolError("the server's handshake lacks its protocol")
+        return Connected(self.hash, self._text)
 
 
 def not_served(identity: Identity, response: HandshakeResponse) -> RemoteProtocolError:

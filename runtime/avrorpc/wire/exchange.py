@@ -10,7 +10,7 @@ from typing import Final
 from avrorpc.codec.binary import Cursor
 from avrorpc.errors import RemoteProtocolError
 from avrorpc.limits import Limits
-from avrorpc.wire.client import Connected, Identity, not_served
+from avrorpc.wire.client import Connected, Identity, ServerMemory, not_served
 from avrorpc.wire.framing import SpecDeframer, frame
 from avrorpc.wire.handshake import HandshakeRequest, Match, decode_response, encode_request
 
@@ -23,13 +23,13 @@ class StatelessClient:
     def __init__(self, identity: Identity, limits: Limits) -> None:
         self._identity = identity
         self._limits = limits
-        self._server_hash = identity.fingerprint
+        self._server = ServerMemory(identity, None)
         self._send_text = False
 
     def request(self, call: bytes) -> bytes:
         """Return the body that carries a call, from metadata to parameters."""
         text = self._identity.text if self._send_text else None
-        opening = HandshakeRequest(self._identity.fingerprint, text, self._server_hash)
+        opening = HandshakeRequest(self._identity.fingerprint, text, self._server.hash)
         return frame("spec", 0, encode_request(opening), call)
 
     def receive(self, body: bytes) -> tuple[Connected, bytes] | None:
@@ -46,15 +46,11 @@ class StatelessClient:
             if self._send_text:
                 raise not_served(self._identity, response)
             self._send_text = True
-            if response.server_hash is not None:
-                self._server_hash = response.server_hash
+            self._server.learn(response)
             return None
         self._send_text = False
-        if response.match is Match.CLIENT:
-            if response.server_hash is None or response.server_text is None:
-                raise RemoteProtocolError("the server's handshake lacks its protocol")
-            self._server_hash = response.server_hash
-        return Connected(self._server_hash, response.server_text), cursor.data[cursor.position :]
+        self._server.learn(response)
+        return self._server.connected(), cursor.data[cursor.position :]
 
 
 def unframe(body: bytes, limits: Limits) -> bytes:

@@ -79,6 +79,7 @@ class NettyDeframer:
                 if len(self._data) - position < 8:
                     break
                 self._serial, count = _HEADER.unpack_from(self._data, position)
+                _reject_http(self._data, position)
                 if count < 0:
                     raise RemoteProtocolError(
                         f"a message of {count} buffers: is the peer speaking this framing?"
@@ -141,10 +142,17 @@ class SpecDeframer:
         return messages
 
 
+def _reject_http(data: bytearray, position: int) -> None:
+    """Say so where the peer speaks HTTP: these four letters are lengths and serials that nobody uses."""
+    if bytes(data[position : position + 4]) in (b"HTTP", b"GET ", b"POST", b"PUT ", b"HEAD"):
+        raise RemoteProtocolError("the peer speaks HTTP here, and not Avro over TCP")
+
+
 def _buffer_end(data: bytearray, position: int, so_far: int, limits: Limits) -> int | None:
     """Return where the buffer at `position` ends, None where it is not all there; check its length."""
     if len(data) - position < 4:
         return None
+    _reject_http(data, position)
     length: int = _INT.unpack_from(data, position)[0]
     if length < 0:
         raise RemoteProtocolError(f"a buffer of {length} bytes: is the peer speaking this framing?")

@@ -1,8 +1,8 @@
 """The server's end: requests out of bytes, and replies into them, for connections and for single exchanges.
 
 Rules of this file:
-- Several protocols share a port. A connection is bound to one of them by the server hash that the client
-  names, else by the client's hash, else by the name in the client's protocol text.
+- Several protocols share a port. A connection is bound to the one that has the name of the client's protocol,
+  which is known by its hash or shown as text; else to the one whose hash the client takes for the server's.
 - NONE answers an unknown client and carries a protocol; nothing is called.
 - A one-way message gets an answer only inside a handshake. A ping always gets one.
 - In the `spec` framing replies leave in the order of their requests.
@@ -90,7 +90,7 @@ class Offers(Generic[O_co]):
     def __init__(self, offers: Iterable[O_co]) -> None:
         self._by_name = {offer.name: offer for offer in offers}
         self._by_hash = {offer.fingerprint: offer for offer in self._by_name.values()}
-        self._clients: OrderedDict[bytes, Session[O_co]] = OrderedDict()
+        self._clients: OrderedDict[bytes, schema.Protocol] = OrderedDict()
 
     def __iter__(self) -> Iterator[O_co]:
         return iter(self._by_name.values())
@@ -116,28 +116,31 @@ class Offers(Generic[O_co]):
         return session, HandshakeResponse(Match.CLIENT, session.offer.text, session.offer.fingerprint)
 
     def _find(self, request: HandshakeRequest) -> Session[O_co] | None:
-        guessed = self._by_hash.get(request.server_hash)
+        client = self._client(request)
+        if client is None:
+            return None
+        # The hash that a client guesses comes last: after NONE it is that of whichever protocol NONE carried.
+        offer = self._by_name.get(client.name) or self._by_hash.get(request.server_hash)
+        return None if offer is None else Session(offer, client)
+
+    def _client(self, request: HandshakeRequest) -> schema.Protocol | None:
         same = self._by_hash.get(request.client_hash)
         if same is not None:
-            return Session(guessed or same, same.protocol)
+            return same.protocol
         known = self._clients.get(request.client_hash)
         if known is not None:
             self._clients.move_to_end(request.client_hash)
-            return known if guessed is None else Session(guessed, known.client)
+            return known
         if request.client_text is None:
             return None
         try:
             client = schema.parse_protocol(request.client_text)
         except SchemaError as error:
             raise RemoteProtocolError(f"the client's protocol: {error}") from error
-        offer = guessed or self._by_name.get(client.name)
-        if offer is None:
-            return None
-        session = Session(offer, client)
-        self._clients[request.client_hash] = session
+        self._clients[request.client_hash] = client
         if len(self._clients) > MAX_KNOWN_CLIENTS:
             self._clients.popitem(last=False)
-        return session
+        return client
 
 
 def read_call(

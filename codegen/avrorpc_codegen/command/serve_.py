@@ -14,7 +14,7 @@ import click
 from avrorpc import Binding, RpcError, Server
 
 
-@click.command(short_help="Serve implementations over TCP and HTTP.")
+@click.command("serve")
 @click.argument("factories", metavar="MODULE:FACTORY...", nargs=-1, required=True)
 @click.option("--tcp", multiple=True, metavar="HOST:PORT", help="Listen for TCP; port 0 takes a free one.")
 @click.option("--http", multiple=True, metavar="HOST:PORT", help="Listen for HTTP; port 0 takes a free one.")
@@ -30,7 +30,7 @@ from avrorpc import Binding, RpcError, Server
     "--drain", default=10.0, show_default=True, help="Seconds for running calls to finish at the end."
 )
 @click.option("--expose-cause", is_flag=True, help="Show callers the text of undeclared exceptions.")
-def serve(
+def command(
     factories: tuple[str, ...],
     tcp: tuple[str, ...],
     http: tuple[str, ...],

@@ -18,13 +18,13 @@ FAILED: Final = 3
 UNREACHABLE: Final = 4
 
 
-@click.command(short_help="Call a message of a running server.")
+@click.command("call")
 @click.argument("url")
 @click.argument("message", metavar="PROTOCOL.MESSAGE")
 @click.argument("arguments", metavar="[JSON]", default="{}")
 @click.option("--timeout", type=float, default=60.0, show_default=True, help="Seconds to wait.")
 @click.option("--compact", is_flag=True, help="Print the result on one line.")
-def call(url: str, message: str, arguments: str, timeout: float, compact: bool) -> None:
+def command(url: str, message: str, arguments: str, timeout: float, compact: bool) -> None:
     """Call a message, and print its result as JSON.
 
     JSON is an object with the arguments by name; `-` reads it from standard input, `@FILE` from a file. What

@@ -1,0 +1,87 @@
+"""How a module names what other modules have, and the imports that this takes."""
+
+from __future__ import annotations
+
+import re
+
+from avrorpc_codegen.placing import Module, PyType
+from avrorpc_codegen.views import ModuleView
+
+
+class Imports:
+    """Collects what a module imports while its pieces are written."""
+
+    def __init__(self, module: Module) -> None:
+        self.module = module
+        self.plain: set[str] = set()
+        """Modules of other types, imported at the top."""
+        self.late: set[str] = set()
+        """Modules that import this one in turn: imported after the types, by an alias."""
+        self.standard: set[str] = set()
+        """Modules of the standard library that types and defaults name."""
+
+    def refer(self, py_type: PyType) -> str:
+        """Return how the module names a type, and note the import."""
+        if py_type.module == self.module.py_module:
+            return py_type.py_name
+        if py_type.module in self.module.late:
+            self.late.add(py_type.module)
+            return f"{alias(py_type.module)}.{py_type.py_name}"
+        self.plain.add(py_type.module)
+        return f"{py_type.module}.{py_type.py_name}"
+
+    def is_late(self, code: str) -> bool:
+        """Return whether code begins with a name that is not there while classes are made."""
+        return any(code.startswith(f"{alias(name)}.") for name in self.module.late)
+
+    def late_lines(self) -> list[str]:
+        """Return the imports that follow the types.
+
+        `import a.b as c` finds a module whose import is still under way, where `a.b` would not.
+        """
+        return [f"import {name} as {alias(name)}" for name in sorted(self.late)]
+
+    def groups(self, view: ModuleView) -> list[list[str]]:
+        """Return the imports at the top, in the groups and the order of isort."""
+        own_root = self.module.py_module.partition(".")[0]
+        plain = [f"import {name}" for name in self.plain]
+        if view.records:
+            plain.append("import msgspec")
+        lines = [*sorted(plain), "from avrorpc import stub"]
+        own = [line for line in lines if re.split(r"[ .]", line)[1] == own_root]
+        others = [line for line in lines if line not in own]
+        return [group for group in (self._standard(view), others, own) if group]
+
+    def _standard(self, view: ModuleView) -> list[str]:
+        plain = {f"import {name}" for name in self.standard}
+        froms: list[str] = []
+        typing: list[str] = []
+        attributes = [
+            attribute.code for item in (*view.records, *view.errors) for attribute in item.attributes
+        ]
+        methods = [method for protocol in view.protocols for method in protocol.methods]
+        if methods:
+            plain.add("import abc")
+            froms.append("from collections.abc import Awaitable")
+        if any("dataclasses.field(" in code for code in attributes):
+            plain.add("import dataclasses")
+        if view.errors:
+            froms.append("from dataclasses import dataclass")
+        if view.enums:
+            froms.append("from enum import Enum")
+        if view.protocols:
+            typing += ["Final", "Protocol"]
+        if view.aliases:
+            typing.append("TypeAlias")
+        if any(
+            "Union[\n" in code for code in (*attributes, *(m.sync_head + m.service_head for m in methods))
+        ):
+            typing.append("Union")
+        if typing:
+            froms.append(f"from typing import {', '.join(typing)}")
+        return sorted(plain) + froms
+
+
+def alias(py_module: str) -> str:
+    """Return the name by which a late import binds a module."""
+    return py_module.replace(".", "_")

@@ -1,0 +1,182 @@
+"""Views of protocols and their messages."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from avrorpc.schema import (
+    Field,
+    Fixed,
+    Message,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    compact,
+    describe,
+    protocol_to_json,
+)
+
+from avrorpc_codegen import documentation, layout
+from avrorpc_codegen.diagnostic import Rule
+from avrorpc_codegen.graph import protocol_schemas, reachable
+from avrorpc_codegen.layout import Branches, Choice, Code, Group, Joined, flat
+from avrorpc_codegen.naming import parameter_name, unique
+from avrorpc_codegen.placing import PyProtocol
+from avrorpc_codegen.python_types import Literal
+from avrorpc_codegen.type_view import TypeViewer
+from avrorpc_codegen.views import Method, ProtocolView
+
+
+@dataclass(slots=True)
+class _Parameters:
+    """The parameters of a message: as laid out, as passed on, and as documented."""
+
+    declared: list[str] = field(default_factory=lambda: ["self"])
+    arguments: list[Code] = field(default_factory=list)
+    docs: list[tuple[str, str]] = field(default_factory=list)
+
+
+class ProtocolViewer:
+    """Writes one protocol."""
+
+    def __init__(self, protocol: PyProtocol, types: TypeViewer) -> None:
+        self.names = protocol
+        self.protocol = protocol.declared.protocol
+        self.unit = protocol.declared.unit
+        self.types = types
+        self.python = types.python
+        self.placement = types.placement
+
+    def view(self) -> ProtocolView:
+        """Return the view of the protocol."""
+        protocol, names = self.protocol, self.names
+        text = compact(protocol_to_json(protocol))
+        lines = layout.long_string(text, 8)
+        shown = lines[0]
+        if len(lines) > 1:
+            shown = "\n".join(["(", *(f"        {line}" for line in lines), "    )"])
+        named = reachable(protocol_schemas(protocol))
+        classes = sorted(item.name for item in named if not isinstance(item, Fixed))
+        entries = tuple(Joined(f'"{name}": ', self._refer(name)) for name in classes)
+        return ProtocolView(
+            names.py_name,
+            names.py_async,
+            names.py_service,
+            names.py_client,
+            names.py_async_client,
+            names.py_contract,
+            protocol.name,
+            documentation.block(protocol.doc or f"The protocol `{protocol.name}`.", 4),
+            shown,
+            layout.exploded(Group("{", entries, "}"), 4),
+            [self._method(message) for message in protocol.messages.values()],
+        )
+
+    def _refer(self, full_name: str) -> str:
+        return self.types.imports.refer(self.placement.types[full_name])
+
+    def _method(self, message: Message) -> Method:
+        py_method = self.names.py_methods[message.name]
+        py_constant = self.names.py_constants[message.name]
+        result = self.python.annotation(message.response)
+        parameters = self._parameters(message)
+        call = Group("self.__avrorpc__(", (py_constant, *parameters.arguments), ")")
+        returns = "" if flat(result) == "None" else "return "
+        start = f"def {py_method}"
+        return Method(
+            self._doc(message, parameters),
+            f"See `{self.names.py_name}.{py_method}`.",
+            layout.definition(start, parameters.declared, result, 4),
+            layout.definition(f"async {start}", parameters.declared, result, 4),
+            layout.definition(start, parameters.declared, _either(result), 4),
+            layout.broken(call, 8, returns),
+            layout.broken(call, 8, f"{returns}await "),
+            self._constant(py_constant, result, message, py_method),
+        )
+
+    def _constant(self, py_constant: str, result: Code, message: Message, py_method: str) -> str:
+        arguments: tuple[Code, ...] = (layout.quote(message.name),)
+        if py_method != message.name:
+            arguments = (*arguments, f"attribute={layout.quote(py_method)}")
+        value = Group(f"{self.names.py_contract}.method(", arguments, ")")
+        kind = Group("stub.Method[", (result,), "]", has_comma=False)
+        final = Group("Final[", (kind,), "]", has_comma=False)
+        if layout.fits(f"{py_constant}: {flat(final)} = {value.opening}", 0):
+            return layout.assignment(py_constant, final, value, 0)
+        # Formatters break a long line of this kind in a way that depends on their width.
+        declared = layout.broken(kind, 0, f"{py_constant}: ")
+        return f"{declared}\n{layout.broken(value, 0, f'{py_constant} = ')}"
+
+    def _parameters(self, message: Message) -> _Parameters:
+        parameters = _Parameters()
+        literals = [self._literal(item, message) for item in message.request]
+        taken = set(self.placement.roots)
+        for literal in literals:
+            if literal is not None and literal.is_mutable:  # Its code stands in the body, beside parameters.
+                taken.update(re.findall(r"\w+", flat(literal.code)))
+        names = unique([item.name for item in message.request], parameter_name, taken)
+        for item, literal in zip(message.request, literals, strict=True):
+            py_name = names[item.name]
+            annotation = self.python.annotation(item.type)
+            if literal is not None and "*" not in parameters.declared:
+                parameters.declared.append("*")
+            doc = item.doc or f"Of the Avro type `{describe(item.type)}`."
+            default = None if literal is None else literal.code
+            argument: Code = py_name
+            if literal is not None and literal.is_mutable:
+                doc = f"{doc} Default: `{flat(literal.code)}`."
+                argument = Choice(literal.code, py_name)
+                annotation, default = _optional(annotation), "None"
+            parameters.declared.append(layout.assignment(py_name, annotation, default, 8, after=",")[:-1])
+            parameters.arguments.append(argument)
+            parameters.docs.append((py_name, doc))
+        return parameters
+
+    def _literal(self, item: Field, message: Message) -> Literal | None:
+        span = self.names.declared.parameter_spans.get((message.name, item.name))
+        literal = self.types.literal(item, message.name, span, self.unit.name)
+        if literal is not None and literal.is_mutable and _admits_null(item.type):
+            self.types.diagnostics.error(
+                Rule.HIDDEN_DEFAULT,
+                f"the default of `{item.name}` cannot be told from null in Python",
+                span,
+                "a list, a map or a record is made anew for each call, and null asks for it",
+                file=self.unit.name,
+                help="take null out of the type, or make it the default",
+            )
+        return literal
+
+    def _doc(self, message: Message, parameters: _Parameters) -> str:
+        parts = [documentation.block(message.doc or f"The message `{message.name}`.", 8)]
+        if parameters.docs:
+            parts.append(documentation.section("Args", parameters.docs, 8))
+        errors = [error for error in message.errors if isinstance(error, Record)]
+        raised = [(self._refer(error.name), _first_sentence(error)) for error in errors]
+        if raised:
+            parts.append(documentation.section("Raises", raised, 8))
+        return "\n\n".join(parts)
+
+
+def _first_sentence(error: Record) -> str:
+    return documentation.split_summary(error.doc or f"The error `{error.name}`.")[0]
+
+
+def _admits_null(schema: Schema) -> bool:
+    branches = schema.branches if isinstance(schema, Union) else [schema]
+    return any(isinstance(branch, Primitive) and branch.name == "null" for branch in branches)
+
+
+def _optional(annotation: Code) -> Code:
+    items = annotation.items if isinstance(annotation, Branches) else (annotation,)
+    return Branches((*items, "None"))
+
+
+def _either(result: Code) -> Code:
+    """Return what a method may return that is written as `def` or as `async def`."""
+    awaitable = Group("Awaitable[", (result,), "]", has_comma=False)
+    items = result.items if isinstance(result, Branches) else (result,)
+    if items[-1] == "None":
+        return Branches((*items[:-1], awaitable, "None"))
+    return Branches((*items, awaitable))
