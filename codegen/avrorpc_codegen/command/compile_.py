@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
-from avrorpc.schema import Json, Schema, Union, protocol_to_json, schema_to_json
 
 from avrorpc_codegen.command.reporting import show, usage_errors
 from avrorpc_codegen.config import load_config
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.generation import search_path
+from avrorpc_codegen.json_output import compiled
 from avrorpc_codegen.loading import Loader
 from avrorpc_codegen.output import write_whole
 from avrorpc_codegen.resolver import resolve
@@ -38,14 +37,7 @@ def command(file: Path, include: tuple[Path, ...], output: Path | None) -> None:
         unit = loader.load(file)
         contracts = resolve(list(loader.units.values()), [unit], diagnostics)
         show(diagnostics)
-        protocol = next((p.protocol for p in contracts.protocols.values() if p.unit is unit), None)
-        value: Json
-        if protocol is not None:
-            value, suffix = protocol_to_json(protocol), ".avpr"
-        else:
-            types: list[Schema] = [*contracts.by_unit[unit]]
-            value, suffix = schema_to_json(contracts.main_schemas.get(unit, Union(types))), ".avsc"
-        text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+        text, suffix = compiled(contracts, unit)
         if output is None:
             click.echo(text, nl=False)
         else:

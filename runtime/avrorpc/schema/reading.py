@@ -7,6 +7,7 @@ are used, as the specification demands of JSON.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -28,13 +29,15 @@ from avrorpc.schema.model import (
     Record,
     Schema,
     Union,
+    describe,
     namespace_of,
 )
 
 MAX_DEPTH: Final = 64
 """How deeply a schema may be nested in its JSON."""
 
-_NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+_SIMPLE_NAME: Final = re.compile(r"[^\W\d]\w*")
+_FULL_NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _FIELD: Final = frozenset({"name", "type", "doc", "default", "order", "aliases"})
 _NAMED: Final = frozenset({"type", "name", "namespace", "doc", "aliases"})
 
@@ -69,7 +72,7 @@ def protocol_from_json(value: Json) -> Protocol:
 def _load(text: str | bytes) -> Json:
     try:
         value: Json = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
         raise SchemaError(f"not a JSON document: {error}") from error
     return value
 
@@ -80,7 +83,7 @@ class _Reader:
 
     def protocol(self, value: dict[str, Json]) -> Protocol:
         name = _name(value, "protocol", "$")
-        namespace = _optional_str(value, "namespace", "$") or namespace_of(name)
+        namespace = _namespace(value, "$") or namespace_of(name)
         full = name if "." in name or not namespace else f"{namespace}.{name}"
         protocol = Protocol(full, doc=_optional_str(value, "doc", "$"))
         reserved = {"protocol", "namespace", "doc", "types", "messages"}
@@ -93,15 +96,14 @@ class _Reader:
         messages = _object(value.get("messages", {}), "$.messages")
         for key, item in messages.items():
             where = f"$.messages.{key}"
+            if not _SIMPLE_NAME.fullmatch(key):
+                raise SchemaError(f"$.messages: a message must have a name, not {key!r}")
             protocol.messages[key] = self.message(key, _object(item, where), namespace, where)
         protocol.types = list(self.named.values())
         return protocol
 
     def message(self, name: str, value: dict[str, Json], namespace: str, where: str) -> Message:
-        request = [
-            self.field(item, namespace, f"{where}.request[{index}]", 0)
-            for index, item in enumerate(_list(value.get("request", []), f"{where}.request"))
-        ]
+        request = self.fields(value.get("request", []), namespace, f"{where}.request", 0)
         response = self.schema(value.get("response", "null"), namespace, f"{where}.response", 0)
         errors = [
             self.schema(item, namespace, f"{where}.errors[{index}]", 0)
@@ -119,12 +121,20 @@ class _Reader:
         doc = _optional_str(value, "doc", where)
         return Message(name, request, response, errors, one_way, doc, props)
 
+    def fields(self, value: Json, namespace: str, where: str, depth: int) -> list[Field]:
+        fields = [
+            self.field(item, namespace, f"{where}[{index}]", depth)
+            for index, item in enumerate(_list(value, where))
+        ]
+        _distinct((field.name for field in fields), where)
+        return fields
+
     def field(self, item: Json, namespace: str, where: str, depth: int) -> Field:
         value = _object(item, where)
         if "type" not in value:
             raise SchemaError(f"{where}: a field needs a type")
         return Field(
-            _name(value, "name", where),
+            _name(value, "name", where, _SIMPLE_NAME),
             self.schema(value["type"], namespace, f"{where}.type", depth + 1),
             doc=_optional_str(value, "doc", where),
             default=value.get("default", NO_DEFAULT),
@@ -146,11 +156,12 @@ class _Reader:
                 ]
                 if any(isinstance(branch, Union) for branch in branches):
                     raise SchemaError(f"{where}: a union may not contain a union")
+                _distinct(map(_branch_key, branches), where)
                 return Union(branches)
             case dict():
                 return self.complex(value, namespace, where, depth)
             case _:
-                raise SchemaError(f"{where}: {value!r} is not a schema")
+                raise SchemaError(f"{where}: {value!r:.60} is not a schema")
 
     def reference(self, name: str, namespace: str, where: str) -> Schema:
         if name in PRIMITIVES:
@@ -180,9 +191,11 @@ class _Reader:
 
     def declare(self, kind: str, value: dict[str, Json], namespace: str, where: str, depth: int) -> Named:
         name = _name(value, "name", where)
-        own = _optional_str(value, "namespace", where)
+        own = _namespace(value, where)
         own = namespace_of(name) if "." in name else namespace if own is None else own
         full = name if "." in name or not own else f"{own}.{name}"
+        if full in PRIMITIVES:
+            raise SchemaError(f"{where}: {full} is the name of a primitive type")
         if full in self.named:
             raise SchemaError(f"{where}: {full} is declared twice")
         doc = _optional_str(value, "doc", where)
@@ -190,7 +203,11 @@ class _Reader:
         extra = {"enum": {"symbols", "default"}, "fixed": {"size"}}.get(kind, {"fields"})
         props = {key: item for key, item in value.items() if key not in _NAMED | extra}
         if kind == "enum":
-            symbols = _strings(value.get("symbols", []), f"{where}.symbols")
+            symbols = _strings(value.get("symbols"), f"{where}.symbols")
+            odd = next((symbol for symbol in symbols if not _SIMPLE_NAME.fullmatch(symbol)), None)
+            if odd is not None:
+                raise SchemaError(f"{where}.symbols: a symbol must be a name, not {odd!r}")
+            _distinct(symbols, f"{where}.symbols")
             default = _optional_str(value, "default", where)
             if default is not None and default not in symbols:
                 raise SchemaError(f"{where}: the default {default!r} is not a symbol of {full}")
@@ -203,8 +220,7 @@ class _Reader:
         else:
             record = Record(full, [], doc, kind == "error", aliases, props)
             self.named[full] = record
-            for index, item in enumerate(_list(value.get("fields"), f"{where}.fields")):
-                record.fields.append(self.field(item, own, f"{where}.fields[{index}]", depth + 1))
+            record.fields.extend(self.fields(value.get("fields"), own, f"{where}.fields", depth + 1))
         return self.named[full]
 
 
@@ -212,17 +228,39 @@ def _is_null(schema: Schema) -> bool:
     return isinstance(schema, Primitive) and schema.name == "null"
 
 
-def _name(value: dict[str, Json], key: str, where: str) -> str:
+def _branch_key(branch: Schema) -> str:
+    """Return what may occur once in a union; unlike the specification, we tell logical types apart."""
+    logical = branch.props.get("logicalType", "") if isinstance(branch, Primitive) else ""
+    kind = {Array: "array", Map: "map"}.get(type(branch)) or describe(branch)
+    return f"{kind} {logical}".strip()
+
+
+def _distinct(names: Iterable[str], where: str) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise SchemaError(f"{where}: {name} occurs twice")
+        seen.add(name)
+
+
+def _name(value: dict[str, Json], key: str, where: str, pattern: re.Pattern[str] = _FULL_NAME) -> str:
     name = value.get(key)
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise SchemaError(f"{where}: {key} must be a name, not {name!r}")
+    if not isinstance(name, str) or not pattern.fullmatch(name):
+        raise SchemaError(f"{where}: {key} must be a name, not {name!r:.60}")
     return name
+
+
+def _namespace(value: dict[str, Json], where: str) -> str | None:
+    namespace = _optional_str(value, "namespace", where)
+    if namespace and not _FULL_NAME.fullmatch(namespace):
+        raise SchemaError(f"{where}: namespace must be a dotted name, not {namespace!r:.60}")
+    return namespace
 
 
 def _optional_str(value: dict[str, Json], key: str, where: str) -> str | None:
     item = value.get(key)
     if item is not None and not isinstance(item, str):
-        raise SchemaError(f"{where}: {key} must be a string, not {item!r}")
+        raise SchemaError(f"{where}: {key} must be a string, not {item!r:.60}")
     return item
 
 

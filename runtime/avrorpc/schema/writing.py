@@ -11,6 +11,7 @@ import hashlib
 import json
 
 from avrorpc.schema.model import (
+    PRIMITIVES,
     Array,
     Enum,
     Field,
@@ -111,7 +112,9 @@ def _schema(schema: Schema, namespace: str, written: set[str]) -> Json:
 def _named(schema: Named, namespace: str, written: set[str]) -> Json:
     own = namespace_of(schema.name)
     if schema.name in written:
-        return short_name(schema.name) if own == namespace else schema.name
+        short = short_name(schema.name)
+        # A short name that is a primitive's would be read as the primitive.
+        return short if own == namespace and short not in PRIMITIVES else schema.name
     written.add(schema.name)
     kind = {Enum: "enum", Fixed: "fixed"}.get(type(schema), "record")
     if isinstance(schema, Record) and schema.is_error:

@@ -1,0 +1,9 @@
+"""Options that the whole test suite knows."""
+
+from __future__ import annotations
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--update-golden", action="store_true", help="write what the compiler gives as expected")
