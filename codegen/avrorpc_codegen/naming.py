@@ -16,10 +16,8 @@ from typing import Final, TypeAlias
 Naming: TypeAlias = "Callable[[str, Container[str]], str]"
 """A rule that makes a Python name of an Avro name and of the names already taken."""
 
-ANNOTATION_NAMES: Final = frozenset(
-    ["bool", "bytes", "dict", "float", "int", "list", "object", "set", "str", "tuple", "type"]
-)
-"""Builtins that annotations of generated code use, or that a class would hide from its own annotations."""
+ANNOTATION_NAMES: Final = frozenset({"bool", "bytes", "dict", "float", "int", "list", "str"})
+"""Builtins that annotations use: a field or a method of that name would hide them in its class."""
 
 MODULE_NAMES: Final = frozenset(
     {

@@ -42,8 +42,6 @@ class PyProtocol:
     py_contract: str
     py_methods: dict[str, str] = field(default_factory=dict)
     """Names of the methods by Avro message names."""
-    py_constants: dict[str, str] = field(default_factory=dict)
-    """Names of the method constants by Avro message names."""
 
 
 @dataclass(slots=True)
@@ -57,6 +55,8 @@ class Module:
     types: list[DeclaredType] = field(default_factory=list)
     protocols: list[DeclaredProtocol] = field(default_factory=list)
     py_protocols: list[PyProtocol] = field(default_factory=list)
+    py_names: set[str] = field(default_factory=set)
+    """All names that are taken in it."""
     uses: set[str] = field(default_factory=set)
     """Other modules that it refers to."""
     late: set[str] = field(default_factory=set)
@@ -95,7 +95,8 @@ def place(contracts: Contracts, config: Config, diagnostics: Diagnostics) -> Pla
         taken.add(py_name)
         placement.types[full] = PyType(py_module, py_name, declared.named)
     for module in modules.values():
-        _name_protocols(module, own.setdefault(module.py_module, set(roots)))
+        module.py_names = own.setdefault(module.py_module, set(roots))
+        _name_protocols(module, module.py_names)
     for py_type in placement.types.values():
         py_type.members = _members(py_type.named, own[py_type.module])
     for module in modules.values():
@@ -194,9 +195,6 @@ def _name_protocols(module: Module, taken: set[str]) -> None:
     for protocol in module.py_protocols:
         messages = protocol.declared.protocol.messages
         protocol.py_methods = naming.unique(messages, naming.member_name, taken)
-        for avro_name, py_method in protocol.py_methods.items():
-            prefix = protocol.py_name.strip("_") or "X"
-            protocol.py_constants[avro_name] = claim(f"_{prefix}_{py_method}")
 
 
 def _tagged(contracts: Contracts) -> set[str]:

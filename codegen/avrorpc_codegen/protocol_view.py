@@ -22,7 +22,7 @@ from avrorpc_codegen import documentation, layout
 from avrorpc_codegen.diagnostic import Rule
 from avrorpc_codegen.graph import protocol_schemas, reachable
 from avrorpc_codegen.layout import Branches, Choice, Code, Group, Joined, flat
-from avrorpc_codegen.naming import parameter_name, unique
+from avrorpc_codegen.naming import parameter_name, type_name, unique
 from avrorpc_codegen.placing import PyProtocol
 from avrorpc_codegen.python_types import Literal
 from avrorpc_codegen.type_view import TypeViewer
@@ -41,8 +41,9 @@ class _Parameters:
 class ProtocolViewer:
     """Writes one protocol."""
 
-    def __init__(self, protocol: PyProtocol, types: TypeViewer) -> None:
+    def __init__(self, protocol: PyProtocol, taken: set[str], types: TypeViewer) -> None:
         self.names = protocol
+        self.taken = taken
         self.protocol = protocol.declared.protocol
         self.unit = protocol.declared.unit
         self.types = types
@@ -79,8 +80,8 @@ class ProtocolViewer:
 
     def _method(self, message: Message) -> Method:
         py_method = self.names.py_methods[message.name]
-        py_constant = self.names.py_constants[message.name]
         result = self.python.annotation(message.response)
+        py_constant, constant = self._constant(result, message, py_method)
         parameters = self._parameters(message)
         call = Group("self.__avrorpc__(", (py_constant, *parameters.arguments), ")")
         returns = "" if flat(result) == "None" else "return "
@@ -93,21 +94,35 @@ class ProtocolViewer:
             layout.definition(start, parameters.declared, _either(result), 4),
             layout.broken(call, 8, returns),
             layout.broken(call, 8, f"{returns}await "),
-            self._constant(py_constant, result, message, py_method),
+            constant,
         )
 
-    def _constant(self, py_constant: str, result: Code, message: Message, py_method: str) -> str:
+    def _constant(self, result: Code, message: Message, py_method: str) -> tuple[str, str]:
+        """Return the name of the constant for a method, and the code that defines it.
+
+        Formatters break a long line of this kind in a way that depends on their width, so that a long
+        name gives way to a shorter one, and the annotation to a statement of its own.
+        """
         arguments: tuple[Code, ...] = (layout.quote(message.name),)
         if py_method != message.name:
             arguments = (*arguments, f"attribute={layout.quote(py_method)}")
         value = Group(f"{self.names.py_contract}.method(", arguments, ")")
         kind = Group("stub.Method[", (result,), "]", has_comma=False)
         final = Group("Final[", (kind,), "]", has_comma=False)
-        if layout.fits(f"{py_constant}: {flat(final)} = {value.opening}", 0):
-            return layout.assignment(py_constant, final, value, 0)
-        # Formatters break a long line of this kind in a way that depends on their width.
-        declared = layout.broken(kind, 0, f"{py_constant}: ")
-        return f"{declared}\n{layout.broken(value, 0, f'{py_constant} = ')}"
+        number = list(self.protocol.messages).index(message.name) + 1
+        for name in (f"_{self.names.py_name.strip('_')}_{py_method}", f"_{py_method}", f"_method_{number}"):
+            py_constant = type_name(name, self.taken)
+            if layout.fits(f"{py_constant}: {flat(final)} = {value.opening}", 0):
+                code = layout.assignment(py_constant, final, value, 0)
+                break
+            declared = layout.broken(kind, 0, f"{py_constant}: ")
+            code = f"{declared}\n{layout.broken(value, 0, f'{py_constant} = ')}"
+            if layout.fits(f"{py_constant}: {flat(kind)}", 0) and layout.fits(
+                f"{py_constant} = {value.opening}", 0
+            ):
+                break
+        self.taken.add(py_constant)
+        return py_constant, code
 
     def _parameters(self, message: Message) -> _Parameters:
         parameters = _Parameters()

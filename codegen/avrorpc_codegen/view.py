@@ -41,7 +41,9 @@ def module_view(module: Module, placement: Placement, root: Path, diagnostics: D
         aliases=[types.alias(fixed) for _, fixed in named if isinstance(fixed, Fixed)],
         records=[types.record(t, r) for t, r in named if isinstance(r, Record) and not r.is_error],
         errors=[types.error(t, r) for t, r in named if isinstance(r, Record) and r.is_error],
-        protocols=[ProtocolViewer(protocol, types).view() for protocol in module.py_protocols],
+        protocols=[
+            ProtocolViewer(protocol, module.py_names, types).view() for protocol in module.py_protocols
+        ],
     )
     view.imports = imports.groups(view)
     view.late_imports = imports.late_lines()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
 import json
 import subprocess
 import sys
@@ -106,7 +105,7 @@ def test_the_avro_package_reads_emitted_protocols(path: Path) -> None:
     assert protocol.name == json.loads(path.read_text())["protocol"]
 
 
-@pytest.mark.parametrize("path", json_files(good_cases()), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", json_files(ASCII), ids=lambda path: path.stem)
 def test_fastavro_reads_emitted_types(path: Path) -> None:
     value = json.loads(path.read_text())
     types = value["types"] if path.suffix == ".avpr" else value if isinstance(value, list) else [value]
@@ -117,4 +116,3 @@ def test_fastavro_reads_emitted_types(path: Path) -> None:
             schema["namespace"] = value.get("namespace", "")
         fastavro.parse_schema(schema, named)
     assert named or not types
-    assert io is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from contextvars import ContextVar
 
@@ -169,3 +170,12 @@ class AsyncSmall(SmallService):
 
     async def fail(self) -> None:
         raise Failure("as it is")
+
+
+class AnnouncingSmall(SyncSmall):
+    """Says when it has begun, and takes long enough to be interrupted."""
+
+    def double(self, value: int, *, offset: int = 0) -> int:
+        print("working", file=sys.stderr, flush=True)
+        time.sleep(2.0)
+        return 2 * value + offset

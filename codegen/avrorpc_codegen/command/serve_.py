@@ -29,6 +29,8 @@ from avrorpc import Binding, RpcError, Server
 @click.option(
     "--drain", default=10.0, show_default=True, help="Seconds for running calls to finish at the end."
 )
+@click.option("-v", "--verbose", is_flag=True, help="Say where each method runs.")
+@click.option("-v", "--verbose", is_flag=True, help="Say where each method runs.")
 @click.option("--expose-cause", is_flag=True, help="Show callers the text of undeclared exceptions.")
 def command(
     factories: tuple[str, ...],
@@ -37,6 +39,7 @@ def command(
     framing: str,
     threads: int,
     drain: float,
+    verbose: bool,
     expose_cause: bool,
 ) -> None:
     """Serve implementations until SIGTERM or Ctrl-C.
@@ -53,16 +56,14 @@ def command(
     urls += [f"http://{_host_port(value)}" for value in http]
     services = [_make(factory) for factory in factories]
     try:
+        server = Server(services, threads=threads, expose_cause=expose_cause)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(services, urls or ["tcp://127.0.0.1:9000"], threads, drain, expose_cause))
+            runner.run(_serve(server, urls or ["tcp://127.0.0.1:9000"], drain, verbose))
     except RpcError as error:
         raise click.ClickException(str(error)) from error
 
 
-async def _serve(
-    services: list[object], urls: list[str], threads: int, drain: float, expose_cause: bool
-) -> None:
-    server = Server(services, threads=threads, expose_cause=expose_cause)
+async def _serve(server: Server, urls: list[str], drain: float, verbose: bool) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for signum in (signal.SIGTERM, signal.SIGINT):
@@ -71,6 +72,8 @@ async def _serve(
         for url in urls:
             await server.listen(url)
         names = ", ".join(served.name for served in server.offers)
+        if verbose:
+            click.echo(server.describe(), err=True)
         click.echo(f"ready {' '.join(server.urls)} ({names})")
         sys.stdout.flush()
         await stop.wait()

@@ -6,7 +6,7 @@ from typing import Any
 
 from avrorpc.codec.logical import logical_of
 from avrorpc.codec.types import Types, maker, symbols
-from avrorpc.errors import SchemaError
+from avrorpc.errors import DecodeError, SchemaError
 from avrorpc.schema import (
     Array,
     Enum,
@@ -44,15 +44,17 @@ def default_value(schema: Schema, value: Json, types: Types) -> Any:
             return symbols(schema, types)[value]
         case Fixed() | Primitive():
             return _scalar(schema, value)
-    raise SchemaError(f"the default {value!r} is no {describe(schema)}")
+    raise SchemaError(f"the default {value!r:.60} is no {describe(schema)}")
 
 
 def _record(schema: Record, value: dict[str, Json], types: Types) -> Any:
+    problem = default_problem(schema, value)
+    if problem:
+        raise SchemaError(problem)
     values = []
     for field in schema.fields:
         item = value.get(field.name, field.default)
-        if isinstance(item, NoDefault):
-            raise SchemaError(f"the default of {schema.name} lacks the field {field.name!r}")
+        assert not isinstance(item, NoDefault)
         values.append(default_value(field.type, item, types))
     return maker(schema, types)(values)
 
@@ -67,4 +69,9 @@ def _scalar(schema: Primitive | Fixed, value: Json) -> Any:
     elif schema.name in ("float", "double"):
         plain = float(plain)
     logical = logical_of(schema)
-    return plain if logical is None else logical.from_avro(plain)
+    if logical is None:
+        return plain
+    try:
+        return logical.from_avro(plain)
+    except DecodeError as error:
+        raise SchemaError(f"the default {value!r:.60}: {error}") from None

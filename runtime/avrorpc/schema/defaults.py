@@ -6,6 +6,7 @@ Source: Avro 1.12 specification, "Complex Types", the table of default values.
 from __future__ import annotations
 
 import math
+import sys
 
 from avrorpc.schema.model import (
     Array,
@@ -24,6 +25,7 @@ from avrorpc.schema.model import (
 INT_MIN, INT_MAX = -(2**31), 2**31 - 1
 LONG_MIN, LONG_MAX = -(2**63), 2**63 - 1
 NON_FINITE = ("NaN", "Infinity", "-Infinity")
+LARGEST = {"float": (2 - 2**-23) * 2.0**127, "double": sys.float_info.max}
 
 
 def default_problem(schema: Schema, value: Json, where: str = "") -> str | None:
@@ -83,7 +85,11 @@ def _primitive_fits(name: str, value: Json) -> bool:
         case "long":
             return is_int and LONG_MIN <= int(value) <= LONG_MAX  # type: ignore[arg-type]
         case "float" | "double":
-            return is_int or isinstance(value, float) or value in NON_FINITE
+            if is_int:
+                return abs(int(value)) <= LARGEST[name]  # type: ignore[arg-type]
+            if isinstance(value, float):
+                return not math.isfinite(value) or abs(value) <= LARGEST[name]
+            return value in NON_FINITE
         case "bytes":
             return _latin(value)
         case _:
@@ -95,7 +101,7 @@ def _latin(value: Json) -> bool:
 
 
 def _misfit(schema: Schema, value: Json, where: str) -> str:
-    shown = "NaN" if isinstance(value, float) and math.isnan(value) else repr(value)
+    shown = "NaN" if isinstance(value, float) and math.isnan(value) else f"{value!r:.80}"
     return f"{_at(where)}{shown} is no value of type {describe(schema)}"
 
 

@@ -6,7 +6,6 @@ are used, as the specification demands of JSON.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -36,8 +35,6 @@ from avrorpc.schema.model import (
 MAX_DEPTH: Final = 64
 """How deeply a schema may be nested in its JSON."""
 
-_SIMPLE_NAME: Final = re.compile(r"[^\W\d]\w*")
-_FULL_NAME: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 _FIELD: Final = frozenset({"name", "type", "doc", "default", "order", "aliases"})
 _NAMED: Final = frozenset({"type", "name", "namespace", "doc", "aliases"})
 
@@ -57,7 +54,11 @@ def parse_schema(text: str | bytes) -> Schema:
     Raises:
         SchemaError: The text is not JSON, or not a valid schema.
     """
-    return _Reader().schema(_load(text), "", "$", 0)
+    value = _load(text)
+    try:
+        return _Reader().schema(value, "", "$", 0)
+    except RecursionError:
+        raise SchemaError("the JSON is nested too deeply") from None
 
 
 def protocol_from_json(value: Json) -> Protocol:
@@ -66,7 +67,10 @@ def protocol_from_json(value: Json) -> Protocol:
     Raises:
         SchemaError: It is not a valid protocol.
     """
-    return _Reader().protocol(_object(value, "$"))
+    try:
+        return _Reader().protocol(_object(value, "$"))
+    except RecursionError:
+        raise SchemaError("the JSON is nested too deeply") from None
 
 
 def _load(text: str | bytes) -> Json:
@@ -96,7 +100,7 @@ class _Reader:
         messages = _object(value.get("messages", {}), "$.messages")
         for key, item in messages.items():
             where = f"$.messages.{key}"
-            if not _SIMPLE_NAME.fullmatch(key):
+            if not key.isidentifier():
                 raise SchemaError(f"$.messages: a message must have a name, not {key!r}")
             protocol.messages[key] = self.message(key, _object(item, where), namespace, where)
         protocol.types = list(self.named.values())
@@ -134,7 +138,7 @@ class _Reader:
         if "type" not in value:
             raise SchemaError(f"{where}: a field needs a type")
         return Field(
-            _name(value, "name", where, _SIMPLE_NAME),
+            _name(value, "name", where, is_simple=True),
             self.schema(value["type"], namespace, f"{where}.type", depth + 1),
             doc=_optional_str(value, "doc", where),
             default=value.get("default", NO_DEFAULT),
@@ -204,7 +208,7 @@ class _Reader:
         props = {key: item for key, item in value.items() if key not in _NAMED | extra}
         if kind == "enum":
             symbols = _strings(value.get("symbols"), f"{where}.symbols")
-            odd = next((symbol for symbol in symbols if not _SIMPLE_NAME.fullmatch(symbol)), None)
+            odd = next((symbol for symbol in symbols if not symbol.isidentifier()), None)
             if odd is not None:
                 raise SchemaError(f"{where}.symbols: a symbol must be a name, not {odd!r}")
             _distinct(symbols, f"{where}.symbols")
@@ -243,16 +247,21 @@ def _distinct(names: Iterable[str], where: str) -> None:
         seen.add(name)
 
 
-def _name(value: dict[str, Json], key: str, where: str, pattern: re.Pattern[str] = _FULL_NAME) -> str:
+def _name(value: dict[str, Json], key: str, where: str, *, is_simple: bool = False) -> str:
     name = value.get(key)
-    if not isinstance(name, str) or not pattern.fullmatch(name):
+    if not isinstance(name, str) or not (name.isidentifier() if is_simple else _is_full_name(name)):
         raise SchemaError(f"{where}: {key} must be a name, not {name!r:.60}")
     return name
 
 
+def _is_full_name(name: str) -> bool:
+    """Return whether a name is made of identifiers; as in Avro IDL, letters of any script may be in them."""
+    return all(part.isidentifier() for part in name.split("."))
+
+
 def _namespace(value: dict[str, Json], where: str) -> str | None:
     namespace = _optional_str(value, "namespace", where)
-    if namespace and not _FULL_NAME.fullmatch(namespace):
+    if namespace and not _is_full_name(namespace):
         raise SchemaError(f"{where}: namespace must be a dotted name, not {namespace!r:.60}")
     return namespace
 

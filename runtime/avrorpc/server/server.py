@@ -95,6 +95,14 @@ class Server:
         """The addresses listened on, with the ports that they really have."""
         return [str(listener.address) for listener in self._listeners]
 
+    def describe(self) -> str:
+        """Return what is served, where, and how each method runs; for people."""
+        lines = [f"serving at {', '.join(self.urls) or 'no address yet'}"]
+        for served in self.offers:
+            lines.append(f"{served.name} by {type(served.binding.implementation).__qualname__}")
+            lines += [f"  {name}: {served.how(target)}" for name, target in served.targets.items()]
+        return "\n".join(lines)
+
     async def listen(self, url: str) -> str:
         """Start to serve at an address, and return it; port 0 takes a free one.
 

@@ -18,21 +18,23 @@ CONTENT_TYPE: Final = "avro/binary"
 
 
 class StatelessClient:
-    """Knows what a server at one URL was last known to speak."""
+    """Knows what a server at one URL was last known to speak; any number of exchanges may share it."""
 
     def __init__(self, identity: Identity, limits: Limits) -> None:
         self._identity = identity
         self._limits = limits
         self._server = ServerMemory(identity, None)
-        self._send_text = False
 
-    def request(self, call: bytes) -> bytes:
-        """Return the body that carries a call, from metadata to parameters."""
-        text = self._identity.text if self._send_text else None
+    def request(self, call: bytes, *, show_text: bool) -> bytes:
+        """Return the body that carries a call, from metadata to parameters.
+
+        `show_text` is for the second try, after a server that did not know the client's protocol.
+        """
+        text = self._identity.text if show_text else None
         opening = HandshakeRequest(self._identity.fingerprint, text, self._server.hash)
         return frame("spec", 0, encode_request(opening), call)
 
-    def receive(self, body: bytes) -> tuple[Connected, bytes] | None:
+    def receive(self, body: bytes, *, text_shown: bool) -> tuple[Connected, bytes] | None:
         """Return what a reply's body says: who the server is, and the reply itself.
 
         None means that nothing was called: the server wants the protocol's text, so request once more.
@@ -43,12 +45,10 @@ class StatelessClient:
         cursor = Cursor(unframe(body, self._limits), self._limits)
         response = decode_response(cursor)
         if response.match is Match.NONE:
-            if self._send_text:
+            if text_shown:
                 raise not_served(self._identity, response)
-            self._send_text = True
             self._server.learn(response)
             return None
-        self._send_text = False
         self._server.learn(response)
         return self._server.connected(), cursor.data[cursor.position :]
 

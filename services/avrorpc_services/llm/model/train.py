@@ -25,7 +25,7 @@ from avrorpc_services.llm.model.evaluate import bits_per_byte
 from avrorpc_services.llm.model.loading import quiet
 
 RECORD = "training.json"
-SHIPPED_STEPS = 3000
+SHIPPED_STEPS = 2000
 """The steps of the shipped checkpoint."""
 
 

@@ -305,37 +305,26 @@ AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME: Final = stub.Contract(
         "golden.layout.AnotherExtraordinarilyLongRecordName": AnotherExtraordinarilyLongRecordName,
     },
 )
-_AnExtraordinarilyLongProtocolName_fits_on_one_line_to_the_last_column: stub.Method[
-    None
-]
-_AnExtraordinarilyLongProtocolName_fits_on_one_line_to_the_last_column = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
+_fits_on_one_line_to_the_last_column: stub.Method[None]
+_fits_on_one_line_to_the_last_column = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
     "fits_on_one_line_to_the_last_column",
 )
-_AnExtraordinarilyLongProtocolName_does_not_fit_on_one_line_by_a_column: stub.Method[
-    None
-]
-_AnExtraordinarilyLongProtocolName_does_not_fit_on_one_line_by_a_column = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
+_does_not_fit_on_one_line_by_a_column: stub.Method[None]
+_does_not_fit_on_one_line_by_a_column = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
     "does_not_fit_on_one_line_by_a_column",
 )
-_AnExtraordinarilyLongProtocolName_choose: stub.Method[
+_method_3: stub.Method[
     Union[
         AnExtraordinarilyLongRecordNameThatGoesOnAndOn,
         AnotherExtraordinarilyLongRecordName,
     ]
 ]
-_AnExtraordinarilyLongProtocolName_choose = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
-    "choose",
-)
-_AnExtraordinarilyLongProtocolName_a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line: stub.Method[
-    int
-]
-_AnExtraordinarilyLongProtocolName_a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
+_method_3 = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method("choose")
+_method_4: Final[stub.Method[int]] = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
     "a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line",
 )
-_AnExtraordinarilyLongProtocolName_get_a_list_of_maps_of_text_for_a_name: stub.Method[
-    list[dict[str, str]]
-]
-_AnExtraordinarilyLongProtocolName_get_a_list_of_maps_of_text_for_a_name = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
+_get_a_list_of_maps_of_text_for_a_name: stub.Method[list[dict[str, str]]]
+_get_a_list_of_maps_of_text_for_a_name = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
     "get_a_list_of_maps_of_text_for_a_name",
 )
 
@@ -422,7 +411,7 @@ class AnExtraordinarilyLongProtocolNameClient(stub.Client):
     ) -> None:
         """See `AnExtraordinarilyLongProtocolName.fits_on_one_line_to_the_last_column`."""
         self.__avrorpc__(
-            _AnExtraordinarilyLongProtocolName_fits_on_one_line_to_the_last_column,
+            _fits_on_one_line_to_the_last_column,
             parameter,
             another,
             thirds,
@@ -436,7 +425,7 @@ class AnExtraordinarilyLongProtocolNameClient(stub.Client):
     ) -> None:
         """See `AnExtraordinarilyLongProtocolName.does_not_fit_on_one_line_by_a_column`."""
         self.__avrorpc__(
-            _AnExtraordinarilyLongProtocolName_does_not_fit_on_one_line_by_a_column,
+            _does_not_fit_on_one_line_by_a_column,
             parameter,
             another,
             third,
@@ -466,7 +455,7 @@ class AnExtraordinarilyLongProtocolNameClient(stub.Client):
     ]:
         """See `AnExtraordinarilyLongProtocolName.choose`."""
         return self.__avrorpc__(
-            _AnExtraordinarilyLongProtocolName_choose,
+            _method_3,
             one,
             [
                 AnExtraordinarilyLongRecordNameThatGoesOnAndOn(a=1),
@@ -481,17 +470,11 @@ class AnExtraordinarilyLongProtocolNameClient(stub.Client):
         value: int,
     ) -> int:
         """See `AnExtraordinarilyLongProtocolName.a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line`."""
-        return self.__avrorpc__(
-            _AnExtraordinarilyLongProtocolName_a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line,
-            value,
-        )
+        return self.__avrorpc__(_method_4, value)
 
     def get_a_list_of_maps_of_text_for_a_name(self, name: str) -> list[dict[str, str]]:
         """See `AnExtraordinarilyLongProtocolName.get_a_list_of_maps_of_text_for_a_name`."""
-        return self.__avrorpc__(
-            _AnExtraordinarilyLongProtocolName_get_a_list_of_maps_of_text_for_a_name,
-            name,
-        )
+        return self.__avrorpc__(_get_a_list_of_maps_of_text_for_a_name, name)
 
 
 class AsyncAnExtraordinarilyLongProtocolNameClient(stub.AsyncClient):
@@ -507,7 +490,7 @@ class AsyncAnExtraordinarilyLongProtocolNameClient(stub.AsyncClient):
     ) -> None:
         """See `AnExtraordinarilyLongProtocolName.fits_on_one_line_to_the_last_column`."""
         await self.__avrorpc__(
-            _AnExtraordinarilyLongProtocolName_fits_on_one_line_to_the_last_column,
+            _fits_on_one_line_to_the_last_column,
             parameter,
             another,
             thirds,
@@ -521,7 +504,7 @@ class AsyncAnExtraordinarilyLongProtocolNameClient(stub.AsyncClient):
     ) -> None:
         """See `AnExtraordinarilyLongProtocolName.does_not_fit_on_one_line_by_a_column`."""
         await self.__avrorpc__(
-            _AnExtraordinarilyLongProtocolName_does_not_fit_on_one_line_by_a_column,
+            _does_not_fit_on_one_line_by_a_column,
             parameter,
             another,
             third,
@@ -551,7 +534,7 @@ class AsyncAnExtraordinarilyLongProtocolNameClient(stub.AsyncClient):
     ]:
         """See `AnExtraordinarilyLongProtocolName.choose`."""
         return await self.__avrorpc__(
-            _AnExtraordinarilyLongProtocolName_choose,
+            _method_3,
             one,
             [
                 AnExtraordinarilyLongRecordNameThatGoesOnAndOn(a=1),
@@ -566,17 +549,11 @@ class AsyncAnExtraordinarilyLongProtocolNameClient(stub.AsyncClient):
         value: int,
     ) -> int:
         """See `AnExtraordinarilyLongProtocolName.a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line`."""
-        return await self.__avrorpc__(
-            _AnExtraordinarilyLongProtocolName_a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line,
-            value,
-        )
+        return await self.__avrorpc__(_method_4, value)
 
     async def get_a_list_of_maps_of_text_for_a_name(
         self,
         name: str,
     ) -> list[dict[str, str]]:
         """See `AnExtraordinarilyLongProtocolName.get_a_list_of_maps_of_text_for_a_name`."""
-        return await self.__avrorpc__(
-            _AnExtraordinarilyLongProtocolName_get_a_list_of_maps_of_text_for_a_name,
-            name,
-        )
+        return await self.__avrorpc__(_get_a_list_of_maps_of_text_for_a_name, name)

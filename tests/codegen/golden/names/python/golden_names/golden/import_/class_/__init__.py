@@ -102,13 +102,11 @@ class class_(
     kw_only=True,
     rename={
         "def_": "def",
-        "type_": "type",
         "list_": "list",
         "dict__": "dict",
         "str_": "str",
         "int_": "int",
         "bytes__": "bytes",
-        "object_": "object",
         "_init___": "__init__",
         "_dict___": "__dict__",
         "None_": "None",
@@ -124,13 +122,13 @@ class class_(
 
     def_: int
     match: int
-    type_: int
+    type: int
     list_: int
     dict__: list[int]
     str_: str
     int_: int
     bytes__: bytes
-    object_: bytes
+    object: bytes
     self: int
     _init___: int
     _dict___: int
@@ -348,7 +346,7 @@ class protocol(Protocol):
         """
         ...
 
-    def type_(self, *, Protocol__: Protocol_ | None = None) -> None:
+    def type(self, *, Protocol__: Protocol_ | None = None) -> None:
         """The message `type`.
 
         Args:
@@ -411,8 +409,8 @@ class Asyncprotocol(Protocol):
         """See `protocol.Color_`."""
         ...
 
-    async def type_(self, *, Protocol__: Protocol_ | None = None) -> None:
-        """See `protocol.type_`."""
+    async def type(self, *, Protocol__: Protocol_ | None = None) -> None:
+        """See `protocol.type`."""
         ...
 
     async def point(self, *, dict__: dict_ | None = None, dict___: int = 1) -> None:
@@ -500,7 +498,7 @@ _protocol_Color_: Final[stub.Method[None]] = PROTOCOL.method(
     "Color",
     attribute="Color_",
 )
-_protocol_type_: Final[stub.Method[None]] = PROTOCOL.method("type", attribute="type_")
+_protocol_type: Final[stub.Method[None]] = PROTOCOL.method("type")
 _protocol_point: Final[stub.Method[None]] = PROTOCOL.method("point")
 
 
@@ -551,8 +549,8 @@ class protocolService(stub.Service):
         """See `protocol.Color_`."""
 
     @abc.abstractmethod
-    def type_(self, *, Protocol__: Protocol_ | None = None) -> Awaitable[None] | None:
-        """See `protocol.type_`."""
+    def type(self, *, Protocol__: Protocol_ | None = None) -> Awaitable[None] | None:
+        """See `protocol.type`."""
 
     @abc.abstractmethod
     def point(
@@ -619,10 +617,10 @@ class protocolClient(stub.Client):
         """See `protocol.Color_`."""
         self.__avrorpc__(_protocol_Color_, Color)
 
-    def type_(self, *, Protocol__: Protocol_ | None = None) -> None:
-        """See `protocol.type_`."""
+    def type(self, *, Protocol__: Protocol_ | None = None) -> None:
+        """See `protocol.type`."""
         self.__avrorpc__(
-            _protocol_type_,
+            _protocol_type,
             Protocol_(a=1) if Protocol__ is None else Protocol__,
         )
 
@@ -690,10 +688,10 @@ class AsyncprotocolClient(stub.AsyncClient):
         """See `protocol.Color_`."""
         await self.__avrorpc__(_protocol_Color_, Color)
 
-    async def type_(self, *, Protocol__: Protocol_ | None = None) -> None:
-        """See `protocol.type_`."""
+    async def type(self, *, Protocol__: Protocol_ | None = None) -> None:
+        """See `protocol.type`."""
         await self.__avrorpc__(
-            _protocol_type_,
+            _protocol_type,
             Protocol_(a=1) if Protocol__ is None else Protocol__,
         )
 

@@ -1,0 +1,16 @@
+"""Implementations that do not fit their contract."""
+
+from __future__ import annotations
+
+from avrorpc_contracts.llm import TokenizedBatch, TokenizerService, Vocabulary
+
+
+class OtherDefault(TokenizerService):
+    def tokenize(self, text: str | list[str], *, add_special_tokens: bool = False) -> TokenizedBatch:
+        return TokenizedBatch(input_ids=[], attention_mask=[])
+
+    def detokenize(self, input_ids: list[list[int]], *, skip_special_tokens: bool = True) -> list[str]:
+        return []
+
+    def vocab(self) -> Vocabulary:
+        raise NotImplementedError
