@@ -2,7 +2,7 @@
 
 Called without arguments, as `avrogen serve avrorpc_services:model` does, they go by the environment:
 `AVRORPC_CHECKPOINT` names a local folder in Hugging Face's format, `AVRORPC_DEVICE` a device.
-torch is imported when a model is asked for, and not before.
+Each factory imports what it needs when it is called: the byte tokenizer no extra package, only the model torch.
 """
 
 from __future__ import annotations
@@ -23,15 +23,16 @@ if TYPE_CHECKING:
 
 def tokenizer(folder: str | Path | None = None) -> BpeTokenizer:
     """Return the tokenizer of a checkpoint, by default of `AVRORPC_CHECKPOINT` or the shipped one."""
+    from avrorpc_services.llm.tokenizer.service import BpeTokenizer  # noqa: PLC0415
+
     with _llm_extra():
-        from avrorpc_services.llm.tokenizer.service import BpeTokenizer  # noqa: PLC0415
-    return BpeTokenizer(_checkpoint(folder))
+        return BpeTokenizer(_checkpoint(folder))
 
 
 def byte_tokenizer() -> ByteTokenizer:
     """Return the tokenizer of bytes."""
-    with _llm_extra():
-        from avrorpc_services.llm.tokenizer.service import ByteTokenizer  # noqa: PLC0415
+    from avrorpc_services.llm.tokenizer.service import ByteTokenizer  # noqa: PLC0415
+
     return ByteTokenizer()
 
 
@@ -42,8 +43,9 @@ def model(folder: str | Path | None = None, device: str | None = None) -> Bindin
         folder: A local folder; by default `AVRORPC_CHECKPOINT`, else the shipped checkpoint.
         device: Such as `cpu` or `cuda:0`; by default `AVRORPC_DEVICE`, else CUDA where there is one.
     """
+    from avrorpc import bind  # noqa: PLC0415
+
     with _llm_extra():
-        from avrorpc import bind  # noqa: PLC0415
         from avrorpc_services.llm.model.service import LanguageModel  # noqa: PLC0415
     language_model = LanguageModel.load(
         _checkpoint(folder), device or os.environ.get("AVRORPC_DEVICE") or "auto"

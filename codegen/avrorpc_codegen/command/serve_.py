@@ -30,7 +30,6 @@ from avrorpc import Binding, RpcError, Server
     "--drain", default=10.0, show_default=True, help="Seconds for running calls to finish at the end."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say where each method runs.")
-@click.option("-v", "--verbose", is_flag=True, help="Say where each method runs.")
 @click.option("--expose-cause", is_flag=True, help="Show callers the text of undeclared exceptions.")
 def command(
     factories: tuple[str, ...],

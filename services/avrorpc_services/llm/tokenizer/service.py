@@ -1,4 +1,7 @@
-"""The contract `llm.Tokenizer`, bound to the encodings of this package."""
+"""The contract `llm.Tokenizer`, bound to the encodings of this package.
+
+The tokenizer of bytes needs nothing that the base install lacks.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from avrorpc_contracts.llm import TokenizedBatch, TokenizerService, UnknownToken
 
 from avrorpc_services.llm.checkpoint import SHIPPED
 from avrorpc_services.llm.tokenizer.batch import pad, surround
-from avrorpc_services.llm.tokenizer.bpe import BpeEncoding
 from avrorpc_services.llm.tokenizer.byte import ByteEncoding
 from avrorpc_services.llm.tokenizer.encoding import Encoding
 
@@ -73,6 +75,8 @@ class BpeTokenizer(EncodingTokenizer):
     """
 
     def __init__(self, folder: str | Path = SHIPPED) -> None:
+        from avrorpc_services.llm.tokenizer.bpe import BpeEncoding  # noqa: PLC0415  needs `tokenizers`
+
         super().__init__(BpeEncoding(folder))
 
 
