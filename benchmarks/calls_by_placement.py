@@ -21,20 +21,20 @@ from avrorpc_contracts.llm import AsyncTokenizerClient, TokenizerClient
 from benchmarks.harness import Benchmark, Contender, Work
 
 TEXT = "Hello world"
-REMOTE = (("tcp://", "--tcp"), ("http://", "--http"))
+HERE = ("direct:", "local:", "verify:")
+THERE = (("tcp://", "--tcp"), ("http://", "--http"))
 
 
 def benchmark() -> Benchmark:
     """Return the benchmark."""
-    contenders = [Contender("bare method", bare)]
-    for placement in ("direct:", "local:", "verify:"):
-        contenders.append(Contender(placement, partial(blocking, placement)))
-    for name, option in REMOTE:
-        contenders.append(Contender(f"{name} blocking", partial(blocking_remote, option)))
-    contenders.append(Contender("local: asyncio", asynchronous_local))
-    for name, option in REMOTE:
-        contenders.append(Contender(f"{name} asyncio", partial(asynchronous, option, 1)))
-    contenders.append(Contender("tcp:// asyncio, 64 at once", partial(asynchronous, "--tcp", 64)))
+    contenders = [
+        Contender("bare method", bare),
+        *(Contender(placement, partial(blocking, placement)) for placement in HERE),
+        *(Contender(f"{name} blocking", partial(blocking_remote, option)) for name, option in THERE),
+        Contender("local: asyncio", asynchronous_local),
+        *(Contender(f"{name} asyncio", partial(asynchronous, option, 1)) for name, option in THERE),
+        Contender("tcp:// asyncio, 64 at once", partial(asynchronous, "--tcp", 64)),
+    ]
     return Benchmark(
         name="calls_by_placement",
         title="One tokenize call, by placement",

@@ -94,7 +94,7 @@ def microseconds(latencies: list[float], percentile: int) -> str:
 
 def main() -> int:
     """Run the demo; 1 where an answer differs."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="Call a language model at every distance.")
     parser.add_argument("prompt", nargs="*", help="the text to continue")
     prompt = " ".join(parser.parse_args().prompt)
     console = Console()

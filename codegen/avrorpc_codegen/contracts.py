@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from avrorpc.schema import Named, Protocol, Schema
 
 from avrorpc_codegen.loading import Unit
-from avrorpc_codegen.source import Span
+from avrorpc_codegen.source import Span, where
 
 
 @dataclass(slots=True, eq=False)
@@ -18,6 +18,7 @@ class DeclaredType:
     unit: Unit
     span: Span | None = None
     symbol_docs: dict[str, str] = field(default_factory=dict)
+    field_spans: dict[str, Span] = field(default_factory=dict)
 
 
 @dataclass(slots=True, eq=False)
@@ -40,9 +41,6 @@ class Contracts:
     main_schemas: dict[Unit, Schema] = field(default_factory=dict)
 
 
-def where(span: Span | None, unit: Unit) -> str:
-    """Return a place in the words of a note."""
-    if span is None:
-        return f"in {unit.name}"
-    line, column = span.source.position(span.start)
-    return f"at {span.source.name}:{line}:{column}"
+def declared_at(span: Span | None, unit: Unit) -> str:
+    """Return a place in the words of a note; the file where there is no better one."""
+    return f"declared first in {unit.name}" if span is None else f"declared first {where(span)}"

@@ -31,8 +31,13 @@ class Cursor:
         self.lexed = tokenize(source, diagnostics)
         self.tokens = self.lexed.tokens
         self.index = 0
+        self.braces = 0
+        """How many braces are open."""
         self.depth = 0
+        self.is_complete = True
+        """Whether nothing had to be left out."""
         self.used_docs: set[Comment] = set()
+        self._end_is_explained = self.lexed.is_cut
 
     @property
     def token(self) -> Token:
@@ -42,9 +47,15 @@ class Cursor:
     def advance(self) -> Token:
         """Return the current token and go on to the next."""
         token = self.tokens[self.index]
+        if token.kind is Kind.MARK:
+            self.braces += (token.text == "{") - (token.text == "}")
         if token.kind is not Kind.END:
             self.index += 1
         return token
+
+    def at_end(self) -> bool:
+        """Return whether there are no more tokens."""
+        return self.token.kind is Kind.END
 
     def at_mark(self, mark: str) -> bool:
         """Return whether the current token is a punctuation mark."""
@@ -62,7 +73,7 @@ class Cursor:
     def accept(self, mark: str) -> bool:
         """Go past a punctuation mark if it is the current token."""
         if self.at_mark(mark):
-            self.index += 1
+            self.advance()
             return True
         return False
 
@@ -77,16 +88,21 @@ class Cursor:
         if self.accept(";"):
             return
         before = self.tokens[max(0, self.index - 1)].span
-        line = self.source.position(before.end)[0]
-        if (
-            self.token.kind is Kind.END
-            or self.at_mark("}")
-            or self.source.position(self.token.span.start)[0] > line
-        ):
-            place = Span(self.source, before.end, before.end)
-            self.diagnostics.error(Rule.SYNTAX, f"expected `;` {what}", place)
-            return
-        raise self.failure(f"expected `;` {what}")
+        if self.token.kind is not Kind.END and not self.at_mark("}") and not self.begins_line():
+            raise self.failure(f"expected `;` {what}")
+        place = Span(self.source, before.end, before.end)
+        self.diagnostics.error(Rule.SYNTAX, f"expected `;` {what}", place)
+
+    def begins_line(self) -> bool:
+        """Return whether the current token stands on a later line than the one before."""
+        before = self.tokens[max(0, self.index - 1)].span
+        line, _ = self.source.position(self.token.span.start)
+        return line > self.source.position(before.end)[0]
+
+    def indentation(self, token: Token) -> int:
+        """Return how far the line of a token is indented."""
+        text = self.source.line(self.source.position(token.span.start)[0])
+        return len(text) - len(text.lstrip())
 
     def found(self) -> str:
         """Return the current token in the words of a diagnostic."""
@@ -96,29 +112,47 @@ class Cursor:
         return f"`{shown}`" if "`" not in shown else shown
 
     def failure(self, message: str, help_line: str | None = None) -> Failed:
-        """Report that something else was expected here, and return what a rule raises then."""
-        text = f"{message}, found {self.found()}"
-        self.diagnostics.error(Rule.SYNTAX, text, self.token.span, help=help_line)
+        """Report that something else was expected here, and return what a rule raises then.
+
+        What is wrong with a token has been reported; that it does not fit is no news then.
+        """
+        flawed = self.token.is_flawed or self.tokens[max(0, self.index - 1)].is_flawed
+        at_end = self.token.kind is Kind.END
+        if not flawed and not (at_end and self._end_is_explained):
+            text = f"{message}, found {self.found()}"
+            self.diagnostics.error(Rule.SYNTAX, text, self.token.span, help=help_line)
+        self._end_is_explained |= at_end
         return Failed()
 
-    def recover(self) -> None:
-        """Skip to behind the next `;` or the next whole block; a `}` that closes our block stays."""
-        depth = 0
-        while self.token.kind is not Kind.END:
-            if self.at_mark("{"):
-                depth += 1
-            elif self.at_mark("}"):
-                if depth == 0:
-                    return
-                depth -= 1
-                if depth == 0:
-                    self.index += 1
-                    self.accept(";")
-                    return
-            elif self.at_mark(";") and depth == 0:
-                self.index += 1
+    def unclosed(self, opening: Token, what: str) -> Failed:
+        """Report that a block is not closed at the end of the file."""
+        if not self._end_is_explained:
+            problem = f"this {what} is not closed"
+            self.diagnostics.error(Rule.SYNTAX, problem, opening.span, help="add a `}`")
+        self._end_is_explained = True
+        return Failed()
+
+    def recover(self, braces: int) -> None:
+        """Skip what is left of a statement in a block inside so many braces.
+
+        It ends with a `;`, with a whole block, or before the `}` that closes the block around it.
+        """
+        self.is_complete = False
+        if self.braces > braces:
+            self._leave_braces(braces)
+            if self.begins_line() or self.accept(";"):
                 return
-            self.index += 1
+        while not self.at_end() and not self.at_mark("}"):
+            if self.advance().text == ";":
+                return
+            if self.braces > braces:
+                self._leave_braces(braces)
+                self.accept(";")
+                return
+
+    def _leave_braces(self, braces: int) -> None:
+        while self.braces > braces and not self.at_end():
+            self.advance()
 
     def doc(self) -> str | None:
         """Return the documentation comment before the current token."""
@@ -128,23 +162,24 @@ class Cursor:
         self.used_docs.add(comment)
         return comment.text
 
-    def attempt(self, rule: Callable[[], None]) -> bool:
-        """Apply a rule; return whether it could be followed to its end."""
+    def attempt(self, rule: Callable[[], None]) -> None:
+        """Apply a rule; where it fails, go on behind the statement."""
+        braces = self.braces
         try:
             rule()
         except Failed:
-            self.recover()
-            return False
-        return True
+            self.recover(braces)
 
-    def block(self, rule: Callable[[], None], opening: Token, what: str) -> None:
-        """Apply a rule until the `}` that closes the block."""
+    def block(
+        self, rule: Callable[[], None], opening: Token, what: str, is_over: Callable[[], bool] = lambda: False
+    ) -> None:
+        """Apply a rule until the `}` that closes the block, or until it is over without one."""
         while not self.accept("}"):
             if self.token.kind is Kind.END:
-                self.diagnostics.error(
-                    Rule.SYNTAX, f"this {what} is not closed", opening.span, help="add a `}`"
-                )
-                raise Failed
+                raise self.unclosed(opening, what)
+            if is_over():
+                self.braces -= 1
+                return
             before = self.index
             self.attempt(rule)
             if self.index == before and not self.at_mark("}"):

@@ -6,6 +6,7 @@ Findings are collected, never thrown. Their ids are stable; `Rule` lists them al
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
@@ -14,6 +15,7 @@ from typing import Final
 from avrorpc_codegen.source import Span
 
 _TAB: Final = "    "
+_MOST_COLUMNS: Final = 140
 MOST_SHOWN: Final = 100
 """How many diagnostics are printed; the rest are counted."""
 
@@ -123,13 +125,17 @@ class Diagnostic:
             return []
         number, column = self.span.source.position(self.span.start)
         text = self.span.source.line(number)
-        length = max(1, min(self.span.end - self.span.start, len(text) - column + 1))
-        before = text[: column - 1].expandtabs(4)
-        marked = text[column - 1 : column - 1 + length].replace("\t", _TAB)
-        rest = text[column - 1 + length :].replace("\t", _TAB)
-        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in before + marked + rest)
-        margin = f"{number:>5} | "
-        return [f"{margin}{shown}".rstrip(), f"      | {' ' * len(before)}{'^' * max(1, len(marked))}"]
+        start = column - 1
+        end = max(start, min(start + self.span.end - self.span.start, len(text)))
+        before, marked, after = _shown(text[:start]), _shown(text[start:end]), _shown(text[end:])
+        if len(before) > _MOST_COLUMNS // 2:
+            before = "..." + before[3 - _MOST_COLUMNS // 2 :]
+        room = max(_MOST_COLUMNS - len(before), _MOST_COLUMNS // 2)
+        if len(marked + after) > room:
+            after = (marked + after)[len(marked) : room - 3] + "..."
+            marked = marked[: room - 3]
+        line = f"{number:>5} | {before}{marked}{after}".rstrip()
+        return [line, f"      | {' ' * _columns(before)}{'^' * max(1, _columns(marked))}"]
 
 
 @dataclass(slots=True)
@@ -173,6 +179,15 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Return a help line with the known name closest to a mistyped one, if one is close."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
     return f"did you mean `{close[0]}`?" if close else None
+
+
+def _shown(text: str) -> str:
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text.replace("\t", _TAB))
+
+
+def _columns(text: str) -> int:
+    wide = sum(unicodedata.east_asian_width(character) in "WF" for character in text)
+    return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
 
 
 def _count(number: int, noun: str) -> str:

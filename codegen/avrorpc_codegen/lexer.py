@@ -7,6 +7,7 @@ the token that they may document.
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ class Kind(Enum):
     """A number that is no integer, NaN and the infinities included; `value` is a float."""
     MARK = auto()
     """A punctuation mark."""
+    BAD = auto()
+    """A character without a meaning; it has been reported."""
     END = auto()
     """The end of the text."""
 
@@ -57,6 +60,8 @@ class Token:
     value: str | int | float
     span: Span
     docs: tuple[Comment, ...] = ()
+    is_flawed: bool = False
+    """Whether something about it has been reported."""
 
 
 @dataclass(slots=True)
@@ -65,6 +70,8 @@ class Lexed:
 
     tokens: list[Token] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
+    is_cut: bool = False
+    """Whether a comment without an end has swallowed the rest."""
 
 
 _MARKS: Final = frozenset("(){}[]:;,@=?<>")
@@ -143,9 +150,9 @@ class _Lexer:
         self.add(Kind.END, position, position, "")
         return self.lexed
 
-    def add(self, kind: Kind, start: int, end: int, value: str | float) -> None:
+    def add(self, kind: Kind, start: int, end: int, value: str | float, *, is_flawed: bool = False) -> None:
         span = Span(self.source, start, end)
-        token = Token(kind, self.text[start:end], value, span, tuple(self.docs))
+        token = Token(kind, self.text[start:end], value, span, tuple(self.docs), is_flawed)
         self.lexed.tokens.append(token)
         self.docs.clear()
 
@@ -158,6 +165,7 @@ class _Lexer:
         close = self.text.find("*/", start + 2)
         if close < 0:
             self.error(Rule.UNTERMINATED, "this comment has no end", start, start + 2, "close it with `*/`")
+            self.lexed.is_cut = True
             return len(self.text)
         is_doc = self.text.startswith("/**", start) and close > start + 2
         comment = Comment(Span(self.source, start, close + 2), is_doc)
@@ -174,7 +182,7 @@ class _Lexer:
             self.error(
                 Rule.UNTERMINATED, "this string has no end on its line", start, end, 'close it with `"`'
             )
-            self.add(Kind.STRING, start, end, self.text[start + 1 : end])
+            self.add(Kind.STRING, start, end, self.text[start + 1 : end], is_flawed=True)
             return end
         self.add(Kind.STRING, start, match.end(), self.unescape(start + 1, match.end() - 1))
         return match.end()
@@ -223,10 +231,11 @@ class _Lexer:
         text = self.text[start:end]
         if best is None and text in ("-", "+", "."):
             self.error(Rule.BAD_CHARACTER, f"`{text}` has no meaning here", start, end)
+            self.add(Kind.BAD, start, end, "", is_flawed=True)
         elif best is None or end != best.end():
             help_line = "a leading 0 means octal" if re.fullmatch(r"-?0[0-9]+", text) else None
             self.error(Rule.BAD_NUMBER, f"`{text}` is not a number", start, end, help_line)
-            self.add(Kind.INTEGER, start, end, 0)
+            self.add(Kind.INTEGER, start, end, 0, is_flawed=True)
         elif best is matches[2]:
             sign, digits = best.groups()
             base = 16 if digits[:2] in ("0x", "0X") else 8 if digits[0] == "0" else 10
@@ -239,13 +248,15 @@ class _Lexer:
         return end
 
     def float(self, text: str, start: int, end: int) -> float:
+        digits = text if text.endswith(("NaN", "Infinity")) else text.rstrip("fFdD")
         try:
-            if best_hex := re.fullmatch(r"([+-]?0[xX].*[pP][+-]?[0-9]+)[fFdD]?", text):
-                return float.fromhex(best_hex[1])
-            return float(text if text.endswith(("NaN", "Infinity")) else text.rstrip("fFdD"))
+            number = float.fromhex(digits) if "x" in text.lower() else float(digits)
         except OverflowError:
+            number = math.inf
+        if math.isinf(number) and not text.endswith("Infinity"):
             self.error(Rule.BAD_NUMBER, f"`{text}` does not fit a double", start, end)
             return 0.0
+        return number
 
     def name(self, start: int) -> int:
         end = self.name_part(start)
@@ -273,18 +284,24 @@ class _Lexer:
 
     def bad_character(self, start: int) -> int:
         character = self.text[start]
+        help_line = None
+        end = start + 1
         if character == "`":
             quoted = _BACK_TICKS.match(self.text, start)
-            end = quoted.end() if quoted else start + 1
+            end = quoted.end() if quoted else end
             self.error(Rule.UNTERMINATED, "back-ticks enclose one part of a name", start, end)
-            return end
-        shown = character if character.isprintable() else f"U+{ord(character):04X}"
-        name = unicodedata.name(character, "")
-        note = f" ({name.lower()})" if name and not character.isascii() else ""
-        end = start + 1
-        while self.text[end : end + 1] == character:
-            end += 1
-        self.error(Rule.BAD_CHARACTER, f"`{shown}`{note} has no meaning here", start, end)
+        else:
+            while self.text[end : end + 1] == character:
+                end += 1
+            shown = character if character.isprintable() else f"U+{ord(character):04X}"
+            name = unicodedata.name(character, "")
+            note = f" ({name.lower()})" if name and not character.isascii() else ""
+            help_line = "comments begin with `//`" if character == "#" else None
+            self.error(Rule.BAD_CHARACTER, f"`{shown}`{note} has no meaning here", start, end, help_line)
+        if character == "#":
+            line_end = _LINE_END.search(self.text, start)
+            return line_end.start() if line_end else len(self.text)
+        self.add(Kind.BAD, start, end, "", is_flawed=True)
         return end
 
     def error(self, rule: Rule, message: str, start: int, end: int, help_line: str | None = None) -> None:

@@ -18,7 +18,7 @@ from avrorpc_codegen import syntax
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.graph import reachable
 from avrorpc_codegen.parser import parse
-from avrorpc_codegen.source import Span, Undecodable, display_name, read_source
+from avrorpc_codegen.source import Span, Undecodable, display_name, read_source, where
 from avrorpc_codegen.syntax import ImportKind
 
 KINDS: Final = {".avdl": ImportKind.IDL, ".avpr": ImportKind.PROTOCOL, ".avsc": ImportKind.SCHEMA}
@@ -40,6 +40,8 @@ class Unit:
     """What an `.avpr` file says, or an `.avsc` file that holds a protocol."""
     schema: Schema | None = None
     """What an `.avsc` file says."""
+    is_complete: bool = True
+    """Whether all that it says and imports could be read."""
     imports: dict[int, Unit] = field(default_factory=dict)
     """Imported files by the offset of the import's location in the text."""
 
@@ -81,18 +83,22 @@ class Loader:
         if known is not None:
             return known
         unit = self.units[identity] = Unit(identity, display_name(path))
+        imported = f"imported {where(span)}" if span else ""
         try:
             source = read_source(path)
         except OSError as error:
+            unit.is_complete = False
             message = f"cannot read {unit.name}: {(error.strerror or str(error)).lower()}"
             self.diagnostics.error(Rule.UNREADABLE, message, span, file=unit.name)
             return unit
         except Undecodable as error:
-            message = f"{unit.name} is not UTF-8: the byte at offset {error.offset} is the first wrong one"
-            self.diagnostics.error(Rule.NOT_UTF8, message, span, file=unit.name)
+            unit.is_complete = False
+            message = f"not UTF-8: the byte 0x{error.byte:02x} begins no character here"
+            self.diagnostics.error(Rule.NOT_UTF8, message, error.span, *([imported] if span else []))
             return unit
         if kind is ImportKind.IDL:
             unit.tree = parse(source, self.diagnostics)
+            unit.is_complete = unit.tree.is_complete
             self._follow(unit, unit.tree)
         else:
             self._read_json(unit, source.text, kind, span)
@@ -105,6 +111,7 @@ class Loader:
             else:
                 unit.schema = parse_schema(text)
         except SchemaError as error:
+            unit.is_complete = False
             message = f"{unit.name} is not valid: {error}"
             self.diagnostics.error(Rule.BAD_JSON, message, span, file=unit.name)
 
@@ -112,7 +119,9 @@ class Loader:
         for item in tree.items:
             if isinstance(item, syntax.Import):
                 imported = self._find(item, unit)
-                if imported is not None:
+                if imported is None:
+                    unit.is_complete = False
+                else:
                     unit.imports[item.span.start] = imported
 
     def _find(self, item: syntax.Import, unit: Unit) -> Unit | None:

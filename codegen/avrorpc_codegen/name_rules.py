@@ -5,14 +5,16 @@ Source: Avro 1.12 specification, "Names", widened to Unicode as Avro's own IDL c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from avrorpc.schema import short_name
 
-from avrorpc_codegen.contracts import where
+from avrorpc_codegen.contracts import declared_at
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 from avrorpc_codegen.loading import Unit
 from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
 from avrorpc_codegen.source import Span
-from avrorpc_codegen.syntax import Name
+from avrorpc_codegen.syntax import Annotation, Name
 
 
 class NameRules:
@@ -42,19 +44,26 @@ class NameRules:
         self._diagnostics.error(Rule.INVALID_NAME, f"`{name.text}` may have no dots here", name.span)
         return False
 
-    def of_type(self, name: Name, full_name: str) -> bool:
+    def of_type(self, name: Name) -> bool:
         """Return whether a named type may be called so."""
         short = short_name(name.text)
         if short in PRIMITIVE_KEYWORDS:
             problem = f"`{short}` is the name of a type of Avro's own"
             self._diagnostics.error(Rule.INVALID_NAME, problem, name.span)
             return False
-        return self.full(full_name, name.span)
+        return self.full(name.text, name.span)
+
+    def namespace(self, annotations: Iterable[Annotation]) -> None:
+        """Check what `@namespace` says, if it is there; it may be empty."""
+        for annotation in annotations:
+            value = annotation.value.json
+            if annotation.name.text == "namespace" and isinstance(value, str) and value:
+                self.full(value, annotation.value.span)
 
     def unique(self, name: Name, seen: dict[str, Span], what: str, unit: Unit) -> bool:
         """Return whether a name is new among `seen`, and add it."""
         if name.text in seen:
-            note = f"declared first {where(seen[name.text], unit)}"
+            note = declared_at(seen[name.text], unit)
             problem = f"the {what} `{name.text}` is declared twice"
             self._diagnostics.error(Rule.DUPLICATE, problem, name.span, note)
             return False

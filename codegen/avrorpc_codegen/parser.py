@@ -14,8 +14,8 @@ from avrorpc.schema import PRIMITIVES, Json
 from avrorpc_codegen import syntax
 from avrorpc_codegen.cursor import Cursor, Failed
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
-from avrorpc_codegen.lexer import Kind
-from avrorpc_codegen.source import Source, Span
+from avrorpc_codegen.lexer import Kind, Token
+from avrorpc_codegen.source import Source, Span, where
 from avrorpc_codegen.syntax import FullType, Name, Value, Variable
 
 PRIMITIVE_KEYWORDS: Final = frozenset(
@@ -33,41 +33,48 @@ def parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
 class _Parser(Cursor):
     def file(self) -> syntax.File:
         file = syntax.File(self.source)
+        errors = len(self.diagnostics.items)
+        keyword = self.protocol_keyword()
         try:
-            if self.is_protocol():
-                file.protocol = self.protocol()
-                file.items = file.protocol.items
+            if keyword is not None:
+                file.protocol = self.protocol(keyword, file.items)
             else:
                 self.schema_file(file)
             if self.token.kind is not Kind.END:
                 raise self.failure("expected the end of the file")
         except Failed:
-            self.index = len(self.tokens) - 1
-        if not self.diagnostics.has_errors:
+            self.is_complete = False
+        file.is_complete = self.is_complete
+        if len(self.diagnostics.items) == errors:
             self.warn_of_misplaced_docs()
         return file
 
-    def is_protocol(self) -> bool:
-        """Look past annotations for the word `protocol`."""
-        start = self.index
-        docs = set(self.used_docs)
-        count = len(self.diagnostics.items)
-        try:
-            self.annotations()
-            return self.at_word("protocol")
-        except Failed:
-            return False
-        finally:
-            self.index, self.used_docs = start, docs
-            del self.diagnostics.items[count:]
+    def protocol_keyword(self) -> int | None:
+        """Return the index of the word `protocol` that makes the file a protocol, if there is one."""
+        for index, token in enumerate(self.tokens[:-2]):
+            if token.text == ";":
+                return None
+            if token.text == "protocol" and self.tokens[index + 1].kind is Kind.NAME:
+                return index if self.tokens[index + 2].text == "{" else None
+        return None
 
-    def protocol(self) -> syntax.Protocol:
+    def protocol(self, keyword: int, items: list[syntax.Item]) -> syntax.Protocol:
         doc = self.doc()
-        annotations = self.annotations()
+        annotations: tuple[syntax.Annotation, ...] = ()
+        try:
+            annotations = self.annotations()
+        except Failed:
+            self.index = keyword
+        if self.index != keyword:
+            raise self.failure("expected `protocol`")
         self.advance()
-        protocol = syntax.Protocol(doc, annotations, self.identifier("a name for the protocol"))
-        opening = self.expect("{", "to open the protocol")
-        self.block(lambda: protocol.items.append(self.item(in_protocol=True)), opening, "protocol")
+        name = self.identifier("a name for the protocol")
+        opening = self.advance()
+        protocol = syntax.Protocol(doc, annotations, name)
+        try:
+            self.block(lambda: items.append(self.item(in_protocol=True)), opening, "protocol")
+        except Failed:
+            self.is_complete = False
         return protocol
 
     def schema_file(self, file: syntax.File) -> None:
@@ -143,7 +150,7 @@ class _Parser(Cursor):
         if kind == "enum":
             return self.enum(doc, annotations, name)
         fields: list[Variable] = []
-        self.block(lambda: self.field(fields), opening, kind)
+        self.block(lambda: self.field(fields), opening, kind, lambda: self.is_forgotten(opening, kind))
         return syntax.RecordDeclaration(doc, annotations, kind == "error", name, tuple(fields))
 
     def fixed(
@@ -166,19 +173,35 @@ class _Parser(Cursor):
             self.end_statement("after the default of the enum")
         return syntax.EnumDeclaration(doc, annotations, name, tuple(symbols), default)
 
+    def at_declaration(self) -> bool:
+        """Return whether a type is declared here, and not a field of a type called so."""
+        after = self.tokens[min(self.index + 2, len(self.tokens) - 1)]
+        return self.at_word(*_DECLARATIONS) and after.kind is Kind.MARK and after.text in "{("
+
+    def is_forgotten(self, opening: Token, kind: str) -> bool:
+        """Return whether the next declaration begins here, because the `}` of this one is missing."""
+        if not self.at_declaration() or not self.begins_line():
+            return False
+        if self.indentation(self.token) > self.indentation(opening):
+            return False
+        note = f"a new declaration begins {where(self.token.span)}"
+        self.diagnostics.error(
+            Rule.SYNTAX, f"this {kind} is not closed", opening.span, note, help="add a `}`"
+        )
+        return True
+
     def symbol(self) -> syntax.Symbol:
         doc = self.doc()
         annotations = self.annotations()
         return syntax.Symbol(doc, annotations, self.identifier("a symbol"))
 
     def field(self, fields: list[Variable]) -> None:
-        if self.at_word(*_DECLARATIONS) and self.tokens[self.index + 2 : self.index + 3]:
-            after = self.tokens[self.index + 2]
-            if after.kind is Kind.MARK and after.text in "{(":
-                raise self.failure(
-                    "expected a field or `}`",
-                    "the record above is not closed, or a type is declared inside it",
-                )
+        if self.at_declaration():
+            problem = "a type may not be declared inside another"
+            self.diagnostics.error(Rule.SYNTAX, problem, self.token.span, help="put it beside the other")
+            self.declaration(None, ())
+            self.is_complete = False
+            return
         doc = self.doc()
         type_ = self.full_type()
         fields.append(self.variable(doc, type_))
@@ -196,6 +219,9 @@ class _Parser(Cursor):
     def message(self, doc: str | None, annotations: tuple[syntax.Annotation, ...]) -> syntax.Message:
         if self.token.kind is not Kind.NAME:
             raise self.failure("expected an import, a type or a message")
+        if self.at_word("import") and self.tokens[self.index + 1].kind is Kind.STRING:
+            self.advance()
+            raise self.failure("expected `idl`, `protocol` or `schema`")
         result: FullType | None = None
         if self.at_word("void"):
             self.advance()

@@ -226,10 +226,11 @@ def _moment(schema: Primitive, kind: str, value: int) -> list[str]:
     """Return the arguments that make a date, a time or a datetime of Avro's number."""
     name = str(schema.props["logicalType"])
     micros = value * (1000 if name.endswith("millis") else 1)
-    since = datetime.timedelta(days=value) if name == "date" else datetime.timedelta(microseconds=micros)
     if kind == "datetime.time" and not 0 <= micros < 86_400_000_000:
         raise Unrepresentable(f"{value} lies outside the day")
     try:
+        days = value if name == "date" else 0
+        since = datetime.timedelta(days=days, microseconds=0 if name == "date" else micros)
         moment = datetime.datetime(1970, 1, 1) + since
     except OverflowError:
         raise Unrepresentable(f"{value} lies outside the years 1 to 9999") from None

@@ -23,7 +23,7 @@ from avrorpc_codegen.annotations import (
     plain_json,
     read_annotations,
 )
-from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType, where
+from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType, declared_at
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.loading import Unit, closure
 from avrorpc_codegen.merging import merge_imports
@@ -32,6 +32,7 @@ from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
 from avrorpc_codegen.source import Span
 from avrorpc_codegen.syntax import FullType, Name
 
+_INT_MAX: Final = 2**31 - 1
 _UNKNOWN: Final = avro.Primitive("null")
 """Stands for a type that could not be resolved, so that its defaults are not checked."""
 _NAMED: Final = frozenset({"namespace", "aliases"})
@@ -68,6 +69,7 @@ class _Resolver:
         self.names = NameRules(diagnostics)
         self.contracts = Contracts()
         self.pending: list[_Pending] = []
+        self.repeated: list[tuple[DeclaredType, DeclaredType]] = []
         self.defaults: list[tuple[Schema, syntax.Value]] = []
         self.scopes: dict[Unit, set[Unit]] = {}
         self.unit = units[0] if units else roots[0]
@@ -81,6 +83,8 @@ class _Resolver:
             pending.record.fields = self.variables(pending.fields, namespace, "field")
         for unit in self.units:
             self.resolve_unit(unit)
+        for first, again in self.repeated:
+            self.check_repeated(first, again)
         merge_imports(self.contracts, self.diagnostics)
         for type_, default in self.defaults:
             self.check_default(type_, default)
@@ -117,8 +121,8 @@ class _Resolver:
         own = namespace if meaning.namespace is None else meaning.namespace
         name = item.name.text
         full = name if "." in name or not own else f"{own}.{name}"
-        if not self.names.of_type(item.name, full):
-            full = f"{full}?"
+        self.names.namespace(item.annotations)
+        self.names.of_type(item.name)
         aliases, props, doc = meaning.aliases, meaning.props, item.doc
         declared: DeclaredType
         match item:
@@ -126,13 +130,14 @@ class _Resolver:
                 record = avro.Record(full, [], doc, item.is_error, aliases, props)
                 self.pending.append(_Pending(record, item.fields, self.unit))
                 declared = DeclaredType(record, self.unit, item.name.span)
+                declared.field_spans = {variable.name.text: variable.name.span for variable in item.fields}
             case syntax.EnumDeclaration():
                 declared = DeclaredType(self.enum(item, full), self.unit, item.name.span)
                 declared.named.aliases, declared.named.props = aliases, props
                 docs = {symbol.name.text: symbol.doc for symbol in item.symbols}
                 declared.symbol_docs = {symbol: text for symbol, text in docs.items() if text}
             case syntax.FixedDeclaration():
-                size = self.number(item.size, 0, 2**31 - 1, "the size of a fixed")
+                size = self.number(item.size, 0, _INT_MAX, "the size of a fixed")
                 declared = DeclaredType(
                     avro.Fixed(full, size, doc, aliases, props), self.unit, item.name.span
                 )
@@ -162,19 +167,16 @@ class _Resolver:
         first = self.contracts.types.setdefault(name, declared)
         if first is declared:
             return
-        if None in (first.span, declared.span) and schema_to_json(first.named) == schema_to_json(
-            declared.named
-        ):
-            return  # A JSON file has to repeat the types that it uses.
-        self.diagnostics.error(
-            Rule.DUPLICATE,
-            f"`{name}` is declared twice",
-            declared.span,
-            f"declared first {where(first.span, first.unit)}",
-            file=declared.unit.name,
-        )
+        self.repeated.append((first, declared))
 
-    # Resolving.
+    def check_repeated(self, first: DeclaredType, again: DeclaredType) -> None:
+        """Report a type declared twice, but let a JSON file repeat the types that it uses."""
+        is_json = None in (first.span, again.span)
+        if is_json and schema_to_json(first.named) == schema_to_json(again.named):
+            return
+        problem = f"`{again.named.name}` is declared twice"
+        note = declared_at(first.span, first.unit)
+        self.diagnostics.error(Rule.DUPLICATE, problem, again.span, note, file=again.unit.name)
 
     def resolve_unit(self, unit: Unit) -> None:
         self.unit = unit
@@ -191,18 +193,19 @@ class _Resolver:
         if tree.main_schema is not None:
             self.contracts.main_schemas[unit] = self.full_type(tree.main_schema, namespace)
         if tree.protocol is not None:
-            self.resolve_protocol(tree.protocol, unit, namespace)
+            self.resolve_protocol(tree.protocol, tree.items, namespace)
 
-    def resolve_protocol(self, tree: syntax.Protocol, unit: Unit, namespace: str) -> None:
+    def resolve_protocol(self, tree: syntax.Protocol, items: list[syntax.Item], namespace: str) -> None:
         meaning = read_annotations(
             tree.annotations, PROTOCOL_WORDS, frozenset({"namespace"}), self.diagnostics
         )
         name = self.protocol_name(tree)
-        self.names.full(name, tree.name.span)
+        self.names.namespace(tree.annotations)
+        self.names.full(tree.name.text, tree.name.span)
         protocol = avro.Protocol(name, [], {}, tree.doc, meaning.props)
-        declared = DeclaredProtocol(protocol, unit, tree.name.span)
+        declared = DeclaredProtocol(protocol, self.unit, tree.name.span)
         seen: dict[str, Span] = {}
-        for item in tree.items:
+        for item in items:
             if isinstance(item, syntax.Message):
                 message = self.message(item, namespace, declared)
                 if self.names.unique(item.name, seen, "message", self.unit):
@@ -217,7 +220,7 @@ class _Resolver:
                 Rule.DUPLICATE,
                 f"the protocol `{name}` is declared twice",
                 declared.span,
-                f"declared first {where(first.span, first.unit)}",
+                declared_at(first.span, first.unit),
                 file=declared.unit.name,
             )
 
@@ -322,7 +325,7 @@ class _Resolver:
                 base, logical = _LOGICAL.get(plain.keyword, (plain.keyword, ""))
                 return avro.Primitive(base, {"logicalType": logical} if logical else {})
             case syntax.DecimalType():
-                precision = self.number(plain.precision, 1, 2**31 - 1, "the precision of a decimal")
+                precision = self.number(plain.precision, 1, _INT_MAX, "the precision of a decimal")
                 scale = 0
                 if plain.scale is not None:
                     scale = self.number(plain.scale, 0, max(precision, 0), "the scale of a decimal")
@@ -365,6 +368,8 @@ class _Resolver:
         found = types.get(full)
         if found is not None and found.unit in self.scope():
             return found.named
+        if not all(unit.is_complete for unit in self.scope()):
+            return _UNKNOWN  # It may be declared in what could not be read.
         if name.text == "void" and found is None:
             self.diagnostics.error(Rule.VOID, "`void` stands only for the result of a message", name.span)
         elif found is not None:
@@ -408,14 +413,22 @@ class _Resolver:
         if props.get("logicalType") != "decimal":
             return
         precision, scale = props.get("precision"), props.get("scale", 0)
-        if not isinstance(precision, int) or precision < 1:
-            self.diagnostics.error(Rule.BAD_SIZE, "a decimal needs a `@precision` of 1 or more", span)
+        problem = ""
+        if not isinstance(schema, avro.Fixed) and describe(schema) != "bytes":
+            problem = "a decimal is bytes or a fixed"
+        elif not isinstance(precision, int) or not 1 <= precision <= _INT_MAX:
+            problem = f"a decimal needs a `@precision` from 1 to {_INT_MAX}"
         elif not isinstance(scale, int) or not 0 <= scale <= precision:
-            self.diagnostics.error(
-                Rule.BAD_SIZE, f"the `@scale` of this decimal is from 0 to {precision}", span
-            )
-        elif not isinstance(schema, avro.Fixed) and describe(schema) != "bytes":
-            self.diagnostics.error(Rule.BAD_SIZE, "a decimal is bytes or a fixed", span)
+            problem = f"the `@scale` of this decimal is from 0 to {precision}"
+        elif isinstance(schema, avro.Fixed) and precision > (most := _most_digits(schema.size)):
+            problem = f"a fixed of {schema.size} bytes holds decimals of up to {most} digits, not {precision}"
+        if problem:
+            self.diagnostics.error(Rule.BAD_SIZE, problem, span)
+
+
+def _most_digits(size: int) -> int:
+    """Return how many decimal digits a signed number of so many bytes can always hold."""
+    return len(str(2 ** (8 * min(size, 1000) - 1) - 1)) - 1 if size else 0
 
 
 def _is_sound(schema: Schema, seen: set[str]) -> bool:

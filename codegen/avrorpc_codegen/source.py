@@ -55,12 +55,19 @@ class Span:
         return Span(self.source, self.start, max(self.end, other.end))
 
 
-class Undecodable(Exception):
-    """A file that is not UTF-8; `offset` is the position of the first bad byte."""
+def where(span: Span) -> str:
+    """Return the place of a span in the words of a note."""
+    line, column = span.source.position(span.start)
+    return f"at {span.source.name}:{line}:{column}"
 
-    def __init__(self, offset: int) -> None:
-        super().__init__(offset)
-        self.offset = offset
+
+class Undecodable(Exception):
+    """A file that is not UTF-8; `span` is the place of the first wrong byte."""
+
+    def __init__(self, span: Span, byte: int) -> None:
+        super().__init__(byte)
+        self.span = span
+        self.byte = byte
 
 
 def display_name(path: Path) -> str:
@@ -82,5 +89,8 @@ def read_source(path: Path) -> Source:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise Undecodable(error.start) from error
+        readable = data[: error.start].decode("utf-8-sig")
+        shown = readable + data[error.start :].decode("utf-8", "replace")
+        span = Span(Source(display_name(path), shown, path.resolve()), len(readable), len(readable) + 1)
+        raise Undecodable(span, data[error.start]) from error
     return Source(display_name(path), text, path.resolve())

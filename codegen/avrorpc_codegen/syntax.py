@@ -191,12 +191,11 @@ Item: TypeAlias = Import | TypeDeclaration | Message
 
 @dataclass(slots=True)
 class Protocol:
-    """A protocol and what it holds, in the order of the file."""
+    """The head of a protocol; what it holds is in the file."""
 
     doc: str | None
     annotations: tuple[Annotation, ...]
     name: Name
-    items: list[Item] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -211,3 +210,5 @@ class File:
     main_schema: FullType | None = None
     items: list[Item] = field(default_factory=list)
     """Imports and declarations; for a protocol, those inside it."""
+    is_complete: bool = True
+    """Whether nothing had to be left out because it could not be understood."""

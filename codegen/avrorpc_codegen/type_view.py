@@ -83,7 +83,8 @@ class TypeViewer:
     def _field(self, item: Field, py_type: PyType, function: str, declared: DeclaredType) -> Attribute:
         py_name = py_type.members[item.name]
         annotation = self.python.annotation(item.type)
-        literal = self.literal(item, declared.named.name, declared.span, declared.unit.name)
+        span = declared.field_spans.get(item.name)
+        literal = self.literal(item, declared.named.name, span, declared.unit.name)
         value: Code | None = None
         if literal is not None:
             value = self._default(literal, function)

@@ -16,10 +16,10 @@ class Limits:
     """Bytes in one request or response, framing excluded."""
     max_buffers: int = 16_384
     """Buffers in which one request or response may arrive."""
-    max_items: int = 4_194_304
-    """Items in one array or map whose items take no bytes on the wire."""
-    max_depth: int = 64
-    """How deeply values of a recursive type may be nested."""
+    max_items: int = 65_536
+    """Items of arrays in one body that take no bytes there, such as nulls and empty records."""
+    max_depth: int = 128
+    """How deeply records, arrays and maps may be nested in a value."""
     max_metadata: int = 64 * 1024
     """Bytes of metadata in one call, keys and values together."""
     max_calls: int = 1_024

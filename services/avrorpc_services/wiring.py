@@ -2,7 +2,7 @@
 
 Called without arguments, as `avrogen serve avrorpc_services:model` does, they go by the environment:
 `AVRORPC_CHECKPOINT` names a local folder in Hugging Face's format, `AVRORPC_DEVICE` a device.
-Each factory imports what it needs when it is called: the byte tokenizer no extra package, only the model torch.
+Each factory imports what it needs when it is called: bytes need no extra package, and only a model torch.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from avrorpc_services.llm.checkpoint import SHIPPED
 
 if TYPE_CHECKING:
     from avrorpc import Binding
+
     from avrorpc_services.llm.tokenizer.service import BpeTokenizer, ByteTokenizer
 
 

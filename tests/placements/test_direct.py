@@ -52,9 +52,10 @@ def test_a_policy_is_refused_and_not_ignored() -> None:
         return service
 
     target = SyncSmall()
-    for options in ({"timeout": 1.0}, {"metadata": {"a": b"b"}}, {"middleware": (passing,)}):
+    policies: list[dict[str, Any]] = [{"timeout": 1.0}, {"metadata": {"a": b"b"}}, {"middleware": (passing,)}]
+    for options in policies:
         with pytest.raises(BindError, match="applies no timeout, metadata or middleware"):
-            connect(SmallClient, "direct:", target=target, **options)  # type: ignore[arg-type]
+            connect(SmallClient, "direct:", target=target, **options)
     with pytest.raises(BindError, match="applies no timeout"):
         connect(SmallClient, "direct:", target=bind(target, middleware=(passing,)))
     with pytest.raises(BindError, match="applies no timeout"):

@@ -197,6 +197,7 @@ async def test_the_contract_sets_a_deadline(setup: Setup) -> None:
 async def test_one_way_messages_arrive_in_order_and_return_nothing(setup: Setup) -> None:
     for number in range(3):
         assert await setup.call(setup.client.note, str(number)) is None
+    notes: list[str] = []
     for _ in range(100):
         notes = await setup.call(setup.client.notes)
         if len(notes) == 3:

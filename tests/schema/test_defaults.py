@@ -54,27 +54,27 @@ GOOD: list[tuple[str, Json, object]] = [
 BAD: list[tuple[str, Json, str]] = [
     ('"null"', 0, "0 is no value of type null"),
     ('"boolean"', 1, "1 is no value of type boolean"),
-    ('"int"', True, "True is no value of type int"),
+    ('"int"', True, "true is no value of type int"),
     ('"int"', 2**31, "is no value of type int"),
     ('"int"', 1.0, "1.0 is no value of type int"),
     ('"long"', 2**63, "is no value of type long"),
-    ('"double"', "1.0", "'1.0' is no value of type double"),
+    ('"double"', "1.0", '"1.0" is no value of type double'),
     ('"double"', 10**400, "is no value of type double"),
     ('"float"', 10**400, "is no value of type float"),
     ('"float"', 1e300, "is no value of type float"),
     ('"bytes"', "\u0100", "is no value of type bytes"),
-    ('"string"', None, "None is no value of type string"),
+    ('"string"', None, "null is no value of type string"),
     (FIXED, "abc", "is no value of type F"),
-    (ENUM, "C", "'C' is no value of type E"),
-    (ENUM, ["A"], "['A'] is no value of type E"),
+    (ENUM, "C", '"C" is no value of type E'),
+    (ENUM, ["A"], '["A"] is no value of type E'),
     ('{"type":"array","items":"int"}', 1, "1 is no value of type array<int>"),
-    ('{"type":"array","items":"int"}', [1, "x"], "[1]: 'x' is no value of type int"),
-    ('{"type":"map","values":"int"}', {"k": "x"}, "k: 'x' is no value of type int"),
+    ('{"type":"array","items":"int"}', [1, "x"], '[1]: "x" is no value of type int'),
+    ('{"type":"map","values":"int"}', {"k": "x"}, 'k: "x" is no value of type int'),
     (POINT, {}, "the default lacks the field 'x' of a.Point"),
     (POINT, {"x": 1, "z": 1}, "a.Point has no field 'z'"),
-    (POINT, {"x": "1"}, "x: '1' is no value of type double"),
+    (POINT, {"x": "1"}, 'x: "1" is no value of type double'),
     (POINT, 7, "7 is no value of type a.Point"),
-    ('["null","int"]', "x", "'x' is no value of type union { null, int }"),
+    ('["null","int"]', "x", '"x" is no value of type union { null, int }'),
 ]
 
 
@@ -121,4 +121,4 @@ def test_a_logical_default_that_means_nothing_is_a_schema_error() -> None:
 
 def test_where_a_problem_lies_in_a_nested_default_is_said() -> None:
     schema = parse_schema('{"type":"map","values":{"type":"array","items":"int"}}')
-    assert default_problem(schema, {"k": [0, "x"]}) == "k[1]: 'x' is no value of type int"
+    assert default_problem(schema, {"k": [0, "x"]}) == 'k[1]: "x" is no value of type int'

@@ -68,7 +68,7 @@ def test_a_tokenizer_without_padding_pads_with_its_end(broken_checkpoint: Path) 
 def test_settings_may_be_absent(broken_checkpoint: Path) -> None:
     (broken_checkpoint / "tokenizer_config.json").unlink()
     special = BpeEncoding(broken_checkpoint).special
-    assert (special.pad, special.bos, special.eos, special.all) == (0, None, None, {0, 1, 2})
+    assert (special.pad, special.bos, special.eos, special.all) == (0, None, None, frozenset({0, 1, 2}))
 
 
 def test_truncation_in_the_file_is_switched_off(broken_checkpoint: Path) -> None:

@@ -91,7 +91,9 @@ def test_padding_without_a_mask_changes_the_scores(shipped_model: CausalModel, r
 def test_absolute_positions_begin_at_the_first_token() -> None:
     torch.manual_seed(0)
     config = GPT2Config(n_embd=16, n_head=2, n_layer=1, n_positions=32, vocab_size=20)
-    model = CausalModel(GPT2LMHeadModel(config).eval(), "gpt2")
+    weights = GPT2LMHeadModel(config)
+    weights.train(False)
+    model = CausalModel(weights, "gpt2")
     assert model.context_window == 32
     alone = model.forward([[5, 6]])
     batch = model.forward([[0, 0, 5, 6]], [[0, 0, 1, 1]])

@@ -15,15 +15,14 @@ FEW = corpus.Corpus(tuple(corpus.held_out().split("\n\n")), "3.11.7")
 
 
 def test_two_steps_make_a_whole_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(train.corpus, "collect", lambda: FEW)
-    arguments = ["--out", str(tmp_path / "made"), "--steps", "2", "--seed", "7", "--threads", "2"]
+    monkeypatch.setattr(corpus, "collect", lambda: FEW)
+    arguments = ["--out", str(tmp_path / "made"), "--steps", "2", "--seed", "7", "--threads", "1"]
     result = CliRunner().invoke(train.main, arguments)
     assert result.exception is None, result.output
     assert result.stdout == f"{tmp_path / 'made'}\n"
-    assert "10 docstrings" not in result.stdout
     assert "The corpus is not the recorded one" in result.stderr.replace("\n", " ")
     record = json.loads((tmp_path / "made" / "training.json").read_text())
-    assert (record["steps"], record["seed"], record["threads"]) == (2, 7, 2)
+    assert (record["steps"], record["seed"], record["threads"]) == (2, 7, 1)
     assert record["corpus"]["sha256"] == FEW.sha256
     assert record["python"] == "3.11.7"
     assert set(record["versions"]) == {"safetensors", "tokenizers", "torch", "transformers"}

@@ -27,6 +27,7 @@ class C:
         """Method.
 
             Indented.
+        Not indented.
         """
         def inner():
             """Inner."""
@@ -40,12 +41,18 @@ def f():
 def test_docstrings_come_in_source_order_and_once(tmp_path: Path) -> None:
     write(tmp_path, {"m.py": SOURCE})
     found = corpus.collect(tmp_path).documents
-    assert found == ("Module.", "Class.", "Method.\n\n    Indented.", "Inner.", "Asynchronous.")
+    assert found == (
+        "Module.",
+        "Class.",
+        "Method.\n\n    Indented.\nNot indented.",
+        "Inner.",
+        "Asynchronous.",
+    )
 
 
 def test_files_come_in_the_order_of_their_paths(tmp_path: Path) -> None:
     write(tmp_path, {f"{name}.py": f'"""{name}"""' for name in ("b/a", "a", "b", "a/z", "a_b")})
-    assert corpus.collect(tmp_path).documents == ("a/z", "a", "a_b", "b/a", "b")
+    assert corpus.collect(tmp_path).documents == ("a", "a/z", "a_b", "b", "b/a")
 
 
 def test_tests_and_foreign_packages_are_left_out(tmp_path: Path) -> None:

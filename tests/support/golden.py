@@ -36,7 +36,7 @@ def produce(case: str) -> dict[str, bytes]:
         target = Target(package(case), folder / "python")
         diagnostics = Diagnostics()
         config = Config(root, (target,), dict(RUNTIME_EXTERNAL))
-        include = [REPOSITORY / "schemas"]
+        include = [REPOSITORY / "schemas"] if case == "external" else []
         generated = generate(config, diagnostics, include)
         files = {path.relative_to(folder).as_posix(): text for path, text in generated.files.items()}
         if diagnostics.items:

@@ -29,15 +29,15 @@ class ServerThread:
     def __enter__(self) -> Self:
         self._thread.start()
 
-        async def start() -> Server:
-            server = Server(self._services, **self._options)
-            self.tcp = await server.listen("tcp://127.0.0.1:0")
-            self.spec = await server.listen("tcp://127.0.0.1:0?framing=spec")
-            self.http = await server.listen("http://127.0.0.1:0")
-            return server
-
-        self.server = self.run(start())
+        self.server = self.run(self._start())
+        self.tcp, self.spec, self.http = self.server.urls
         return self
+
+    async def _start(self) -> Server:
+        server = Server(self._services, **self._options)
+        for url in ("tcp://127.0.0.1:0", "tcp://127.0.0.1:0?framing=spec", "http://127.0.0.1:0"):
+            await server.listen(url)
+        return server
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -17,11 +17,11 @@ from avrorpc.call import Options
 from avrorpc.client.connecting import transport_for
 from avrorpc.client.remote import Remote, RemoteChannel, ServerVersion
 from avrorpc.codec.json import fields_from_json, to_json
+from avrorpc.driving import drive
 from avrorpc.errors import Code, DeclaredError, RemoteProtocolError, StatusError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract
 from avrorpc.schema import Json, Message, Record, namespace_of, parse_protocol, short_name
-from avrorpc.service import drive
 from avrorpc.transport.address import parse_address
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.envelope import request_head

@@ -7,8 +7,6 @@ error mapping. It copies and checks nothing; `verify:` does.
 from __future__ import annotations
 
 import asyncio
-import types
-from collections.abc import Coroutine, Generator
 from contextvars import Context
 from inspect import isawaitable
 from typing import Any, TypeVar
@@ -26,10 +24,11 @@ from avrorpc.call import (
 )
 from avrorpc.client.description import Description
 from avrorpc.client.verify import Verifier
+from avrorpc.driving import as_coroutine, drive, run_in, suspended
 from avrorpc.errors import BindError, Suspended
 from avrorpc.failure import outcome
 from avrorpc.method import Method
-from avrorpc.service import Middleware, Service, compose, drive, suspended
+from avrorpc.service import Middleware, Service, compose
 from avrorpc.stub import AsyncClient, Client
 
 R = TypeVar("R")
@@ -142,7 +141,7 @@ class LocalChannel(_Local):
         try:
             value = context.run(_enter, self._targets[method.name], arguments, call)
             if isawaitable(value):
-                value = context.run(drive, _as_coroutine(value))
+                value = context.run(drive, as_coroutine(value))
         except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001 - the boundary of the implementation
             failed = error
         if verifier is not None:
@@ -193,16 +192,20 @@ class AsyncLocalChannel(_Local):
         arguments = call.arguments if verifier is None else verifier.send(method, call.arguments)
         failed: BaseException | None = None
         value: Any = None
-        timer = asyncio.timeout(call.remaining())
+        timer = None if call.deadline is None else asyncio.timeout(call.remaining())
         try:
-            value = await self._within(timer, self._targets[method.name], arguments, call)
+            if timer is None:
+                value = await self._work(call, arguments)
+            else:
+                async with timer:
+                    value = await self._work(call, arguments)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
             failed = error
         except Exception as error:  # noqa: BLE001 - the boundary of the implementation
-            failed = deadline_exceeded(method) if timer.expired() else error
+            failed = deadline_exceeded(method) if timer is not None and timer.expired() else error
         if verifier is not None:
             verifier.unchanged(method, call.arguments, arguments)
         if method.message.one_way:
@@ -215,16 +218,10 @@ class AsyncLocalChannel(_Local):
             raise translated if verifier is None else verifier.receive_error(method, translated)
         return value if verifier is None else verifier.receive(method, value)
 
-    async def _within(
-        self, timer: asyncio.Timeout, target: Target, arguments: tuple[Any, ...], call: Call
-    ) -> Any:
+    async def _work(self, call: Call, arguments: tuple[Any, ...]) -> Any:
         context = Context()
-        if call.deadline is None:
-            value = context.run(_enter, target, arguments, call)
-            return await run_in(context, _as_coroutine(value)) if isawaitable(value) else value
-        async with timer:
-            value = context.run(_enter, target, arguments, call)
-            return await run_in(context, _as_coroutine(value)) if isawaitable(value) else value
+        value = context.run(_enter, self._targets[call.method.name], arguments, call)
+        return await run_in(context, as_coroutine(value)) if isawaitable(value) else value
 
 
 def connect_local(
@@ -260,31 +257,3 @@ def _enter(target: Target, arguments: tuple[Any, ...], call: Call) -> Any:
 
 async def _value(chain: Service, call: Call) -> Any:
     return (await chain(call)).value
-
-
-def _as_coroutine(awaitable: Any) -> Coroutine[Any, Any, Any]:
-    return awaitable if asyncio.iscoroutine(awaitable) else _await(awaitable)
-
-
-async def _await(awaitable: Any) -> Any:
-    return await awaitable
-
-
-@types.coroutine
-def run_in(context: Context, coroutine: Coroutine[Any, Any, R]) -> Generator[Any, Any, R]:
-    """Await a coroutine with each of its steps run in `context`, without a task of its own."""
-    step, argument = coroutine.send, None
-    while True:
-        try:
-            waiting = context.run(step, argument)
-        except StopIteration as stop:
-            value: R = stop.value
-            return value
-        try:
-            argument = yield waiting
-            step = coroutine.send
-        except GeneratorExit:
-            coroutine.close()
-            raise
-        except BaseException as error:  # noqa: BLE001 - the coroutine decides
-            step, argument = coroutine.throw, error

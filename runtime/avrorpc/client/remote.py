@@ -18,10 +18,11 @@ from avrorpc.call import AsyncClock, BlockingClock, Call, Clock, Options, Reply,
 from avrorpc.client.description import Description
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.message import ReplyDecoder, RequestEncoder, check_messages
+from avrorpc.driving import drive
 from avrorpc.errors import ClientStateError, ContractMismatch, DeclaredError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.method import Contract, Method
-from avrorpc.service import Middleware, Service, compose, drive
+from avrorpc.service import Middleware, Service, compose
 from avrorpc.transport import loops
 from avrorpc.transport.address import Address
 from avrorpc.wire.client import Connected

@@ -42,13 +42,14 @@ def write_string(out: bytearray, value: str) -> None:
 class Cursor:
     """A position in a body that a peer sent. Reading past the end, or a lying length, is a `DecodeError`."""
 
-    __slots__ = ("data", "depth", "limits", "position")
+    __slots__ = ("data", "depth", "items", "limits", "position")
 
     def __init__(self, data: bytes, limits: Limits = DEFAULT_LIMITS, position: int = 0) -> None:
         self.data = data
         self.position = position
         self.limits = limits
         self.depth = 0
+        self.items = 0
 
     def __repr__(self) -> str:
         return f"<Cursor at {self.position} of {len(self.data)} bytes>"
@@ -119,23 +120,24 @@ class Cursor:
         except UnicodeDecodeError as error:
             raise DecodeError(f"a string that is not UTF-8 (byte {error.start} of {len(data)})") from None
 
-    def block(self, seen: int) -> int:
+    def block(self) -> int:
         """Read the item count of the next block of an array or a map; 0 ends it.
 
-        An item takes at least one byte in nearly all types, so that a count above what is left is a lie;
-        for those that take none, `max_items` bounds the total.
+        Each item has at least one byte of its own in nearly all types, so that a body of so many bytes has
+        at most so many items; for those that take none, `max_items` bounds what comes on top.
         """
         count = self.read_long()
         if count < 0:
             count = -count
             if self.read_long() < 0:
                 raise DecodeError("a block of negative size")
-        if count > self.remaining and seen + count > self.limits.max_items:
-            raise LimitExceeded(f"more than max_items={self.limits.max_items} items in one array or map")
+        self.items += count
+        if self.items > len(self.data) + self.limits.max_items:
+            raise LimitExceeded(f"more than max_items={self.limits.max_items} items that take no bytes")
         return count
 
     def enter(self) -> None:
-        """Go one level deeper into a recursive value; pair with `leave`."""
+        """Go one level deeper into a nested value; pair with `leave`."""
         self.depth += 1
         if self.depth > self.limits.max_depth:
             raise LimitExceeded(f"values nested deeper than max_depth={self.limits.max_depth}")

@@ -70,9 +70,15 @@ def compile_fields(writer: list[Field], reader: list[Field], types: Types, what:
     return decode
 
 
+def compile_skipper(schema: Schema) -> Decoder:
+    """Return a function that reads a value which nobody here wants, or knows: no class, no logical type."""
+    return _Compiler({}, logical=False).decoder(schema, schema, "")
+
+
 class _Compiler:
-    def __init__(self, types: Types) -> None:
+    def __init__(self, types: Types, *, logical: bool = True) -> None:
         self.types = types
+        self.logical = logical
         self.records: dict[tuple[int, int], Decoder] = {}
 
     def decoder(self, writer: Schema, reader: Schema, path: str) -> Decoder:
@@ -122,11 +128,9 @@ class _Compiler:
         plain = _PRIMITIVES[writer.name]
         if writer.name in ("int", "long") and reader.name in ("float", "double"):
             return lambda cursor: float(plain(cursor))
-        if (writer.name, reader.name) == ("string", "bytes"):
-            return Cursor.read_bytes
-        if (writer.name, reader.name) == ("bytes", "string"):
-            return Cursor.read_string
-        logical = logical_of(reader)
+        if reader.name in ("bytes", "string"):
+            plain = _PRIMITIVES[reader.name]  # the two look alike on the wire
+        logical = logical_of(reader) if self.logical else None
         if logical is None:
             return plain
         from_avro = logical.from_avro
@@ -137,12 +141,14 @@ class _Compiler:
 
         def decode(cursor: Cursor) -> list[Any]:
             values: list[Any] = []
+            cursor.enter()
             try:
-                while count := cursor.block(len(values)):
+                while count := cursor.block():
                     for _ in range(count):
                         values.append(item(cursor))  # noqa: PERF401 - the path needs the length so far
             except DecodeError as error:
                 raise _within(f"[{len(values)}]", error) from None
+            cursor.leave()
             return values
 
         return decode
@@ -153,13 +159,15 @@ class _Compiler:
         def decode(cursor: Cursor) -> dict[str, Any]:
             values: dict[str, Any] = {}
             key = ""
+            cursor.enter()
             try:
-                while count := cursor.block(len(values)):
+                while count := cursor.block():
                     for _ in range(count):
                         key = cursor.read_string()
                         values[key] = item(cursor)
             except DecodeError as error:
                 raise _within(f"[{key!r}]", error) from None
+            cursor.leave()
             return values
 
         return decode
@@ -180,7 +188,10 @@ class _Compiler:
             cursor.enter()
             fill(cursor, values)
             cursor.leave()
-            return make(values)
+            try:
+                return make(values)
+            except (TypeError, ValueError) as error:  # a class written by hand may check what it is given
+                raise DecodeError(str(error)) from error
 
         self.records[key] = decode
         return decode
@@ -197,7 +208,7 @@ class _Compiler:
     def fields(
         self, writer: list[Field], reader: list[Field], path: str, what: str
     ) -> Callable[[Cursor, list[Any]], None]:
-        slots = {name: slot for slot, field in enumerate(reader) for name in (*field.aliases, field.name)}
+        slots = _slots({field.name for field in writer}, reader)
         steps: list[tuple[str, Decoder, int]] = []
         filled: set[int] = set()
         for field in writer:
@@ -205,7 +216,7 @@ class _Compiler:
             if slot >= 0:
                 decode = self.decoder(field.type, reader[slot].type, f"{path}.{field.name}")
             else:
-                decode = compile_decoder(field.type, field.type, {})
+                decode = compile_skipper(field.type)
             steps.append((field.name, decode, slot))
             filled.add(slot)
         missing: list[tuple[int, Field]] = []
@@ -259,7 +270,7 @@ class _Compiler:
     def fixed(self, writer: Fixed, reader: Fixed, path: str) -> Decoder:
         if not _same_name(writer, reader) or writer.size != reader.size:
             raise _mismatch(writer, reader, path)
-        size, logical = reader.size, logical_of(reader)
+        size, logical = reader.size, logical_of(reader) if self.logical else None
         if logical is None:
             return lambda cursor: cursor.take(size)
         from_avro = logical.from_avro
@@ -289,6 +300,18 @@ def _same_name(writer: Named, reader: Named) -> bool:
     """Names match by their last part, as the specification has it, or by one of the reader's aliases."""
     wanted = {short_name(name) for name in (reader.name, *reader.aliases)}
     return short_name(writer.name) in wanted
+
+
+def _slots(written: set[str], reader: list[Field]) -> dict[str, int]:
+    """Return where each of the writer's fields goes: by its name first, else by an alias of the reader's."""
+    slots = {
+        alias: slot
+        for slot, field in enumerate(reader)
+        if field.name not in written
+        for alias in field.aliases
+    }
+    slots.update((field.name, slot) for slot, field in enumerate(reader))
+    return slots
 
 
 def _alike(writer: Schema, branch: Schema) -> bool:

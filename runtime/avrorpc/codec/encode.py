@@ -25,7 +25,25 @@ def compile_encoder(schema: Schema, types: Types) -> Encoder:
 
     It raises `EncodeError`, with the path of the value, where a value does not fit.
     """
-    return _Compiler(types).encoder(schema)
+    encode = _Compiler(types).encoder(schema)
+    if isinstance(schema, Primitive | Enum | Fixed):
+        return encode
+
+    def guarded(out: bytearray, value: Any) -> None:
+        try:
+            encode(out, value)
+        except RecursionError:
+            raise EncodeError("the value is nested too deeply, or refers to itself") from None
+
+    return guarded
+
+
+def compile_choice(schema: Union, types: Types) -> Callable[[Any], int]:
+    """Return a function that gives the index of the branch that a value takes.
+
+    It raises `EncodeError` where no branch holds the value.
+    """
+    return _Compiler(types).choice(schema)
 
 
 class _Compiler:
@@ -126,8 +144,6 @@ class _Compiler:
                     part(out, getattr(value, name))
             except EncodeError as error:
                 raise _within(f".{name}", error) from None
-            except RecursionError:
-                raise EncodeError("the value is nested too deeply, or refers to itself") from None
 
         return encode
 
@@ -181,23 +197,27 @@ class _Compiler:
         return encode
 
     def union(self, schema: Union) -> Encoder:
-        branches = [
-            (index, self.exact(branch), self.lossless(branch), self.encoder(branch))
-            for index, branch in enumerate(schema.branches)
-        ]
+        choose = self.choice(schema)
+        branches = [self.encoder(branch) for branch in schema.branches]
 
         def encode(out: bytearray, value: Any) -> None:
-            for index, exact, _, encoder in branches:
-                if exact(value):
-                    write_long(out, index)
-                    return encoder(out, value)
-            for index, _, lossless, encoder in branches:
-                if lossless(value):
-                    write_long(out, index)
-                    return encoder(out, value)
-            raise _misfit(describe(schema), value)
+            index = choose(value)
+            write_long(out, index)
+            branches[index](out, value)
 
         return encode
+
+    def choice(self, schema: Union) -> Callable[[Any], int]:
+        tests = [(index, self.exact(branch)) for index, branch in enumerate(schema.branches)]
+        tests += [(index, self.lossless(branch)) for index, branch in enumerate(schema.branches)]
+
+        def choose(value: Any) -> int:
+            for index, test in tests:
+                if test(value):
+                    return index
+            raise _misfit(describe(schema), value)
+
+        return choose
 
     def exact(self, schema: Schema) -> Test:
         """Return a test for the branch's own Python type, narrowed where several branches share one."""
@@ -210,7 +230,8 @@ class _Compiler:
                 return lambda value: isinstance(value, dict) and value.keys() == keys
             case Enum():
                 values = set(symbols(schema, self.types).values())
-                return lambda value: value.__hash__ is not None and value in values
+                kind = self.types.get(schema.name, str)
+                return lambda value: type(value) is kind and value in values
             case Array():
                 return lambda value: type(value) is list
             case Map():
@@ -263,7 +284,7 @@ def _int(out: bytearray, value: Any) -> None:
     if not _is_int(value):
         raise _misfit("int", value)
     if not -(2**31) <= value < 2**31:
-        raise EncodeError(f"{value} does not fit the 32 bits of an int")
+        raise EncodeError(f"{_shown(value)} does not fit the 32 bits of an int")
     write_long(out, value)
 
 
@@ -271,7 +292,7 @@ def _long(out: bytearray, value: Any) -> None:
     if not _is_int(value):
         raise _misfit("long", value)
     if not -(2**63) <= value < 2**63:
-        raise EncodeError(f"{value} does not fit the 64 bits of a long")
+        raise EncodeError(f"{_shown(value)} does not fit the 64 bits of a long")
     write_long(out, value)
 
 
@@ -281,7 +302,7 @@ def _float(out: bytearray, value: Any) -> None:
     try:
         out += FLOAT.pack(value)
     except OverflowError:
-        raise EncodeError(f"{value!r} does not fit the 32 bits of a float") from None
+        raise EncodeError(f"{_shown(value)} does not fit the 32 bits of a float") from None
 
 
 def _double(out: bytearray, value: Any) -> None:
@@ -290,7 +311,7 @@ def _double(out: bytearray, value: Any) -> None:
     try:
         out += DOUBLE.pack(value)
     except OverflowError:
-        raise EncodeError(f"{value!r} does not fit the 64 bits of a double") from None
+        raise EncodeError(f"{_shown(value)} does not fit the 64 bits of a double") from None
 
 
 def _bytes(out: bytearray, value: Any) -> None:
@@ -314,7 +335,7 @@ def _is_int(value: Any) -> bool:
 def _is_buffer(value: Any) -> bool:
     try:
         memoryview(value)
-    except TypeError:
+    except (TypeError, ValueError, BufferError):
         return False
     return True
 
@@ -322,9 +343,10 @@ def _is_buffer(value: Any) -> bool:
 def _buffer(value: Any, wanted: str) -> memoryview:
     try:
         view = memoryview(value)
-    except TypeError:
+    except (TypeError, ValueError, BufferError):
         raise _misfit(wanted, value) from None
-    return view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+    # A view without bytes cannot be cast, should it have dimensions.
+    return view.cast("B") if view.c_contiguous and view.nbytes else memoryview(view.tobytes())
 
 
 def _is_datetime_for_date(value: Any, python: type) -> bool:
@@ -343,10 +365,15 @@ def _never(_: Any) -> bool:
 
 
 def _misfit(wanted: str, value: Any) -> EncodeError:
-    shown = repr(value)
-    if len(shown) > 60:
-        shown = shown[:57] + "..."
-    return EncodeError(f"expected {wanted}, got {type(value).__name__} {shown}")
+    return EncodeError(f"expected {wanted}, got {type(value).__name__} {_shown(value)}")
+
+
+def _shown(value: Any) -> str:
+    try:
+        shown = repr(value)
+    except Exception:  # noqa: BLE001 - a class of the caller's may do anything, and an int may be too long
+        return "(not shown)"
+    return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
 def _within(step: str, error: EncodeError) -> EncodeError:
@@ -377,7 +404,8 @@ _LOSSLESS: dict[str, Test] = {
     "boolean": lambda value: isinstance(value, bool),
     "int": lambda value: _is_int(value) and -(2**31) <= value < 2**31,
     "long": lambda value: _is_int(value) and -(2**63) <= value < 2**63,
-    "float": lambda value: _is_int(value) and abs(value) <= 2**24,
+    # A plain float field rounds what it is given, and so does one that may also be null.
+    "float": lambda value: isinstance(value, float) or (_is_int(value) and abs(value) <= 2**24),
     "double": lambda value: isinstance(value, float) or (_is_int(value) and abs(value) <= 2**53),
     "bytes": _is_buffer,
     "string": lambda value: isinstance(value, str),

@@ -22,6 +22,7 @@ _EPOCH = datetime.date(1970, 1, 1)
 _UTC_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _LOCAL_EPOCH = datetime.datetime(1970, 1, 1)  # a local timestamp has no zone
 _MICROSECOND = datetime.timedelta(microseconds=1)
+_MAX_PRECISION = 100_000  # the schema may be a peer's, and arithmetic on so many digits takes its time
 
 
 class Duration(msgspec.Struct, frozen=True, order=True):
@@ -98,6 +99,8 @@ def _date_in(days: int) -> datetime.date:
 
 
 def _day_micros(value: datetime.time) -> int:
+    if value.tzinfo is not None:
+        raise EncodeError("a time of day has no time zone")
     seconds = value.hour * 3600 + value.minute * 60 + value.second
     return seconds * 1_000_000 + value.microsecond
 
@@ -118,32 +121,27 @@ def _uuid_in(text: str) -> uuid.UUID:
 
 def _scale(props: Props) -> int | None:
     precision, scale = props.get("precision"), props.get("scale", 0)
-    if isinstance(precision, int) and isinstance(scale, int) and 0 <= scale <= precision and precision > 0:
-        return scale
-    return None
+    if not isinstance(precision, int) or not isinstance(scale, int) or not 0 < precision <= _MAX_PRECISION:
+        return None
+    return scale if 0 <= scale <= precision else None
 
 
 def _decimal(props: Props, scale: int, size: int | None) -> Logical:
     precision = int(str(props["precision"]))
-    context = decimal.Context(prec=precision)
+    context = decimal.Context(prec=precision, traps=[decimal.Inexact, decimal.InvalidOperation])
+    context.Emin, context.Emax = decimal.MIN_EMIN, decimal.MAX_EMAX
+    step = decimal.Decimal(1).scaleb(-scale, context)
+    limit = 10**precision
 
     def to_avro(value: decimal.Decimal) -> bytes:
-        sign, digits, exponent = value.as_tuple()
-        if not isinstance(exponent, int):
+        if not value.is_finite():
             raise EncodeError(f"{value} is no number with {scale} decimal places")
-        shift = exponent + scale
-        unscaled = int("".join(map(str, digits)) or "0")
-        if shift < 0:
-            unscaled, rest = divmod(unscaled, 10**-shift)
-            if rest:
-                raise EncodeError(f"{value} has more than {scale} decimal places")
-        elif len(digits) + shift > precision:
-            raise EncodeError(f"{value} has more than {precision} digits")
-        else:
-            unscaled *= 10**shift
-        if unscaled >= 10**precision:
-            raise EncodeError(f"{value} has more than {precision} digits")
-        unscaled = -unscaled if sign else unscaled
+        try:
+            unscaled = int(value.quantize(step, context=context).scaleb(scale, context))
+        except decimal.Inexact:
+            raise EncodeError(f"{value!s:.40} has more than {scale} decimal places") from None
+        except decimal.InvalidOperation:
+            raise EncodeError(f"{value!s:.40} has more than {precision} digits") from None
         width = size if size is not None else max(1, (unscaled.bit_length() + 8) // 8)
         try:
             data: bytes = unscaled.to_bytes(width, "big", signed=True)
@@ -153,7 +151,7 @@ def _decimal(props: Props, scale: int, size: int | None) -> Logical:
 
     def from_avro(data: bytes) -> decimal.Decimal:
         unscaled = int.from_bytes(data, "big", signed=True)
-        if abs(unscaled) >= 10**precision:
+        if abs(unscaled) >= limit:
             raise DecodeError(f"a decimal of more than {precision} digits")
         return decimal.Decimal(unscaled).scaleb(-scale, context)
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from avrorpc.codec.binary import Cursor, write_long, write_string
-from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields
+from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields, compile_skipper
 from avrorpc.codec.encode import compile_encoder
 from avrorpc.codec.types import Types
 from avrorpc.errors import ContractMismatch, DecodeError, EncodeError
@@ -107,8 +107,8 @@ def _error_decoder(writer: Schema, reader: Message, types: Types) -> Decoder:
             continue
         if short_name(describe(writer)) == short_name(error.name):
             return compile_decoder(writer, error, types)
-    plain = compile_decoder(writer, writer, {})
-    return lambda cursor: f"{describe(writer)}: {plain(cursor)!r}"
+    plain = compile_skipper(writer)
+    return lambda cursor: f"{describe(writer)}: {plain(cursor)!r:.1000}"
 
 
 def check_messages(ours: Message, theirs: Message | None, types: Types) -> None:

@@ -5,6 +5,7 @@ Source: Avro 1.12 specification, "Complex Types", the table of default values.
 
 from __future__ import annotations
 
+import json
 import math
 import sys
 
@@ -101,7 +102,7 @@ def _latin(value: Json) -> bool:
 
 
 def _misfit(schema: Schema, value: Json, where: str) -> str:
-    shown = "NaN" if isinstance(value, float) and math.isnan(value) else f"{value!r:.80}"
+    shown = f"{json.dumps(value, ensure_ascii=False):.80}"
     return f"{_at(where)}{shown} is no value of type {describe(schema)}"
 
 

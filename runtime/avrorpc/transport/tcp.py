@@ -122,14 +122,14 @@ class _ClientProtocol(asyncio.Protocol):
                     if reply is not None and not reply.done():
                         reply.set_result(body)
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         if self.lost is None:
             try:
                 self._connection.receive_eof()
                 self.lost = ConnectionLost(f"the server at {self._address} closed the connection")
             except ConnectionLost as lost:
                 self.lost = ConnectionLost(f"{self._address}: {lost}")
-            self.lost.__cause__ = error
+            self.lost.__cause__ = exc
         pending: list[asyncio.Future[Any]] = [self.connected, *self._calls.values()]
         for waiting in pending:
             if not waiting.done():
@@ -224,7 +224,7 @@ class TcpServerProtocol(asyncio.Protocol):
         if self._transport is not None:
             self._transport.resume_reading()
 
-    def connection_lost(self, error: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:
         for task in self._tasks:
             task.cancel()
         self._closed(self)

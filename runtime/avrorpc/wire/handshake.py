@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from avrorpc.codec.binary import Cursor, write_bytes, write_long, write_string
-from avrorpc.errors import DecodeError
+from avrorpc.errors import DecodeError, LimitExceeded
 
 
 class Match(Enum):
@@ -60,15 +60,16 @@ def read_map(cursor: Cursor) -> dict[str, bytes]:
 
     Raises:
         DecodeError: It is malformed.
+        LimitExceeded: It is too long.
     """
     start = cursor.position
     values: dict[str, bytes] = {}
-    while count := cursor.block(len(values)):
+    while count := cursor.block():
         for _ in range(count):
             key = cursor.read_string()
             values[key] = cursor.read_bytes()
             if cursor.position - start > cursor.limits.max_metadata:
-                raise DecodeError(f"metadata above max_metadata={cursor.limits.max_metadata} bytes")
+                raise LimitExceeded(f"metadata above max_metadata={cursor.limits.max_metadata} bytes")
     return values
 
 

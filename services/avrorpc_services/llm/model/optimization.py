@@ -36,7 +36,7 @@ class Schedule:
     other_rate: float = 0.006
     """AdamW's peak learning rate."""
     weight_decay: float = 1.0
-    """How strongly matrices are pulled towards zero; as strongly as this, since the stream is read many times."""
+    """How strongly matrices are pulled towards zero: much, since the stream is read several times."""
 
     def rate(self, step: int, elapsed: float) -> float:
         """Return the share of the peak learning rates: a linear rise, then half a cosine."""
