@@ -130,7 +130,7 @@ def test_the_end_of_a_body_must_be_the_end_of_its_value() -> None:
 
 
 def test_a_block_may_state_its_size_in_bytes() -> None:
-    cursor = Cursor(bytes.fromhex("05 0c 00".replace(" ", "")))
+    cursor = Cursor(bytes.fromhex("05 0c 00"))
     assert cursor.block() == 3
     assert cursor.block() == 0
 

@@ -19,7 +19,9 @@ def render(text: str, marked: str) -> list[str]:
 
 def test_a_finding_shows_place_line_caret_notes_and_help() -> None:
     diagnostics = Diagnostics()
-    diagnostics.error(Rule.UNKNOWN_TYPE, "there is no `B`", span("x\nint B c;", "B"), "one", "two", help="three")
+    diagnostics.error(
+        Rule.UNKNOWN_TYPE, "there is no `B`", span("x\nint B c;", "B"), "one", "two", help="three"
+    )
     assert diagnostics.render() == (
         "a.avdl:2:5: error[AVR203]: there is no `B`\n"
         "    2 | int B c;\n"

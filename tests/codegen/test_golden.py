@@ -59,7 +59,16 @@ def test_generated_code_is_strictly_typed(tmp_path: Path) -> None:
     packages = [argument for case in good_cases() for argument in ("-p", package(case))]
     config = tmp_path / "mypy.ini"
     config.write_text(f"[mypy]\nstrict = True\nmypy_path = {path}\n")
-    command = [sys.executable, "-m", "mypy", "--config-file", str(config), "--cache-dir", str(tmp_path), *packages]
+    command = [
+        sys.executable,
+        "-m",
+        "mypy",
+        "--config-file",
+        str(config),
+        "--cache-dir",
+        str(tmp_path),
+        *packages,
+    ]
     result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -93,11 +102,17 @@ def json_files(cases: list[str]) -> list[Path]:
 @pytest.mark.parametrize("path", json_files(good_cases()), ids=lambda path: path.stem)
 def test_emitted_json_reads_back_to_the_same(path: Path) -> None:
     text = path.read_text()
-    again = protocol_to_json(parse_protocol(text)) if path.suffix == ".avpr" else schema_to_json(parse_schema(text))
+    again = (
+        protocol_to_json(parse_protocol(text))
+        if path.suffix == ".avpr"
+        else schema_to_json(parse_schema(text))
+    )
     assert again == json.loads(text)
 
 
-@pytest.mark.parametrize("path", [p for p in json_files(ASCII) if p.suffix == ".avpr"], ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", [p for p in json_files(ASCII) if p.suffix == ".avpr"], ids=lambda path: path.stem
+)
 def test_the_avro_package_reads_emitted_protocols(path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # It warns of logical types that it does not know.

@@ -120,7 +120,7 @@ def test_indentation_of_comments_is_taken_away_as_by_java(comment: str, text: st
     assert strip_indent(comment) == text
 
 
-@given(st.text(alphabet=st.sampled_from("a1.-+`\"\\/*@{}()\n\t \x00é漢xXpPeELfNI_,;") | st.characters()))
+@given(st.text(alphabet=st.sampled_from('a1.-+`"\\/*@{}()\n\t \x00é漢xXpPeELfNI_,;') | st.characters()))
 def test_any_text_ends_in_tokens(text: str) -> None:
     if any("\ud800" <= character <= "\udfff" for character in text):
         return

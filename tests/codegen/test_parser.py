@@ -84,7 +84,9 @@ def test_enums_keep_what_their_symbols_say() -> None:
 
 
 def test_messages() -> None:
-    message = item("/** Go. */ @a(1) array<int>? go(int a = 1, /** B. */ string b) throws E, x.F;".replace("?", ""))
+    message = item(
+        "/** Go. */ @a(1) array<int>? go(int a = 1, /** B. */ string b) throws E, x.F;".replace("?", "")
+    )
     assert (message.doc, message.name.text, message.one_way) == ("Go.", "go", None)
     assert [name.text for name in message.throws] == ["E", "x.F"]
     assert [(p.name.text, p.doc) for p in message.parameters] == [("a", None), ("b", "B.")]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -63,16 +64,10 @@ def dialling(address: Address) -> Iterator[None]:
     """Turn what the system says of a failed connection into a `ConnectError`."""
     try:
         yield
-    except TimeoutError:
-        raise
-    except socket.gaierror as error:
-        raise ConnectError(f"cannot connect to {address}: the host {address.host!r} is unknown") from error
-    except ConnectionRefusedError as error:
-        raise ConnectError(
-            f"cannot connect to {address}: nothing listens there; is the server up?"
-        ) from error
     except OSError as error:
-        raise ConnectError(f"cannot connect to {address}: {reason(error)}") from error
+        if _is_deadline(error):
+            raise
+        raise connect_error(address, error) from error
 
 
 @contextmanager
@@ -80,12 +75,35 @@ def exchanging(address: Address) -> Iterator[None]:
     """Turn what the system says of a broken connection into a `ConnectionLost`."""
     try:
         yield
-    except TimeoutError:
-        raise
     except OSError as error:
+        if _is_deadline(error):
+            raise
         raise ConnectionLost(f"the connection to {address} broke: {reason(error)}") from error
+
+
+def connect_error(address: Address, error: OSError) -> ConnectError:
+    """Return the error for a connection that did not come about."""
+    if isinstance(error, socket.gaierror):
+        said = f"the host {address.host!r} is unknown"
+    elif _is_refusal(error):
+        said = "nothing listens there; is the server up?"
+    else:
+        said = reason(error)
+    return ConnectError(f"cannot connect to {address}: {said}")
 
 
 def reason(error: OSError) -> str:
     """Return what the system says, without its number."""
     return os.strerror(error.errno) if error.errno else str(error) or type(error).__name__
+
+
+def _is_deadline(error: OSError) -> bool:
+    """Whether our own time ran out; the system's time-out, ETIMEDOUT, is of the same class but has a number."""
+    return isinstance(error, TimeoutError) and not error.errno
+
+
+def _is_refusal(error: OSError) -> bool:
+    """Whether every address of the host refused; asyncio puts several refusals into one text."""
+    if isinstance(error, ConnectionRefusedError):
+        return True
+    return error.errno is None and f"[Errno {errno.ECONNREFUSED}]" in str(error)

@@ -8,9 +8,9 @@ from typing import Generic, TypeVar
 
 import aiohttp
 
-from avrorpc.errors import ConnectError, ConnectionLost
+from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
-from avrorpc.transport.address import Address, reason
+from avrorpc.transport.address import Address, connect_error, reason
 from avrorpc.transport.http_status import check_response, request_path
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.exchange import CONTENT_TYPE, StatelessClient
@@ -72,15 +72,8 @@ class HttpTransport(Generic[V]):
                         break
                 kind = response.headers.get("Content-Type", "")
                 return check_response(self.address, response.status, kind, bytes(content), self._limits)
-        except aiohttp.ClientConnectorDNSError as error:
-            raise ConnectError(
-                f"cannot connect to {self.address}: the host {self.address.host!r} is unknown"
-            ) from error
         except aiohttp.ClientConnectorError as error:
-            raise ConnectError(
-                f"cannot connect to {self.address}: {reason(error.os_error)}; is the server up?"
-            ) from error
-        except (aiohttp.ClientError, OSError) as error:
-            if isinstance(error, TimeoutError):
-                raise
-            raise ConnectionLost(f"the connection to {self.address} broke: {error}") from error
+            raise connect_error(self.address, error.os_error) from error
+        except aiohttp.ClientError as error:
+            said = reason(error) if isinstance(error, OSError) else error
+            raise ConnectionLost(f"the connection to {self.address} broke: {said}") from error
