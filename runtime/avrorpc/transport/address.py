@@ -98,7 +98,7 @@ def reason(error: OSError) -> str:
 
 
 def _is_deadline(error: OSError) -> bool:
-    """Whether our own time ran out; the system's time-out, ETIMEDOUT, is of the same class but has a number."""
+    """Whether our own time ran out; the system's ETIMEDOUT is of the same class, and has a number."""
     return isinstance(error, TimeoutError) and not error.errno
 
 
