@@ -94,7 +94,7 @@ def _read(project: Path) -> dict[str, object]:
     except OSError as error:
         raise ConfigError(f"cannot read {project}: {error.strerror}") from error
     for key in ("tool", "avrogen"):
-        table = table.get(key, {}) if isinstance(table, dict) else {}
+        table = table.get(key, {}) if isinstance(table, dict) else table
     if not isinstance(table, dict):
         raise ConfigError(f"{project}: [tool.avrogen] is not a table")
     unknown = sorted(set(table) - {"schemas", "targets", "external"})

@@ -7,7 +7,7 @@ import textwrap
 from collections.abc import Iterable
 from typing import Final
 
-from avrorpc_codegen.layout import FORMATTER_WIDTH, WIDTH, text_width
+from avrorpc_codegen.layout import FORMATTER_WIDTH, WIDTH, escaped, text_width
 
 _SENTENCE_END: Final = re.compile(r"[.!?][)\"'`]*(?=\s+[^a-z\s])")
 _LIST_ITEM: Final = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
@@ -79,28 +79,34 @@ def split_summary(text: str) -> tuple[str, str]:
 
 def _wrapped(lines: Iterable[str], width: int, first: int = 0, last: int = 0) -> list[str]:
     """Wrap lines that are too long; `first` and `last` are the columns that quotes take."""
+    texts = list(lines)
     out: list[str] = []
     is_code = False
-    texts = list(lines)
-    for index, line in enumerate(texts):
+    for line in texts:
         is_code ^= line.lstrip().startswith("```")
-        taken = (first if not out else 0) + (last if index == len(texts) - 1 and not out else 0)
-        if is_code or text_width(line) + taken <= width:
+        opening = 0 if out else first
+        closing = last if len(texts) == 1 else 0
+        if is_code or text_width(line) + opening + closing <= width:
             out.append(line.rstrip())
             continue
         item = _LIST_ITEM.match(line)
         lead = len(item[0]) if item else len(line) - len(line.lstrip())
-        out += textwrap.wrap(
-            line,
-            width,
-            initial_indent="" if out else " " * first,
-            subsequent_indent=" " * lead,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
-        if len(out) and first and index == 0:
-            out[0] = out[0].lstrip()
+        wrapped = _wrapped_line(line, width, opening, lead)
+        if len(wrapped) == 1:
+            wrapped = _wrapped_line(line, width - closing, opening, lead)
+        out += [wrapped[0][opening:], *wrapped[1:]]
     return out
+
+
+def _wrapped_line(line: str, width: int, opening: int, lead: int) -> list[str]:
+    return textwrap.wrap(
+        line,
+        width,
+        initial_indent=" " * opening,
+        subsequent_indent=" " * lead,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _opened(text: str) -> str:
@@ -109,4 +115,4 @@ def _opened(text: str) -> str:
 
 def _escaped(text: str) -> str:
     text = text.replace("\\", "\\\\").expandtabs(4).replace('"""', '""\\"')
-    return "".join(c if c.isprintable() or c == "\n" else f"\\u{ord(c):04x}" for c in text)
+    return "".join(c if c.isprintable() or c == "\n" else escaped(c) for c in text)

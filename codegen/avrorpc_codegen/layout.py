@@ -146,7 +146,7 @@ def quote(text: str) -> str:
     mark = "'" if text.count('"') > text.count("'") else '"'
     body = text.replace("\\", "\\\\").replace(mark, f"\\{mark}")
     if not body.isprintable():
-        body = "".join(character if character.isprintable() else _escaped(character) for character in body)
+        body = "".join(character if character.isprintable() else escaped(character) for character in body)
     return f"{mark}{body}{mark}"
 
 
@@ -196,7 +196,8 @@ def wrapped_comment(text: str) -> list[str]:
     )
 
 
-def _escaped(character: str) -> str:
+def escaped(character: str) -> str:
+    """Return the escape of a character that cannot stand in a literal as it is."""
     short = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}.get(character)
     if short:
         return short

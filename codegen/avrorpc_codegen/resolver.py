@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from avrorpc import schema as avro
-from avrorpc.schema import Json, Named, Schema, default_problem, describe, schema_to_json
+from avrorpc.schema import Json, Named, Schema, describe, schema_to_json
 
 from avrorpc_codegen import syntax
 from avrorpc_codegen.annotations import (
@@ -24,6 +24,7 @@ from avrorpc_codegen.annotations import (
     read_annotations,
 )
 from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType, declared_at
+from avrorpc_codegen.default_rules import check_default
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.loading import Unit, closure
 from avrorpc_codegen.merging import merge_imports
@@ -87,7 +88,7 @@ class _Resolver:
             self.check_repeated(first, again)
         merge_imports(self.contracts, self.diagnostics)
         for type_, default in self.defaults:
-            self.check_default(type_, default)
+            check_default(type_, default, _UNKNOWN, self.diagnostics)
         return self.contracts
 
     # Declaring.
@@ -287,18 +288,6 @@ class _Resolver:
             name.text, type_, variable.doc, default, meaning.order, meaning.aliases, meaning.props
         )
 
-    def check_default(self, type_: Schema, default: syntax.Value) -> None:
-        if not _is_sound(type_, set()):
-            return
-        problem = default_problem(type_, plain_json(default.json))
-        if problem:
-            hint = None
-            if isinstance(type_, avro.Enum) and isinstance(default.json, str):
-                hint = did_you_mean(default.json, type_.symbols)
-            self.diagnostics.error(
-                Rule.BAD_DEFAULT, f"this default does not fit: {problem}", default.span, help=hint
-            )
-
     # Types.
 
     def full_type(self, tree: FullType, namespace: str) -> Schema:
@@ -429,18 +418,3 @@ class _Resolver:
 def _most_digits(size: int) -> int:
     """Return how many decimal digits a signed number of so many bytes can always hold."""
     return len(str(2 ** (8 * min(size, 1000) - 1) - 1)) - 1 if size else 0
-
-
-def _is_sound(schema: Schema, seen: set[str]) -> bool:
-    match schema:
-        case avro.Array():
-            return _is_sound(schema.items, seen)
-        case avro.Map():
-            return _is_sound(schema.values, seen)
-        case avro.Union():
-            return all(_is_sound(branch, seen) for branch in schema.branches)
-        case avro.Record() if schema.name not in seen:
-            seen.add(schema.name)
-            return all(_is_sound(item.type, seen) for item in schema.fields)
-        case _:
-            return schema is not _UNKNOWN

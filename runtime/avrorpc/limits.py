@@ -22,8 +22,10 @@ class Limits:
     """How deeply records, arrays and maps may be nested in a value."""
     max_metadata: int = 64 * 1024
     """Bytes of metadata in one call, keys and values together."""
+    max_protocol: int = 1_048_576
+    """Bytes of the protocol that the other end shows in a handshake."""
     max_calls: int = 1_024
-    """Calls under way at once on one connection."""
+    """Calls under way at once on one connection; what comes on top waits, and is read later."""
 
 
 DEFAULT_LIMITS = Limits()

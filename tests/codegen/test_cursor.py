@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from avrorpc_codegen.cursor import Cursor, Failed
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.lexer import Kind

@@ -13,7 +13,6 @@ from typing import Any
 import avro.protocol
 import fastavro
 import pytest
-
 from avrorpc.schema import compact, parse_protocol, parse_schema, protocol_to_json, schema_to_json
 from avrorpc.stub import Contract
 from avrorpc_codegen.diagnostic import Rule

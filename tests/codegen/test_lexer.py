@@ -4,12 +4,11 @@ import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.lexer import Kind, Lexed, strip_indent, tokenize
 from avrorpc_codegen.source import Source
+from hypothesis import given
+from hypothesis import strategies as st
 
 
 def lex(text: str) -> tuple[Lexed, list[str]]:

@@ -3,7 +3,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-
 from avrorpc_codegen.source import Source, Span, Undecodable, display_name, read_source, where
 
 

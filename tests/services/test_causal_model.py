@@ -11,7 +11,7 @@ from avrorpc_services.llm.model.causal import CausalModel
 from avrorpc_services.llm.model.loading import load_model
 from avrorpc_services.llm.model.validation import InvalidArgumentError, WindowError
 from avrorpc_services.llm.tokenizer.bpe import BpeEncoding
-from transformers import GPT2Config, GPT2LMHeadModel, PreTrainedModel
+from transformers import BloomConfig, BloomForCausalLM, GPT2Config, GPT2LMHeadModel, PreTrainedModel
 
 TEXTS = [
     "Return the number of items",
@@ -193,11 +193,10 @@ def test_a_model_describes_itself(shipped_model: CausalModel) -> None:
     assert repr(shipped_model) == "CausalModel('tiny', device='cpu', dtype=torch.float32)"
 
 
-def test_a_context_window_has_to_be_known(small_checkpoint: Path) -> None:
-    model = load_model(small_checkpoint, torch.device("cpu"))
-    model.config.max_position_embeddings = None
-    with pytest.raises(CheckpointError, match="has no max_position_embeddings"):
-        CausalModel(model, "small")
+def test_a_context_window_has_to_be_known() -> None:
+    config = BloomConfig(hidden_size=16, n_head=2, n_layer=1, vocab_size=20)
+    with pytest.raises(CheckpointError, match=r"config\.json of bloom has no max_position_embeddings"):
+        CausalModel(BloomForCausalLM(config), "bloom")
 
 
 def test_a_missing_folder_is_refused(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import email
 import json
 from pathlib import Path
 
@@ -10,8 +11,8 @@ from avrorpc_services.llm.model.causal import CausalModel
 from avrorpc_services.llm.tokenizer.bpe import BpeEncoding
 from click.testing import CliRunner
 
-FEW = corpus.Corpus(tuple(corpus.held_out().split("\n\n")), "3.11.7")
-"""A corpus that takes no time to read and to count."""
+FEW = corpus.collect(Path(email.__file__).parent)
+"""A corpus that takes little time."""
 
 
 def test_two_steps_make_a_whole_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,7 +25,7 @@ def test_two_steps_make_a_whole_checkpoint(tmp_path: Path, monkeypatch: pytest.M
     record = json.loads((tmp_path / "made" / "training.json").read_text())
     assert (record["steps"], record["seed"], record["threads"]) == (2, 7, 1)
     assert record["corpus"]["sha256"] == FEW.sha256
-    assert record["python"] == "3.11.7"
+    assert record["python"] == FEW.python
     assert set(record["versions"]) == {"safetensors", "tokenizers", "torch", "transformers"}
     assert 0 < record["held_out"]["bits_per_byte"] < 20
 
@@ -34,12 +35,12 @@ def test_two_steps_make_a_whole_checkpoint(tmp_path: Path, monkeypatch: pytest.M
 
 
 def test_differences_from_the_record_are_said() -> None:
-    record = {"python": "3.11.7", "corpus": {"sha256": FEW.sha256}}
+    record = {"python": FEW.python, "corpus": {"sha256": FEW.sha256}}
     assert train.differences(record, FEW) == []
     assert train.differences({}, FEW) == []
-    (python,) = train.differences(record | {"python": "3.12.1"}, FEW)
-    assert python == "The recorded checkpoint was trained on Python 3.12.1, and this is Python 3.11.7."
-    (text,) = train.differences(record, corpus.Corpus(("other",), "3.11.7"))
+    (python,) = train.differences(record | {"python": "3.0.1"}, FEW)
+    assert python == f"The recorded checkpoint was trained on Python 3.0.1, and this is Python {FEW.python}."
+    (text,) = train.differences(record, corpus.Corpus(("other",), FEW.python))
     assert text.startswith("The corpus is not the recorded one")
 
 

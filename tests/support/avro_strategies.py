@@ -108,7 +108,8 @@ def classes(schema: Schema) -> dict[str, type]:
                 for branch in part.branches:
                     visit(branch)
             case Enum() if part.name not in found:
-                found[part.name] = enum.Enum(part.name, {symbol: symbol for symbol in part.symbols})
+                make_enum: Any = enum.Enum
+                found[part.name] = make_enum(part.name, {symbol: symbol for symbol in part.symbols})
             case Record() if part.name not in found:
                 found[part.name] = _class(part)
                 for field in part.fields:

@@ -21,7 +21,7 @@ from avrorpc_codegen.resolver import resolve
 
 GOLDEN = Path(__file__).parents[1] / "codegen" / "golden"
 REPOSITORY = Path(__file__).parents[2]
-CASES = sorted(path.name for path in GOLDEN.iterdir() if path.is_dir())
+CASES = sorted(path.name for path in GOLDEN.iterdir() if (path / "input").is_dir())
 
 
 def package(case: str) -> str:

@@ -13,6 +13,8 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
 from avrorpc.call import Options
 from avrorpc.client.connecting import transport_for
 from avrorpc.client.remote import Remote, RemoteChannel, ServerVersion
@@ -57,11 +59,7 @@ def fetch_contract(
     theirs = parse_protocol(text)
     if theirs.name != protocol:
         raise RemoteProtocolError(f"{url} does not serve {protocol}; it has {theirs.name}")
-    types = {
-        named.name: _error_class(named)
-        for named in theirs.types
-        if isinstance(named, Record) and named.is_error
-    }
+    types = {named.name: _class(named) for named in theirs.types if isinstance(named, Record)}
     contract = Contract(theirs.name, text, types=types)
     for name in theirs.messages:
         contract.method(name)
@@ -127,14 +125,15 @@ class DynamicClient:
         return to_json(schema, error, self.contract.types)
 
 
-def _error_class(error: Record) -> type[DeclaredError]:
-    """Return a class for a declared error; named by its full Avro name, with numbered attributes."""
-    fields = [(f"field_{index}", Any) for index, _ in enumerate(error.fields)]
+def _class(record: Record) -> type:
+    """Return a class for a record or an error; named by its full Avro name, with numbered attributes.
+
+    Records need one, too: a plain dict does not say which of a union's records it is.
+    """
+    fields = [(f"field_{index}", Any) for index, _ in enumerate(record.fields)]
+    name, namespace = record.name.replace(".", "_"), {"__qualname__": record.name}
+    if not record.is_error:
+        return msgspec.defstruct(name, fields, namespace=namespace, kw_only=True)
     return dataclasses.make_dataclass(
-        error.name.replace(".", "_"),
-        fields,
-        bases=(DeclaredError,),
-        eq=False,
-        kw_only=True,
-        namespace={"__qualname__": error.name},
+        name, fields, bases=(DeclaredError,), eq=False, kw_only=True, namespace=namespace
     )

@@ -7,6 +7,7 @@ the first that holds it without loss.
 from __future__ import annotations
 
 import datetime
+import struct
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
@@ -301,7 +302,7 @@ def _float(out: bytearray, value: Any) -> None:
         raise _misfit("float", value)
     try:
         out += FLOAT.pack(value)
-    except OverflowError:
+    except (OverflowError, struct.error):  # of a float, of an int
         raise EncodeError(f"{_shown(value)} does not fit the 32 bits of a float") from None
 
 
@@ -310,7 +311,7 @@ def _double(out: bytearray, value: Any) -> None:
         raise _misfit("double", value)
     try:
         out += DOUBLE.pack(value)
-    except OverflowError:
+    except (OverflowError, struct.error):  # of a float, of an int
         raise EncodeError(f"{_shown(value)} does not fit the 64 bits of a double") from None
 
 

@@ -292,4 +292,6 @@ def _text(value: Json) -> str:
 
 
 def _misfit(schema: Schema, value: Json, path: str) -> EncodeError:
-    return EncodeError(f"expected {describe(schema)}, got {value!r:.60}", path)
+    is_logical = isinstance(schema, Primitive | Fixed) and logical_of(schema) is not None
+    wanted = schema.props["logicalType"] if is_logical else describe(schema)
+    return EncodeError(f"expected {wanted}, got {value!r:.60}", path)

@@ -42,17 +42,13 @@ class HttpTransport(Generic[V]):
             TransportError: The connection failed.
         """
         async with asyncio.timeout(timeout):
-            answer = await self._exchange(request, show_text=False)
-            answer = answer or await self._exchange(request, show_text=True)
-        assert answer is not None  # a server that is shown the text and still says NONE is an error
+            exchange = self._client.exchange(request)
+            while (answer := exchange.receive(await self._post(exchange.request()))) is None:
+                continue
         connected, body = answer
         if connected.server_hash not in self._views:
             self._views[connected.server_hash] = self._accept(connected)
         return None if one_way else (self._views[connected.server_hash], body)
-
-    async def _exchange(self, request: bytes, *, show_text: bool) -> tuple[Connected, bytes] | None:
-        body = await self._post(self._client.request(request, show_text=show_text))
-        return self._client.receive(body, text_shown=show_text)
 
     async def close(self) -> None:
         """Close the session."""

@@ -49,9 +49,9 @@ class BlockingHttpTransport(Generic[V]):
             TransportError: The connection failed.
         """
         timer = Timer(timeout)
-        answer = self._exchange(request, timer, show_text=False)
-        answer = answer or self._exchange(request, timer, show_text=True)
-        assert answer is not None  # a server that is shown the text and still says NONE is an error
+        exchange = self._client.exchange(request)
+        while (answer := exchange.receive(self._post(exchange.request(), timer))) is None:
+            continue
         connected, body = answer
         if connected.server_hash not in self._views:
             self._views[connected.server_hash] = self._accept(connected)
@@ -60,10 +60,6 @@ class BlockingHttpTransport(Generic[V]):
     async def close(self) -> None:
         """Close the idle connections."""
         self._pool.close()
-
-    def _exchange(self, request: bytes, timer: Timer, *, show_text: bool) -> tuple[Connected, bytes] | None:
-        body = self._post(self._client.request(request, show_text=show_text), timer)
-        return self._client.receive(body, text_shown=show_text)
 
     def _post(self, body: bytes, timer: Timer) -> bytes:
         connection = self._pool.take() or self._dial(timer)

@@ -107,7 +107,7 @@ class _ClientProtocol(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         try:
             events = self._connection.receive(data)
-        except RemoteProtocolError as error:
+        except RpcError as error:
             self._fail(error)
             return
         self._flush()
@@ -194,6 +194,7 @@ class TcpServerProtocol(asyncio.Protocol):
         self._closed = closed
         self._tasks: set[asyncio.Task[None]] = set()
         self._transport: asyncio.Transport | None = None
+        self._is_choked = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods and not the base class.
@@ -214,15 +215,15 @@ class TcpServerProtocol(asyncio.Protocol):
             task = loop.create_task(self._serve(request), context=Context())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+        self._choose_reading()
 
     def pause_writing(self) -> None:
-        # A client that does not read its replies is not asked for more calls.
-        if self._transport is not None:
-            self._transport.pause_reading()
+        self._is_choked = True
+        self._choose_reading()
 
     def resume_writing(self) -> None:
-        if self._transport is not None:
-            self._transport.resume_reading()
+        self._is_choked = False
+        self._choose_reading()
 
     def connection_lost(self, exc: Exception | None) -> None:
         for task in self._tasks:
@@ -239,10 +240,17 @@ class TcpServerProtocol(asyncio.Protocol):
 
     async def _serve(self, request: Request[Any]) -> None:
         with contextlib.suppress(asyncio.CancelledError):  # the client is gone
-            body = await self._answer(request)
-            if body is not None:
-                self.connection.reply(request.serial, body)
-                self._flush()
+            self.connection.reply(request.serial, await self._answer(request))
+            self.data_received(b"")  # sends the reply, and starts what waited for this call's end
+
+    def _choose_reading(self) -> None:
+        """Ask for no more calls where the client does not read its replies, or has enough under way."""
+        if self._transport is None or self._transport.is_closing():
+            return
+        if self._is_choked or self.connection.is_full:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     def _flush(self) -> None:
         data = self.connection.data_to_send()

@@ -11,13 +11,14 @@ States: OPENING -> (RESENDING ->) READY; any error is the end, and the owner clo
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TypeAlias
 
 from avrorpc.codec.binary import Cursor
-from avrorpc.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError
+from avrorpc.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError, SchemaError
 from avrorpc.limits import Limits
 from avrorpc.schema import parse_protocol
 from avrorpc.wire.envelope import request_head
@@ -201,5 +202,8 @@ class ServerMemory:
 
 def not_served(identity: Identity, response: HandshakeResponse) -> RemoteProtocolError:
     """Return the error for a server that has seen a protocol's text and still does not know it."""
-    other = f"; it has {parse_protocol(response.server_text).name}" if response.server_text else ""
+    other = ""
+    if response.server_text is not None:
+        with contextlib.suppress(SchemaError):
+            other = f"; it has {parse_protocol(response.server_text).name}"
     return RemoteProtocolError(f"the server does not serve {identity.name}{other}")

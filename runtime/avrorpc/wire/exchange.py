@@ -21,36 +21,49 @@ class StatelessClient:
     """Knows what a server at one URL was last known to speak; any number of exchanges may share it."""
 
     def __init__(self, identity: Identity, limits: Limits) -> None:
-        self._identity = identity
-        self._limits = limits
-        self._server = ServerMemory(identity, None)
+        self.identity: Final = identity
+        self.limits: Final = limits
+        self.known: Connected | None = None
+        """Who the server was in the last exchange that came to an end."""
 
-    def request(self, call: bytes, *, show_text: bool) -> bytes:
-        """Return the body that carries a call, from metadata to parameters.
+    def exchange(self, call: bytes) -> Exchange:
+        """Return the exchange of a call, from metadata to parameters, for its reply."""
+        return Exchange(self, call)
 
-        `show_text` is for the second try, after a server that did not know the client's protocol.
-        """
-        text = self._identity.text if show_text else None
-        opening = HandshakeRequest(self._identity.fingerprint, text, self._server.hash)
-        return frame("spec", 0, encode_request(opening), call)
 
-    def receive(self, body: bytes, *, text_shown: bool) -> tuple[Connected, bytes] | None:
+class Exchange:
+    """One call: send `request`, give `receive` the answer, and do so once more where it returns None."""
+
+    def __init__(self, client: StatelessClient, call: bytes) -> None:
+        self._client = client
+        self._call = call
+        self._server = ServerMemory(client.identity, client.known)
+        self._text: str | None = None
+
+    def request(self) -> bytes:
+        """Return the body to send."""
+        opening = HandshakeRequest(self._client.identity.fingerprint, self._text, self._server.hash)
+        return frame("spec", 0, encode_request(opening), self._call)
+
+    def receive(self, body: bytes) -> tuple[Connected, bytes] | None:
         """Return what a reply's body says: who the server is, and the reply itself.
 
-        None means that nothing was called: the server wants the protocol's text, so request once more.
+        None means that nothing was called: the server wants the protocol's text.
 
         Raises:
             RemoteProtocolError: The body is malformed, or the server does not serve this protocol.
         """
-        cursor = Cursor(unframe(body, self._limits), self._limits)
+        cursor = Cursor(unframe(body, self._client.limits), self._client.limits)
         response = decode_response(cursor)
         if response.match is Match.NONE:
-            if text_shown:
-                raise not_served(self._identity, response)
+            if self._text is not None:
+                raise not_served(self._client.identity, response)
+            self._text = self._client.identity.text
             self._server.learn(response)
             return None
         self._server.learn(response)
-        return self._server.connected(), cursor.data[cursor.position :]
+        self._client.known = self._server.connected()
+        return self._client.known, cursor.data[cursor.position :]
 
 
 def unframe(body: bytes, limits: Limits) -> bytes:
@@ -59,9 +72,8 @@ def unframe(body: bytes, limits: Limits) -> bytes:
     Raises:
         RemoteProtocolError: There is none, or more than one.
     """
-    messages = SpecDeframer(limits).feed(body)
-    if len(messages) != 1:
-        raise RemoteProtocolError(
-            f"{len(messages)} Avro messages in one HTTP body; is the peer an Avro server?"
-        )
+    deframer = SpecDeframer(limits)
+    messages = deframer.feed(body)
+    if len(messages) != 1 or not deframer.idle:
+        raise RemoteProtocolError("the HTTP body is not one Avro message; does the peer speak Avro?")
     return messages[0][1]

@@ -89,7 +89,7 @@ def decode_request(cursor: Cursor) -> HandshakeRequest:
         DecodeError: It is malformed.
     """
     client_hash = cursor.take(16)
-    client_text = cursor.read_string() if _is_present(cursor) else None
+    client_text = _read_text(cursor) if _is_present(cursor) else None
     server_hash = cursor.take(16)
     meta = read_map(cursor) if _is_present(cursor) else {}
     return HandshakeRequest(client_hash, client_text, server_hash, meta)
@@ -118,7 +118,7 @@ def decode_response(cursor: Cursor) -> HandshakeResponse:
     index = cursor.read_long()
     if not 0 <= index <= 2:
         raise DecodeError(f"handshake match {index}")
-    text = cursor.read_string() if _is_present(cursor) else None
+    text = _read_text(cursor) if _is_present(cursor) else None
     server_hash = cursor.take(16) if _is_present(cursor) else None
     meta = read_map(cursor) if _is_present(cursor) else {}
     return HandshakeResponse(Match(index), text, server_hash, meta)
@@ -129,6 +129,14 @@ def _is_present(cursor: Cursor) -> bool:
     if branch not in (0, 1):
         raise DecodeError(f"branch {branch} of an optional value")
     return branch == 1
+
+
+def _read_text(cursor: Cursor) -> str:
+    start = cursor.position
+    text = cursor.read_string()
+    if cursor.position - start > cursor.limits.max_protocol:
+        raise LimitExceeded(f"a protocol above max_protocol={cursor.limits.max_protocol} bytes")
+    return text
 
 
 def _write_optional_text(out: bytearray, text: str | None) -> None:

@@ -17,7 +17,7 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from avrorpc import schema
 from avrorpc.codec.binary import Cursor
-from avrorpc.errors import LimitExceeded, RemoteProtocolError, SchemaError
+from avrorpc.errors import RemoteProtocolError, SchemaError
 from avrorpc.limits import Limits
 from avrorpc.wire.envelope import read_request_head, reply_head
 from avrorpc.wire.framing import Framing, deframer, frame
@@ -29,7 +29,7 @@ from avrorpc.wire.handshake import (
     encode_response,
 )
 
-MAX_KNOWN_CLIENTS: Final = 1_024
+MAX_KNOWN_CLIENTS: Final = 128
 """How many clients' protocols a server remembers; the least recently seen is forgotten."""
 
 
@@ -137,9 +137,11 @@ class Offers(Generic[O_co]):
             client = schema.parse_protocol(request.client_text)
         except SchemaError as error:
             raise RemoteProtocolError(f"the client's protocol: {error}") from error
-        self._clients[request.client_hash] = client
-        if len(self._clients) > MAX_KNOWN_CLIENTS:
-            self._clients.popitem(last=False)
+        # A hash stands for its own text only, lest one client decide what others mean by theirs.
+        if schema.fingerprint(request.client_text) == request.client_hash:
+            self._clients[request.client_hash] = client
+            if len(self._clients) > MAX_KNOWN_CLIENTS:
+                self._clients.popitem(last=False)
         return client
 
 
@@ -194,6 +196,7 @@ class ServerConnection(Generic[O_co]):
         self._framing: Framing = framing
         self._limits = limits
         self._deframer = deframer(framing, limits)
+        self._waiting: deque[tuple[int, bytes]] = deque()
         self._open: set[int] = set()
         self._order: deque[int] = deque()
         self._early: dict[int, bytes] = {}
@@ -209,39 +212,47 @@ class ServerConnection(Generic[O_co]):
         self._out.clear()
         return data
 
+    @property
+    def is_full(self) -> bool:
+        """Whether as many calls are under way as may be; bytes that come now have to wait."""
+        return len(self._open) >= self._limits.max_calls
+
     def receive(self, data: bytes) -> list[Request[O_co]]:
-        """Take bytes from the client, and return the calls that they make.
+        """Take bytes from the client, and return the calls that may start.
+
+        Call it again, with no bytes, when a call came to an end: others may have waited for that.
 
         Raises:
             RemoteProtocolError: They break the protocol. The connection is of no use any more.
         """
+        self._waiting.extend(self._deframer.feed(data))
         requests: list[Request[O_co]] = []
-        for serial, body in self._deframer.feed(data):
+        while self._waiting and not self.is_full:
+            serial, body = self._waiting.popleft()
             if serial in self._open:
                 raise RemoteProtocolError(f"serial {serial} is used by two calls at once")
-            if len(self._open) >= self._limits.max_calls:
-                raise LimitExceeded(f"more calls at once than max_calls={self._limits.max_calls}")
             request, answer = read_call(body, serial, self.session, self._offers, self._limits)
             if request is not None:
                 self.session = request.session
-            if request is None or not request.one_way:
-                self._open.add(serial)
-                if self._framing == "spec":
-                    self._order.append(serial)
+            self._open.add(serial)
+            if self._framing == "spec" and (request is None or not request.one_way):
+                self._order.append(serial)
             if answer:
                 self.reply(serial, answer)
             elif request is not None:
                 requests.append(request)
         return requests
 
-    def reply(self, serial: int, body: bytes) -> None:
-        """Queue the answer to a call; a handshake response that it must begin with included."""
-        if self._framing == "netty":
+    def reply(self, serial: int, body: bytes | None) -> None:
+        """Queue the answer to a call, with the handshake response due before it; None ends a one-way call."""
+        if body is None:
+            self._open.discard(serial)
+        elif self._framing == "netty":
             self._open.discard(serial)
             self._out += frame("netty", serial, body)
-            return
-        self._early[serial] = body
-        while self._order and self._order[0] in self._early:
-            first = self._order.popleft()
-            self._open.discard(first)
-            self._out += frame("spec", first, self._early.pop(first))
+        else:
+            self._early[serial] = body
+            while self._order and self._order[0] in self._early:
+                first = self._order.popleft()
+                self._open.discard(first)
+                self._out += frame("spec", first, self._early.pop(first))

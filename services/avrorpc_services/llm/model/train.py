@@ -22,7 +22,7 @@ from avrorpc_services.llm.checkpoint import SHIPPED, read_optional_json
 from avrorpc_services.llm.model import corpus, optimization, recipe
 from avrorpc_services.llm.model.causal import CausalModel
 from avrorpc_services.llm.model.evaluate import bits_per_byte
-from avrorpc_services.llm.model.loading import quiet
+from avrorpc_services.llm.model.loading import WEIGHTS, quiet
 
 RECORD = "training.json"
 SHIPPED_STEPS = 2000
@@ -75,6 +75,7 @@ def main(out: Path, steps: int, seconds: float | None, seed: int, threads: int) 
     out.mkdir(parents=True, exist_ok=True)
     with quiet():
         model.to(torch.bfloat16).save_pretrained(out)  # type: ignore[arg-type]
+    (out / WEIGHTS).chmod(0o644)  # safetensors lets only the owner read what it writes
     recipe.save_tokenizer(tokenizer, out)
     figure = held_out_bits(out, tokenizer)
     record = {

@@ -1,0 +1,150 @@
+"""The bodies of a message: parameters, results and errors, between two versions of a contract."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from avrorpc import DeclaredError
+from avrorpc.codec.binary import Cursor
+from avrorpc.codec.message import (
+    ReplyDecoder,
+    ReplyEncoder,
+    RequestEncoder,
+    check_messages,
+    request_decoder,
+)
+from avrorpc.errors import ContractMismatch, DecodeError, EncodeError
+from avrorpc.schema import Message, compact, parse_protocol
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class NotThere(DeclaredError):
+    """Something does not exist."""
+
+    message: str
+    key: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class TooLarge(DeclaredError):
+    """Something is too large."""
+
+    limit: int
+
+
+TYPES: dict[str, type] = {"a.NotThere": NotThere, "a.TooLarge": TooLarge}
+NOT_THERE: dict[str, object] = {
+    "type": "error",
+    "name": "NotThere",
+    "fields": [{"name": "message", "type": "string"}, {"name": "key", "type": "string"}],
+}
+TOO_LARGE: dict[str, object] = {
+    "type": "error",
+    "name": "TooLarge",
+    "fields": [{"name": "limit", "type": "int"}],
+}
+
+
+def message(**changes: object) -> Message:
+    find = {
+        "request": [{"name": "key", "type": "string"}, {"name": "count", "type": "int", "default": 1}],
+        "response": "int",
+        "errors": ["NotThere", "TooLarge"],
+        **changes,
+    }
+    types = [NOT_THERE, TOO_LARGE]
+    protocol = {"protocol": "P", "namespace": "a", "types": types, "messages": {"find": find}}
+    return parse_protocol(compact(protocol)).messages["find"]  # type: ignore[arg-type]
+
+
+def test_parameters_follow_one_another_without_names() -> None:
+    out = bytearray()
+    RequestEncoder(message(), TYPES)(out, ("k", 3))
+    assert out == b"\x02k\x06"
+    assert request_decoder(message(), message(), TYPES)(Cursor(bytes(out))) == ["k", 3]
+
+
+def test_an_argument_that_does_not_fit_is_named() -> None:
+    rows = message(request=[{"name": "rows", "type": {"type": "array", "items": "int"}}])
+    with pytest.raises(EncodeError) as caught:
+        RequestEncoder(rows, TYPES)(bytearray(), ([1, "x"],))
+    assert caught.value.path == "rows[1]"
+
+
+def test_a_parameter_that_the_client_does_not_know_gets_its_default() -> None:
+    old = message(request=[{"name": "key", "type": "string"}])
+    assert request_decoder(old, message(), TYPES)(Cursor(b"\x02k")) == ["k", 1]
+
+
+def test_a_result_is_written_bare() -> None:
+    out = bytearray()
+    ReplyEncoder(message(), TYPES).result(out, 7)
+    assert out == b"\x0e"
+    assert ReplyDecoder(message(), message(), TYPES).result(Cursor(bytes(out))) == 7
+
+
+def test_errors_are_a_union_that_begins_with_the_undeclared_ones() -> None:
+    encoder, decoder = ReplyEncoder(message(), TYPES), ReplyDecoder(message(), message(), TYPES)
+    out = bytearray()
+    encoder.error(out, TooLarge(limit=5))
+    assert out == b"\x04\x0a"
+    error = decoder.error(Cursor(bytes(out)))
+    assert isinstance(error, TooLarge)
+    assert error.limit == 5
+    out = bytearray()
+    encoder.system_error(out, "no")
+    assert out == b"\x00\x04no"
+    assert decoder.error(Cursor(bytes(out))) == "no"
+
+
+def test_only_the_messages_own_errors_are_declared() -> None:
+    encoder = ReplyEncoder(message(errors=["NotThere"]), TYPES)
+    assert encoder.declares(NotThere(message="m", key="k"))
+    assert not encoder.declares(TooLarge(limit=1))
+    assert not encoder.declares(ValueError())
+
+
+@pytest.mark.parametrize("data", [b"\x06", b"\x01", b"\xfe\xff\xff\xff\x0f"])
+def test_an_error_branch_that_is_not_there_is_refused(data: bytes) -> None:
+    with pytest.raises(DecodeError, match="of 3 errors"):
+        ReplyDecoder(message(), message(), TYPES).error(Cursor(data))
+
+
+def test_errors_are_matched_by_name_and_not_by_place() -> None:
+    theirs = message(errors=["TooLarge", "NotThere"])
+    decoder = ReplyDecoder(theirs, message(), TYPES)
+    assert isinstance(decoder.error(Cursor(b"\x02\x0a")), TooLarge)
+    assert isinstance(decoder.error(Cursor(b"\x04\x02m\x02k")), NotThere)
+
+
+def test_an_error_that_only_the_server_declares_still_says_what_it_was() -> None:
+    decoder = ReplyDecoder(message(), message(errors=["NotThere"]), TYPES)
+    assert decoder.error(Cursor(b"\x04\x0a")) == "a.TooLarge: {'limit': 5}"
+
+
+def test_versions_that_fit_pass_the_check() -> None:
+    check_messages(message(), message(), TYPES)
+    check_messages(message(), message(response="int", request=[{"name": "key", "type": "string"}]), TYPES)
+
+
+@pytest.mark.parametrize(
+    ("theirs", "problem"),
+    [
+        (None, "the server has no message find"),
+        (message(response="null", errors=[], **{"one-way": True}), "find is one-way at one end only"),
+        (message(response="string"), "find: the sender has string, here it is int"),
+        (
+            message(request=[{"name": "other", "type": "string"}]),
+            "find: other: the sender's request of find has no such field, and it has no default here",
+        ),
+        (
+            message(request=[{"name": "key", "type": "int"}]),
+            "find: key: the sender has string, here it is int",
+        ),
+    ],
+)
+def test_versions_that_do_not_fit_name_message_and_field(theirs: Message | None, problem: str) -> None:
+    with pytest.raises(ContractMismatch) as caught:
+        check_messages(message(), theirs, TYPES)
+    assert str(caught.value) == problem

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from support.contracts import resolved
+
+
+def findings(folder: Path, text: str) -> list[tuple[str, str | None]]:
+    _, diagnostics = resolved(folder, {"p.avdl": f'@namespace("n") protocol P {{ {text} }}'})
+    return [
+        (item.message.removeprefix("this default does not fit: "), item.help) for item in diagnostics.items
+    ]
+
+
+def test_a_close_symbol_is_suggested(tmp_path: Path) -> None:
+    text = 'enum Shade { LIGHT, DARK } record R { Shade a = "LIHGT"; }'
+    assert findings(tmp_path, text) == [('"LIHGT" is no value of type n.Shade', "did you mean `LIGHT`?")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "record R { R a = {}; }",
+        "record R { S s = {}; } record S { R r = {}; }",
+        "record R { array<R> a = [{}]; }",
+        'record R { union { null, map<R> } a = {"x": {}}; }',
+        "record R { int x = 1; R a = {}; } void go(R r = {});",
+    ],
+)
+def test_defaults_without_end_are_found(tmp_path: Path, text: str) -> None:
+    assert ("it contains itself without end", None) in findings(tmp_path, text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "record R { R? a = null; } void go(R r = {});",
+        "record R { array<R> a = []; } record S { R r = {}; }",
+        'record R { int x; R? a = {"x": 1, "a": {"x": 2, "a": null}}; }',
+        "record S { int x = 1; } record R { S a = {}; S b = {}; array<S> c = [{}, {}]; }",
+    ],
+)
+def test_recursive_types_may_have_defaults(tmp_path: Path, text: str) -> None:
+    assert findings(tmp_path, text) == []
+
+
+def test_a_type_that_could_not_be_resolved_is_not_judged(tmp_path: Path) -> None:
+    text = "record R { array<S> a = [1]; } record S { Missing m; }"
+    assert [message for message, _ in findings(tmp_path, text)] == ["there is no type `n.Missing`"]

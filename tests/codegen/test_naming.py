@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import keyword
+
+import pytest
+from avrorpc_codegen import naming
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("avro_name", "py_name"),
+    [
+        ("text", "text"),
+        ("match", "match"),
+        ("class", "class_"),
+        ("None", "None_"),
+        ("list", "list_"),
+        ("stub", "stub_"),
+        ("type", "type"),
+        ("_private", "_private"),
+        ("__init__", "_init___"),
+        ("__x", "_x_"),
+        ("ﬁ", "fi"),
+        ("self", "self"),
+    ],
+)
+def test_members(avro_name: str, py_name: str) -> None:
+    assert naming.member_name(avro_name, ()) == py_name
+
+
+def test_taken_names_get_underscores_until_they_are_free() -> None:
+    assert naming.member_name("Color", {"Color", "Color_"}) == "Color__"
+    assert naming.unique(["a_", "class", "class_"], naming.member_name, ()) == {
+        "a_": "a_",
+        "class": "class_",
+        "class_": "class__",
+    }
+
+
+def test_each_place_has_its_own_rules() -> None:
+    assert naming.parameter_name("self", ()) == "self_"
+    assert naming.error_field_name("args", ()) == "args_"
+    assert naming.member_name("args", ()) == "args"
+    assert naming.module_part("import") == "import_"
+    assert naming.module_part("list") == "list"
+
+
+@pytest.mark.parametrize(
+    ("symbol", "py_name"),
+    [("RED", "RED"), ("None", "None_"), ("mro", "mro_"), ("name", "name_"), ("_x_", "x_"), ("__x", "x_")]
+    + [("_", "SYMBOL__"), ("_1", "SYMBOL_1_"), ("class", "class_")],
+)
+def test_symbols(symbol: str, py_name: str) -> None:
+    assert naming.symbol_name(symbol, ()) == py_name
+
+
+@pytest.mark.parametrize(
+    ("name", "constant"),
+    [
+        ("Tokenizer", "TOKENIZER"),
+        ("HTTPServer2Go", "HTTP_SERVER2_GO"),
+        ("myModel", "MY_MODEL"),
+        ("A", "A"),
+        ("a_b", "A_B"),
+    ],
+)
+def test_constants(name: str, constant: str) -> None:
+    assert naming.constant_name(name) == constant
+
+
+@given(
+    st.lists(
+        st.text(st.characters(categories=["L", "Nd", "Pc", "Mn"]), min_size=1).filter(str.isidentifier),
+        unique=True,
+    )
+)
+def test_python_names_are_usable_and_unique(avro_names: list[str]) -> None:
+    for rule in (naming.member_name, naming.parameter_name, naming.symbol_name, naming.error_field_name):
+        members = naming.unique(avro_names, rule, ())
+        py_names = list(members.values())
+        assert len(set(py_names)) == len(py_names)
+        for py_name in py_names:
+            assert py_name.isidentifier()
+            assert not keyword.iskeyword(py_name)
+            assert not py_name.startswith("__")
