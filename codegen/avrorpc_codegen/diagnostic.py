@@ -127,7 +127,9 @@ class Diagnostic:
         text = self.span.source.line(number)
         start = column - 1
         end = max(start, min(start + self.span.end - self.span.start, len(text)))
-        before, marked, after = _shown(text[:start]), _shown(text[start:end]), _shown(text[end:])
+        before = _shown(text[max(0, start - _MOST_COLUMNS) : start])
+        marked = _shown(text[start : min(end, start + _MOST_COLUMNS)])
+        after = _shown(text[end : end + _MOST_COLUMNS])
         if len(before) > _MOST_COLUMNS // 2:
             before = "..." + before[3 - _MOST_COLUMNS // 2 :]
         room = max(_MOST_COLUMNS - len(before), _MOST_COLUMNS // 2)

@@ -199,7 +199,7 @@ class _Parser(Cursor):
         if self.at_declaration():
             problem = "a type may not be declared inside another"
             self.diagnostics.error(Rule.SYNTAX, problem, self.token.span, help="put it beside the other")
-            self.declaration(None, ())
+            self.nested(lambda: self.declaration(None, ()))
             self.is_complete = False
             return
         doc = self.doc()

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
         ("back\\slash\\", '"""back\\\\slash\\\\"""'),
         ("one\n\ntwo", '"""one\n\n    two\n    """'),
         ("a\tb", '"""a   b"""'),
-        ("a\x00b", '"""a\\u0000b"""'),
+        ("a\x00b", '"""a\\x00b"""'),
     ],
 )
 def test_docstrings_survive_what_is_in_them(text: str, literal: str) -> None:

@@ -48,8 +48,17 @@ def test_each_place_has_its_own_rules() -> None:
 
 @pytest.mark.parametrize(
     ("symbol", "py_name"),
-    [("RED", "RED"), ("None", "None_"), ("mro", "mro_"), ("name", "name_"), ("_x_", "x_"), ("__x", "x_")]
-    + [("_", "SYMBOL__"), ("_1", "SYMBOL_1_"), ("class", "class_")],
+    [
+        ("RED", "RED"),
+        ("None", "None_"),
+        ("mro", "mro_"),
+        ("name", "name_"),
+        ("_x_", "x_"),
+        ("__x", "x_"),
+        ("_", "SYMBOL__"),
+        ("_1", "SYMBOL_1_"),
+        ("class", "class_"),
+    ],
 )
 def test_symbols(symbol: str, py_name: str) -> None:
     assert naming.symbol_name(symbol, ()) == py_name

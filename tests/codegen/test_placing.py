@@ -26,7 +26,8 @@ def test_a_namespace_is_a_module(tmp_path: Path) -> None:
 
 
 def test_names_derived_from_a_protocol_give_way_to_types(tmp_path: Path) -> None:
-    text = '@namespace("n") protocol Thing { record ThingClient {} record THING {} void class(); void ThingClient(); }'
+    types = "record ThingClient {} record THING {}"
+    text = f'@namespace("n") protocol Thing {{ {types} void class(); void ThingClient(); }}'
     placement, _ = placed(tmp_path, {"a.avdl": text})
     (protocol,) = placement.modules["n"].py_protocols
     assert (protocol.py_client, protocol.py_contract) == ("ThingClient_", "THING_")

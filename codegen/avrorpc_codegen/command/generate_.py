@@ -51,10 +51,15 @@ def command(
             end(FINDINGS)
         if not check:
             apply(changes)
-        protocols, types = len(generated.contracts.protocols), len(generated.contracts.types)
+        counts = {
+            "protocol": len(generated.contracts.protocols),
+            "type": len(generated.contracts.types),
+            "file": len(generated.files),
+        }
+        counted = ", ".join(f"{count} {noun}{'s' * (count != 1)}" for noun, count in counts.items())
         done = (
             "all up to date"
             if not changes
             else f"{len(changes.write)} written, {len(changes.remove)} removed"
         )
-        click.echo(f"{protocols} protocols, {types} types, {len(generated.files)} files: {done}")
+        click.echo(f"{counted}: {done}")

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from contextvars import Context
 from typing import Any, Generic, TypeVar, cast
 
-from avrorpc.errors import ConnectionLost, RemoteProtocolError, RpcError
+from avrorpc.errors import ConnectionLost, RpcError
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address, dialling
 from avrorpc.wire.client import Answered, ClientConnection, Connected, Identity
@@ -202,10 +202,12 @@ class TcpServerProtocol(asyncio.Protocol):
         self._opened(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
         try:
             requests = self.connection.receive(data)
         except RpcError as error:
-            peer = self._transport.get_extra_info("peername") if self._transport else None
+            peer = self._transport.get_extra_info("peername")
             logger.warning("closing the connection from %s: %s", peer, error)
             self.close()
             return

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import asyncio
+import importlib
+import inspect
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.contracts import generated
+
+CONTRACT = """
+    record Point { int x = 0; }
+    error Bad { string message; }
+    /** Adds. */
+    int add(/** First. */ int a, int b = 2) throws Bad;
+    void tell(string text) oneway;
+    Point move(Point start = {"x": 1}, array<int> steps = [1, 2], int? limit = null, int last);
+    array<string> list(array<string> self, string Point = "p", Point Point_ = {});
+"""
+
+
+class Recorder:
+    """A channel that returns what it was given."""
+
+    def __call__(self, method: Any, /, *arguments: Any) -> Any:
+        return method.name, arguments
+
+    def close(self) -> None:
+        pass
+
+
+class AsyncRecorder:
+    async def __call__(self, method: Any, /, *arguments: Any) -> Any:
+        return method.name, arguments
+
+    async def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    generated(tmp_path, {"a.avdl": f'@namespace("n") protocol Thing {{ {CONTRACT} }}'}, "view_out")
+    source = generated_text(tmp_path)
+    path = tmp_path / "view_out.py"
+    path.write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    yield importlib.import_module("view_out")
+    del sys.modules["view_out"]
+
+
+def generated_text(folder: Path) -> str:
+    return generated(folder, {}, "view_out")["view_out.n"]
+
+
+def test_clients_pass_arguments_in_the_order_of_the_message(module: Any) -> None:
+    client = module.ThingClient(Recorder())
+    assert client.add(1) == ("add", (1, 2))
+    assert client.add(1, b=3) == ("add", (1, 3))
+    assert client.tell("x") is None
+    assert client.move(last=5) == ("move", (module.Point(x=1), [1, 2], None, 5))
+    assert client.move(last=5, steps=[], limit=3) == ("move", (module.Point(x=1), [], 3, 5))
+    assert client.list_(["a"]) == ("list", (["a"], "p", module.Point()))
+
+
+def test_defaults_are_made_for_each_call(module: Any) -> None:
+    client = module.ThingClient(Recorder())
+    first, second = (client.move(last=1)[1][1] for _ in range(2))
+    assert first == second
+    assert first is not second
+
+
+def test_asynchronous_clients_do_the_same(module: Any) -> None:
+    client = module.AsyncThingClient(AsyncRecorder())
+    assert asyncio.run(client.add(1)) == ("add", (1, 2))
+    assert asyncio.run(client.tell("x")) is None
+
+
+def test_signatures_are_the_messages_own(module: Any) -> None:
+    for name in ("add", "tell", "move", "list_"):
+        texts = {
+            str(inspect.signature(getattr(owner, name))).partition(" -> ")[0]
+            for owner in (module.Thing, module.AsyncThing, module.ThingClient, module.AsyncThingClient)
+        }
+        assert len(texts) == 1
+    assert str(inspect.signature(module.Thing.add)) == "(self, a: 'int', *, b: 'int' = 2) -> 'int'"
+    assert inspect.signature(module.ThingService.add).return_annotation == "int | Awaitable[int]"
+    assert inspect.signature(module.ThingService.tell).return_annotation == "Awaitable[None] | None"
+
+
+def test_the_documentation_is_the_contracts(module: Any) -> None:
+    assert inspect.getdoc(module.Thing.add) == (
+        "Adds.\n\nArgs:\n    a: First.\n    b: Of the Avro type `int`.\n\n"
+        "Raises:\n    Bad: The error `n.Bad`."
+    )
+    assert inspect.getdoc(module.ThingClient.add) == "See `Thing.add`."
+    assert "Default: `[1, 2]`." in module.Thing.move.__doc__
+
+
+def test_the_contract_knows_its_types_and_methods(module: Any) -> None:
+    assert module.THING.types == {"n.Point": module.Point, "n.Bad": module.Bad}
+    assert [method.attribute for method in module.THING.methods.values()] == ["add", "tell", "move", "list_"]
+    assert module.THING.methods["add"].errors == {module.Bad}
+
+
+def test_a_skeleton_cannot_be_made_until_it_is_filled_in(module: Any) -> None:
+    with pytest.raises(TypeError, match="abstract"):
+        module.ThingService()
+    assert module.ThingService.__contract__ is module.THING
+
+
+def test_long_names_give_way_to_short_ones(tmp_path: Path) -> None:
+    name = "AnExtraordinarilyLongNameOfAProtocol"
+    result = "ARecordWithARatherLongName"
+    message = f"{result} a_rather_long_name_of_a_message();"
+    text = f'@namespace("n") protocol {name} {{ record {result} {{}} {message} }}'
+    code = generated(tmp_path, {"a.avdl": text})["out.n"]
+    assert f"\n_a_rather_long_name_of_a_message: stub.Method[{result}]\n" in code
+    assert "return self.__avrorpc__(_a_rather_long_name_of_a_message)" in code
