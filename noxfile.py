@@ -12,22 +12,20 @@ nox.options.sessions = ["tests", "lint", "types", "generate"]
 nox.options.reuse_existing_virtualenvs = True
 nox.options.default_venv_backend = "virtualenv"
 
-TORCH = "torch==2.13.0"
+TORCH = "torch==2.13.0"  # named in full, so that no package's range picks a larger build
 RUFF, MYPY, PYRIGHT = "ruff==0.17.5", "mypy==2.4.1", "pyright==1.1.414"
-SERVICES = ("avrorpc_services:tokenizer", "avrorpc_services:model")
 
 
-def install(session: nox.Session, extras: str, *tools: str) -> None:
-    """Install the project in place; torch first, so that no other package's range picks another build."""
-    if "llm" in extras:
-        session.install("-q", TORCH)
-    session.install("-q", "-e", f".[{extras}]" if extras else ".", *tools)
+def install(session: nox.Session, *packages: str) -> None:
+    """Install packages, and forget the PYTHONPATH that the README's command sets for nox alone."""
+    session.env["PYTHONPATH"] = ""
+    session.install("-q", *packages)
 
 
 @nox.session
 def demo(session: nox.Session) -> None:
     """Generate, serve, and call a language model at every distance. Takes a prompt: `-- "Return the"`."""
-    install(session, "llm,speed")
+    install(session, TORCH, "-e", ".[llm,speed]")
     session.run("avrogen", "generate")
     session.run("python", "examples/demo.py", *session.posargs)
 
@@ -35,14 +33,14 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
-    install(session, "llm,speed,test", RUFF, MYPY, PYRIGHT, "build")
+    install(session, TORCH, "-e", ".[llm,speed,test]", RUFF, MYPY, PYRIGHT, "build")
     session.run("pytest", *session.posargs, env={"HF_HUB_OFFLINE": "1"})
 
 
 @nox.session
 def contracts(session: nox.Session) -> None:
     """Check that generated code is fresh, and that every placement keeps the contracts."""
-    install(session, "llm,test")
+    install(session, TORCH, "-e", ".[llm,speed,test]")
     session.run("avrogen", "generate", "--check")
     session.run("pytest", "tests/placements", "tests/services", env={"HF_HUB_OFFLINE": "1"})
 
@@ -50,7 +48,7 @@ def contracts(session: nox.Session) -> None:
 @nox.session
 def lint(session: nox.Session) -> None:
     """Check style and format."""
-    session.install("-q", RUFF)
+    install(session, RUFF)
     session.run("ruff", "check")
     session.run("ruff", "format", "--check")
 
@@ -58,7 +56,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def types(session: nox.Session) -> None:
     """Check types with mypy and pyright."""
-    install(session, "llm,bench,test", "nox", MYPY, PYRIGHT)
+    install(session, TORCH, "-e", ".[llm,speed,bench,test]", "nox", MYPY, PYRIGHT)
     session.run("mypy")
     session.run("pyright")
 
@@ -66,7 +64,7 @@ def types(session: nox.Session) -> None:
 @nox.session
 def generate(session: nox.Session) -> None:
     """Generate code from the contracts; `-- --check` only compares."""
-    install(session, "")
+    install(session, "-e", ".")
     session.run("avrogen", "generate", *session.posargs)
     session.run(
         "avrogen",
@@ -83,10 +81,10 @@ def generate(session: nox.Session) -> None:
 @nox.session
 def wheel(session: nox.Session) -> None:
     """Build the wheel, install it alone, and use it from an empty folder."""
-    session.install("-q", "build")
+    install(session, "build")
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build", "--wheel")
-    session.install("-q", "--force-reinstall", *map(str, Path("dist").glob("*.whl")))
+    install(session, "--force-reinstall", *map(str, Path("dist").glob("*.whl")))
     with tempfile.TemporaryDirectory() as empty, session.chdir(empty):
         session.run("avrogen", "--version")
         session.run(
@@ -97,5 +95,5 @@ def wheel(session: nox.Session) -> None:
 @nox.session
 def bench(session: nox.Session) -> None:
     """Measure; arguments name the benchmarks, none means all."""
-    install(session, "llm,speed,bench")
+    install(session, TORCH, "-e", ".[llm,speed,bench]")
     session.run("python", "benchmarks/run.py", *session.posargs)

@@ -15,6 +15,11 @@ from benchmarks.harness import measure, report, write
 BENCHMARKS = ("calls_by_placement",)
 
 
+def show(text: str) -> None:
+    """Show what is being done, on one line that the next text replaces."""
+    print(f"\r\033[K{text}\r", end="", file=sys.stderr, flush=True)
+
+
 def main() -> None:
     """Run what the command line names."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -33,9 +38,8 @@ def main() -> None:
             module.benchmark(),
             rounds=options.rounds,
             seconds=options.seconds,
-            progress=lambda text: print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True),
+            progress=show if sys.stderr.isatty() else lambda text: None,
         )
-        print("\r\033[K", end="", file=sys.stderr)
         print(report(result))
         if not options.dry:
             print(f"written to {write(result)}")

@@ -118,7 +118,11 @@ def exploded(group: Group, indent: int) -> str:
 
 
 def assignment(name: str, annotation: Code, value: Code | None, indent: int, after: str = "") -> str:
-    """Return `name: annotation = value`, broken where it is too long."""
+    """Return `name: annotation = value`, broken where it is too long.
+
+    The value breaks first, then the annotation; where neither helps, the value moves to a line of its own,
+    as formatters of our width have it.
+    """
     if value is None:
         return broken(annotation, indent, f"{name}: ", after)
     start = f"{name}: {flat(annotation)} = "
@@ -126,9 +130,16 @@ def assignment(name: str, annotation: Code, value: Code | None, indent: int, aft
         return f"{start}{flat(value)}{after}"
     if isinstance(value, Group) and fits(f"{start}{value.opening}", indent):
         return broken(value, indent, start, after)
-    annotated = broken(annotation, indent, f"{name}: ", " = ")
-    last = annotated.rpartition("\n")[2].strip()
-    return annotated + broken(value, indent, last, after)[len(last) :]
+    if isinstance(annotation, str):
+        if isinstance(value, str):
+            return f"{start}{value}{after}"
+        inner = indent + _STEP
+        return f"{start}(\n{' ' * inner}{broken(value, inner)}\n{' ' * indent}){after}"
+    group = Group("Union[", annotation.items, "]") if isinstance(annotation, Branches) else annotation
+    assert isinstance(group, Group)
+    last = f"{group.closing} = "
+    head = f"{name}: {exploded(group, indent)}".removesuffix(group.closing)
+    return head + broken(value, indent, last, after)
 
 
 def definition(start: str, parameters: list[str], result: Code, indent: int) -> str:

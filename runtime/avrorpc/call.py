@@ -56,7 +56,7 @@ class AsyncClock:
 NO_METADATA: Final[Mapping[str, bytes]] = {}
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class CallContext:
     """What a running implementation may know of its call."""
 

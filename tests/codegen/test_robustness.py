@@ -92,7 +92,7 @@ def test_mutated_contracts(tmp_path: Path, seed: int) -> None:
     chance = random.Random(seed)
     text = chance.choice(TEXTS)
     for _ in range(chance.randint(1, 4)):
-        start = chance.randrange(len(text))
+        start = chance.randrange(len(text) + 1)
         end = min(len(text), start + chance.choice([0, 1, 5, 40]))
         text = text[:start] + chance.choice(["", chance.choice(PIECES), text[end : end + 30]]) + text[end:]
     compile_bytes(tmp_path, text.encode())

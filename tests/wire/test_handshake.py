@@ -104,7 +104,7 @@ def test_a_response_has_the_specifications_bytes(response: HandshakeResponse) ->
 
 
 def test_metadata_that_is_there_and_empty_reads_like_none() -> None:
-    value = {"clientHash": A, "clientProtocol": None, "serverHash": B, "meta": {}}
+    value: dict[str, Any] = {"clientHash": A, "clientProtocol": None, "serverHash": B, "meta": {}}
     assert decode_request(Cursor(by_fastavro(REQUEST, value))) == HandshakeRequest(A, None, B)
 
 

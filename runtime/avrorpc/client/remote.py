@@ -19,7 +19,14 @@ from avrorpc.client.description import Description
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.message import ReplyDecoder, RequestEncoder, check_messages
 from avrorpc.driving import drive
-from avrorpc.errors import ClientStateError, ContractMismatch, DeclaredError, StatusError
+from avrorpc.errors import (
+    ClientStateError,
+    ContractMismatch,
+    DeclaredError,
+    RemoteProtocolError,
+    SchemaError,
+    StatusError,
+)
 from avrorpc.limits import Limits
 from avrorpc.method import Contract, Method
 from avrorpc.service import Middleware, Service, compose
@@ -36,7 +43,8 @@ class ServerVersion:
     """A server's version of the contract, and the decoders of what it writes.
 
     Raises:
-        ContractMismatch: A message of both versions cannot work between them.
+        ContractMismatch: It is another contract, or a message of both versions cannot work between them.
+        RemoteProtocolError: The server's text is no protocol.
     """
 
     def __init__(self, contract: Contract, connected: Connected) -> None:
@@ -44,7 +52,14 @@ class ServerVersion:
         self._protocol: schema.Protocol = contract.protocol
         self._decoders: dict[str, ReplyDecoder] = {}
         if connected.server_text is not None:
-            self._protocol = schema.parse_protocol(connected.server_text)
+            try:
+                self._protocol = schema.parse_protocol(connected.server_text)
+            except SchemaError as error:
+                raise RemoteProtocolError(f"the server's protocol: {error}") from error
+            if self._protocol.name != contract.name:
+                raise ContractMismatch(
+                    f"the server does not serve {contract.name}; it has {self._protocol.name}"
+                )
             for name in contract.methods.keys() & self._protocol.messages.keys():
                 ours, theirs = contract.protocol.messages[name], self._protocol.messages[name]
                 check_messages(ours, theirs, contract.types)

@@ -1,0 +1,232 @@
+"""The client's end, as bytes in and events out, and the habits of other servers."""
+
+from __future__ import annotations
+
+import pytest
+from avrorpc.errors import ConnectionLost, DecodeError, LimitExceeded, LocalProtocolError, RemoteProtocolError
+from avrorpc.limits import DEFAULT_LIMITS, Limits
+from avrorpc.method import Contract
+from avrorpc.wire.client import Answered, ClientConnection, Connected, Event, State
+from avrorpc.wire.framing import Framing, frame
+from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, encode_request, encode_response
+from support.wire import BANK, OLD_SHOP, SHOP, identity
+
+PING = b"\x00\x00"
+BOTH = encode_response(HandshakeResponse(Match.BOTH))
+NONE_OF_SHOP = encode_response(HandshakeResponse(Match.NONE, SHOP.text, SHOP.fingerprint))
+CLIENT_OF_SHOP = encode_response(HandshakeResponse(Match.CLIENT, SHOP.text, SHOP.fingerprint))
+NONE_OF_BANK = encode_response(HandshakeResponse(Match.NONE, BANK.text, BANK.fingerprint))
+AVSC_ERROR = bytes.fromhex("000100") + b"\x34invalid handshake request."
+FRAMINGS = ["netty", "spec"]
+
+
+def client(
+    of: Contract = SHOP,
+    framing: Framing = "netty",
+    known: Connected | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+) -> ClientConnection:
+    return ClientConnection(identity(of), known, framing, limits)
+
+
+def ready(framing: Framing = "netty", limits: Limits = DEFAULT_LIMITS) -> ClientConnection:
+    connection = client(framing=framing, limits=limits)
+    connection.data_to_send()
+    assert connection.receive(frame(framing, 1, BOTH, PING)) == [Connected(SHOP.fingerprint, None)]
+    return connection
+
+
+def opening(of: Contract, server_hash: bytes, *, text: bool = False) -> bytes:
+    return encode_request(HandshakeRequest(of.fingerprint, of.text if text else None, server_hash)) + PING
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_a_connection_opens_with_a_ping_that_takes_the_server_for_its_like(framing: Framing) -> None:
+    connection = client(framing=framing)
+    buffers = (opening(SHOP, SHOP.fingerprint)[:-2], PING)
+    assert connection.data_to_send() == frame(framing, 1, *buffers)
+    assert connection.data_to_send() == b""
+
+
+def test_a_connection_to_a_known_server_names_it() -> None:
+    connection = client(OLD_SHOP, known=Connected(SHOP.fingerprint, SHOP.text))
+    assert connection.data_to_send() == frame("netty", 1, opening(OLD_SHOP, SHOP.fingerprint)[:-2], PING)
+    assert connection.receive(frame("netty", 1, BOTH)) == [Connected(SHOP.fingerprint, SHOP.text)]
+
+
+OPENINGS = [
+    pytest.param([(BOTH,)], Connected(SHOP.fingerprint, None), id="Java: the handshake and no more"),
+    pytest.param([(BOTH, b"")], Connected(SHOP.fingerprint, None), id="an empty buffer after it"),
+    pytest.param([(BOTH, PING)], Connected(SHOP.fingerprint, None), id="avsc: a whole reply after it"),
+    pytest.param([(BOTH + PING,)], Connected(SHOP.fingerprint, None), id="ours: all in one buffer"),
+    pytest.param(
+        [(encode_response(HandshakeResponse(Match.BOTH, None, None, {"k": b"v"})),)],
+        Connected(SHOP.fingerprint, None),
+        id="with metadata",
+    ),
+    pytest.param(
+        [(encode_response(HandshakeResponse(Match.CLIENT, BANK.text, BANK.fingerprint)), PING)],
+        Connected(BANK.fingerprint, BANK.text),
+        id="the server has another protocol",
+    ),
+    pytest.param(
+        [(NONE_OF_BANK,), (BOTH,)],
+        Connected(BANK.fingerprint, BANK.text),
+        id="Java: shown with NONE, and then both",
+    ),
+    pytest.param(
+        [(NONE_OF_BANK, AVSC_ERROR), (BOTH, PING)],
+        Connected(BANK.fingerprint, BANK.text),
+        id="avsc: an error follows NONE",
+    ),
+    pytest.param(
+        [(encode_response(HandshakeResponse(Match.NONE)), AVSC_ERROR), (BOTH,)],
+        Connected(SHOP.fingerprint, None),
+        id="avsc: NONE without a protocol, since the hash was right",
+    ),
+    pytest.param(
+        [(NONE_OF_SHOP,), (encode_response(HandshakeResponse(Match.CLIENT, BANK.text, BANK.fingerprint)),)],
+        Connected(BANK.fingerprint, BANK.text),
+        id="another protocol at the second try",
+    ),
+]
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+@pytest.mark.parametrize("pieces", ["whole", "byte by byte", "with trailing data"])
+@pytest.mark.parametrize(("answers", "connected"), OPENINGS)
+def test_a_handshake_says_who_the_server_is(
+    framing: Framing, pieces: str, answers: list[tuple[bytes, ...]], connected: Connected
+) -> None:
+    connection = client(framing=framing)
+    events: list[Event] = []
+    for serial, buffers in enumerate(answers, start=1):
+        assert connection.data_to_send()
+        data = frame(framing, serial, *buffers)
+        if pieces == "byte by byte":
+            events += [event for at in range(len(data)) for event in connection.receive(data[at : at + 1])]
+        elif pieces == "with trailing data" and serial == len(answers):
+            events += connection.receive(data + b"\0\0")
+        else:
+            events += connection.receive(data)
+    assert events == [connected]
+    assert connection.state is State.READY
+    assert connection.data_to_send() == b""
+
+
+def test_after_none_the_text_is_shown_with_the_hash_that_came_with_it() -> None:
+    connection = client(OLD_SHOP)
+    connection.data_to_send()
+    assert connection.receive(frame("netty", 1, NONE_OF_SHOP)) == []
+    resent = opening(OLD_SHOP, SHOP.fingerprint, text=True)
+    assert connection.data_to_send() == frame("netty", 2, resent[:-2], PING)
+    assert connection.receive(frame("netty", 2, CLIENT_OF_SHOP)) == [Connected(SHOP.fingerprint, SHOP.text)]
+
+
+@pytest.mark.parametrize(
+    ("text", "suffix"), [(BANK.text, "; it has a.Bank"), ("no JSON", ""), ('{"protocol":1}', ""), (None, "")]
+)
+def test_none_a_second_time_is_the_end(text: str | None, suffix: str) -> None:
+    connection = client()
+    connection.receive(frame("netty", 1, NONE_OF_BANK))
+    answer = encode_response(HandshakeResponse(Match.NONE, text, BANK.fingerprint))
+    with pytest.raises(RemoteProtocolError) as caught:
+        connection.receive(frame("netty", 2, answer))
+    assert str(caught.value) == f"the server does not serve a.Shop{suffix}"
+
+
+def test_a_server_that_never_shows_its_protocol_is_refused() -> None:
+    answer = encode_response(HandshakeResponse(Match.CLIENT, None, BANK.fingerprint))
+    with pytest.raises(RemoteProtocolError, match="the server's handshake lacks its protocol"):
+        client().receive(frame("netty", 1, answer))
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_a_call_has_the_next_serial_and_its_answer_comes_back_as_an_event(framing: Framing) -> None:
+    connection = ready(framing)
+    serial = connection.call(b"call", one_way=False)
+    assert serial == 2
+    assert connection.data_to_send() == frame(framing, 2, b"call")
+    assert connection.receive(frame(framing, 2, b"answer")) == [Answered(2, b"answer")]
+
+
+def test_an_answer_in_javas_three_buffers_is_one_body() -> None:
+    connection = ready()
+    connection.call(b"call", one_way=False)
+    assert connection.receive(frame("netty", 2, b"", b"\0", b"\0T")) == [Answered(2, b"\0\0T")]
+
+
+def test_answers_may_come_in_any_order_by_their_serials() -> None:
+    connection = ready()
+    first, second = connection.call(b"1", one_way=False), connection.call(b"2", one_way=False)
+    data = frame("netty", second, b"b") + frame("netty", first, b"a")
+    assert connection.receive(data) == [Answered(second, b"b"), Answered(first, b"a")]
+
+
+def test_answers_without_serials_come_in_the_order_of_the_calls() -> None:
+    connection = ready("spec")
+    first = connection.call(b"1", one_way=False)
+    connection.call(b"nobody answers", one_way=True)
+    second = connection.call(b"2", one_way=False)
+    data = frame("spec", 0, b"a") + frame("spec", 0, b"b")
+    assert connection.receive(data) == [Answered(first, b"a"), Answered(second, b"b")]
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_an_answer_that_nobody_asked_for_is_refused(framing: Framing) -> None:
+    with pytest.raises(RemoteProtocolError, match="an answer to"):
+        ready(framing).receive(frame(framing, 5, b"x"))
+
+
+def test_an_answer_to_a_one_way_message_is_refused() -> None:
+    connection = ready()
+    serial = connection.call(b"x", one_way=True)
+    with pytest.raises(RemoteProtocolError, match=f"an answer to serial {serial}, which is not open"):
+        connection.receive(frame("netty", serial, b""))
+
+
+def test_an_answer_twice_is_refused() -> None:
+    connection = ready()
+    serial = connection.call(b"x", one_way=False)
+    with pytest.raises(RemoteProtocolError, match="which is not open"):
+        connection.receive(frame("netty", serial, b"") * 2)
+
+
+def test_a_call_before_the_end_of_the_handshake_is_our_own_fault() -> None:
+    with pytest.raises(LocalProtocolError, match="a call before the end of the handshake"):
+        client().call(b"x", one_way=False)
+
+
+@pytest.mark.parametrize("data", [b"", b"\x06", b"\x00\x04", b"\xff" * 30, b"garbage that is no handshake"])
+def test_a_malformed_handshake_is_refused(data: bytes) -> None:
+    with pytest.raises(DecodeError):
+        client().receive(frame("netty", 1, data))
+
+
+def test_an_answer_above_the_limit_is_refused() -> None:
+    connection = ready(limits=Limits(max_body=100))
+    serial = connection.call(b"x", one_way=False)
+    with pytest.raises(LimitExceeded, match="max_body=100"):
+        connection.receive(frame("netty", serial, b"x" * 101))
+
+
+def test_the_end_of_the_stream_matters_where_something_was_expected() -> None:
+    with pytest.raises(ConnectionLost, match="closed the connection during the handshake"):
+        client().receive_eof()
+    ready().receive_eof()
+    waiting = ready()
+    waiting.call(b"x", one_way=False)
+    with pytest.raises(ConnectionLost, match="closed the connection before it answered"):
+        waiting.receive_eof()
+    halfway = ready()
+    halfway.receive(b"\0\0")
+    with pytest.raises(ConnectionLost):
+        halfway.receive_eof()
+
+
+def test_a_connection_says_what_it_is() -> None:
+    connection = client()
+    assert repr(connection) == "<ClientConnection a.Shop OPENING calls=1>"
+    connection = ready()
+    connection.call(b"x", one_way=False)
+    assert repr(connection) == "<ClientConnection a.Shop READY calls=1>"

@@ -1,0 +1,292 @@
+"""The server's end, as bytes in and bytes out: handshakes, calls, and what clients do wrong."""
+
+from __future__ import annotations
+
+import hashlib
+
+import pytest
+from avrorpc.errors import DecodeError, LimitExceeded, RemoteProtocolError
+from avrorpc.limits import DEFAULT_LIMITS, Limits
+from avrorpc.method import Contract
+from avrorpc.wire.envelope import request_head
+from avrorpc.wire.framing import Framing, frame
+from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, encode_request, encode_response
+from avrorpc.wire.server import MAX_KNOWN_CLIENTS, Offers, ServerConnection
+from support.wire import BANK, OLD_SHOP, SHOP, STRANGER, contract
+
+PING = b"\x00\x00"
+PONG = b"\x00\x00"
+"""The reply to a ping: no metadata, no error."""
+BUY_3 = bytes(request_head({}, "buy")) + b"\x06"
+NOTE_X = bytes(request_head({}, "note")) + b"\x02x"
+BOTH = encode_response(HandshakeResponse(Match.BOTH))
+NOBODY = b"?" * 16
+
+
+def shake(client: Contract, server_hash: bytes, *, text: bool = False) -> bytes:
+    return encode_request(HandshakeRequest(client.fingerprint, client.text if text else None, server_hash))
+
+
+def shown(match: Match, offer: Contract) -> bytes:
+    return encode_response(HandshakeResponse(match, offer.text, offer.fingerprint))
+
+
+def server(
+    *served: Contract, framing: Framing = "netty", limits: Limits = DEFAULT_LIMITS
+) -> ServerConnection[Contract]:
+    return ServerConnection(Offers(served or (SHOP, BANK)), framing, limits)
+
+
+def connected(framing: Framing = "netty", limits: Limits = DEFAULT_LIMITS) -> ServerConnection[Contract]:
+    connection = server(framing=framing, limits=limits)
+    assert connection.receive(frame(framing, 1, shake(SHOP, SHOP.fingerprint), PING)) == []
+    assert connection.data_to_send() == frame(framing, 1, BOTH + PONG)
+    return connection
+
+
+HANDSHAKES = [
+    pytest.param(shake(SHOP, SHOP.fingerprint), BOTH + PONG, "a.Shop", id="both know each other"),
+    pytest.param(
+        shake(SHOP, NOBODY), shown(Match.CLIENT, SHOP) + PONG, "a.Shop", id="the client knows another server"
+    ),
+    pytest.param(
+        shake(SHOP, BANK.fingerprint),
+        shown(Match.CLIENT, SHOP) + PONG,
+        "a.Shop",
+        id="the client takes the port for another protocol's",
+    ),
+    pytest.param(shake(OLD_SHOP, NOBODY), shown(Match.NONE, SHOP), None, id="the client is unknown"),
+    pytest.param(
+        shake(OLD_SHOP, BANK.fingerprint),
+        shown(Match.NONE, BANK),
+        None,
+        id="the client is unknown, and names a protocol that is here",
+    ),
+    pytest.param(
+        shake(OLD_SHOP, NOBODY, text=True),
+        shown(Match.CLIENT, SHOP) + PONG,
+        "a.Shop",
+        id="the client shows its text",
+    ),
+    pytest.param(
+        shake(OLD_SHOP, SHOP.fingerprint, text=True),
+        BOTH + PONG,
+        "a.Shop",
+        id="the client shows its text and knows the server",
+    ),
+    pytest.param(
+        shake(OLD_SHOP, BANK.fingerprint, text=True),
+        shown(Match.CLIENT, SHOP) + PONG,
+        "a.Shop",
+        id="the name in the text goes before the server hash",
+    ),
+    pytest.param(
+        shake(STRANGER, BANK.fingerprint, text=True),
+        BOTH + PONG,
+        "a.Bank",
+        id="a strange name, and the hash of a protocol that is here",
+    ),
+    pytest.param(
+        shake(STRANGER, NOBODY, text=True), shown(Match.NONE, SHOP), None, id="a strange name and hash"
+    ),
+]
+
+
+@pytest.mark.parametrize("framing", ["netty", "spec"])
+@pytest.mark.parametrize(("opening", "answer", "bound"), HANDSHAKES)
+@pytest.mark.parametrize("pieces", ["whole", "byte by byte", "with trailing data"])
+def test_a_handshake_is_answered_and_binds_the_connection(
+    framing: Framing, opening: bytes, answer: bytes, bound: str | None, pieces: str
+) -> None:
+    connection = server(framing=framing)
+    data = frame(framing, 1, opening, PING)
+    match pieces:
+        case "whole":
+            assert connection.receive(data) == []
+        case "byte by byte":
+            assert [r for at in range(len(data)) for r in connection.receive(data[at : at + 1])] == []
+        case _:
+            assert connection.receive(data + b"\0\0\0") == []
+    assert connection.data_to_send() == frame(framing, 1, answer)
+    assert connection.data_to_send() == b""
+    assert (connection.session and connection.session.offer.name) == bound
+
+
+def test_a_client_that_was_seen_once_needs_no_text_again() -> None:
+    offers = Offers([SHOP])
+    first, second = (ServerConnection(offers, "netty", DEFAULT_LIMITS) for _ in range(2))
+    first.receive(frame("netty", 1, shake(OLD_SHOP, SHOP.fingerprint, text=True), PING))
+    second.receive(frame("netty", 1, shake(OLD_SHOP, SHOP.fingerprint), PING))
+    assert second.data_to_send() == frame("netty", 1, BOTH + PONG)
+    assert second.session is not None
+    assert list(second.session.client.messages) == ["buy"]
+
+
+def test_a_client_cannot_decide_what_others_mean_by_their_hash() -> None:
+    offers = Offers([SHOP])
+    liar = encode_request(HandshakeRequest(OLD_SHOP.fingerprint, STRANGER.text, SHOP.fingerprint))
+    first, second = (ServerConnection(offers, "netty", DEFAULT_LIMITS) for _ in range(2))
+    first.receive(frame("netty", 1, liar, PING))
+    assert first.session is not None  # it may bind itself
+    second.receive(frame("netty", 1, shake(OLD_SHOP, SHOP.fingerprint), PING))
+    assert second.data_to_send() == frame("netty", 1, shown(Match.NONE, SHOP))
+
+
+def test_only_so_many_clients_are_remembered() -> None:
+    offers = Offers([SHOP])
+    clients = [contract("a.Shop", **{f"m{number}": {}}) for number in range(MAX_KNOWN_CLIENTS + 1)]
+    for client in clients:
+        offers.meet(HandshakeRequest(client.fingerprint, client.text, NOBODY))
+    assert offers.meet(HandshakeRequest(clients[0].fingerprint, None, NOBODY))[0] is None
+    assert offers.meet(HandshakeRequest(clients[1].fingerprint, None, NOBODY))[0] is not None
+
+
+def test_none_is_followed_by_another_handshake() -> None:
+    connection = server(SHOP)
+    connection.receive(frame("netty", 1, shake(OLD_SHOP, NOBODY), BUY_3))
+    assert connection.data_to_send() == frame("netty", 1, shown(Match.NONE, SHOP))
+    (request,) = connection.receive(frame("netty", 2, shake(OLD_SHOP, SHOP.fingerprint, text=True), BUY_3))
+    assert (request.serial, request.message, request.handshake) == (2, "buy", BOTH)
+
+
+def test_a_call_may_come_with_the_handshake() -> None:
+    connection = server(SHOP)
+    (request,) = connection.receive(frame("netty", 7, shake(SHOP, SHOP.fingerprint), BUY_3))
+    assert request.message == "buy"
+    assert request.parameters.read_long() == 3
+    assert request.handshake == BOTH
+    connection.reply(7, request.handshake + b"\0\0\x08")
+    assert connection.data_to_send() == frame("netty", 7, BOTH + b"\0\0\x08")
+
+
+def test_a_one_way_message_within_a_handshake_gets_an_answer() -> None:
+    (request,) = server(SHOP).receive(frame("netty", 7, shake(SHOP, SHOP.fingerprint), NOTE_X))
+    assert request.one_way is False
+
+
+def test_a_one_way_message_on_a_connection_gets_none() -> None:
+    connection = connected()
+    (request,) = connection.receive(frame("netty", 2, NOTE_X))
+    assert request.one_way is True
+    connection.reply(2, None)
+    assert connection.data_to_send() == b""
+
+
+def test_a_ping_on_a_connection_is_answered_at_once() -> None:
+    connection = connected()
+    assert connection.receive(frame("netty", 2, PING)) == []
+    assert connection.data_to_send() == frame("netty", 2, PONG)
+
+
+def test_metadata_comes_with_the_request() -> None:
+    data = bytes(request_head({"k": b"v"}, "buy")) + b"\x06"
+    (request,) = connected().receive(frame("netty", 2, data))
+    assert request.metadata == {"k": b"v"}
+
+
+def test_a_message_that_nobody_knows_is_a_request_all_the_same() -> None:
+    (request,) = connected().receive(frame("netty", 2, bytes(request_head({}, "nope"))))
+    assert (request.message, request.one_way) == ("nope", False)
+
+
+def test_a_request_may_come_in_any_number_of_buffers() -> None:
+    (request,) = connected().receive(frame("netty", 2, b"", b"\0", b"", BUY_3[1:], b""))
+    assert request.parameters.read_long() == 3
+
+
+def test_replies_leave_in_any_order_with_serials() -> None:
+    connection = connected()
+    first, second = connection.receive(frame("netty", 2, BUY_3) + frame("netty", 3, BUY_3))
+    connection.reply(second.serial, b"second")
+    connection.reply(first.serial, b"first")
+    assert connection.data_to_send() == frame("netty", 3, b"second") + frame("netty", 2, b"first")
+
+
+def test_replies_leave_in_order_without_serials() -> None:
+    connection = connected("spec")
+    calls = (
+        frame("spec", 0, BUY_3) + frame("spec", 0, NOTE_X) + frame("spec", 0, BUY_3) + frame("spec", 0, PING)
+    )
+    first, one_way, second = connection.receive(calls)
+    connection.reply(second.serial, b"second")
+    connection.reply(one_way.serial, None)
+    assert connection.data_to_send() == b""
+    connection.reply(first.serial, b"first")
+    replies = frame("spec", 0, b"first") + frame("spec", 0, b"second") + frame("spec", 0, PONG)
+    assert connection.data_to_send() == replies
+
+
+def test_a_serial_that_is_in_use_is_refused() -> None:
+    connection = connected()
+    with pytest.raises(RemoteProtocolError, match="serial 2 is used by two calls at once"):
+        connection.receive(frame("netty", 2, BUY_3) * 2)
+
+
+def test_a_serial_may_be_used_again_after_its_reply() -> None:
+    connection = connected()
+    for _ in range(3):
+        (request,) = connection.receive(frame("netty", 2, BUY_3))
+        connection.reply(request.serial, b"")
+
+
+@pytest.mark.parametrize("framing", ["netty", "spec"])
+@pytest.mark.parametrize("call", [BUY_3, NOTE_X])
+def test_calls_above_the_limit_wait_for_others_to_end(framing: Framing, call: bytes) -> None:
+    connection = connected(framing, Limits(max_calls=2))
+    calls = b"".join(frame(framing, serial, call) for serial in range(10, 15))
+    first, second = connection.receive(calls)
+    assert connection.is_full
+    assert connection.receive(b"") == []
+    connection.reply(first.serial, None if first.one_way else b"")
+    assert not connection.is_full
+    (third,) = connection.receive(b"")
+    connection.reply(second.serial, None if second.one_way else b"")
+    connection.reply(third.serial, None if third.one_way else b"")
+    assert len(connection.receive(b"")) == 2
+
+
+@pytest.mark.parametrize(
+    ("data", "error", "problem"),
+    [
+        (b"", DecodeError, "16 bytes were announced, 0 are left"),
+        (shake(SHOP, NOBODY)[:-1], DecodeError, "the data ends inside an integer"),
+        (shake(SHOP, NOBODY), DecodeError, "the data ends inside an integer"),
+        (shake(SHOP, NOBODY) + b"\0\x04x", DecodeError, "2 bytes were announced, 1 are left"),
+        (shake(SHOP, NOBODY) + b"\0\x02\xff", DecodeError, "not UTF-8"),
+        (
+            encode_request(HandshakeRequest(NOBODY, "no JSON", NOBODY)) + PING,
+            RemoteProtocolError,
+            "the client's protocol: not a JSON document",
+        ),
+        (
+            encode_request(HandshakeRequest(NOBODY, '{"protocol":7}', NOBODY)) + PING,
+            RemoteProtocolError,
+            "the client's protocol: .*protocol must be a name",
+        ),
+        (
+            shake(SHOP, NOBODY) + bytes(request_head({"k": b"v" * 70_000}, "buy")),
+            LimitExceeded,
+            "metadata above max_metadata=65536 bytes",
+        ),
+    ],
+)
+def test_a_malformed_opening_is_refused(data: bytes, error: type[Exception], problem: str) -> None:
+    with pytest.raises(error, match=problem):
+        server().receive(frame("netty", 1, data))
+
+
+@pytest.mark.parametrize("data", [b"", b"\0", b"\x02", b"\0\x04x", b"\xff" * 20])
+def test_a_malformed_call_is_refused(data: bytes) -> None:
+    with pytest.raises(DecodeError):
+        connected().receive(frame("netty", 2, data))
+
+
+def test_a_connection_says_what_it_is() -> None:
+    assert repr(server()) == "<ServerConnection unbound calls=0>"
+    connection = connected()
+    connection.receive(frame("netty", 2, BUY_3))
+    assert repr(connection) == "<ServerConnection a.Shop calls=1>"
+
+
+def test_the_hash_is_that_of_the_text() -> None:
+    assert SHOP.fingerprint == hashlib.md5(SHOP.text.encode()).digest()
