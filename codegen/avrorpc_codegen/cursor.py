@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeVar
 
+from avrorpc_codegen.comment import Comment
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
-from avrorpc_codegen.lexer import Comment, Kind, Token, tokenize
+from avrorpc_codegen.lexer import Kind, Token, tokenize
 from avrorpc_codegen.source import Source, Span
 
 T = TypeVar("T")

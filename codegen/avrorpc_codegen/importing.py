@@ -35,11 +35,12 @@ class Imports:
         return any(code.startswith(f"{alias(name)}.") for name in self.module.late)
 
     def late_lines(self) -> list[str]:
-        """Return the imports that follow the types.
+        """Return the imports that follow the types, and the blank lines before them.
 
         `import a.b as c` finds a module whose import is still under way, where `a.b` would not.
         """
-        return [f"import {name} as {alias(name)}" for name in sorted(self.late)]
+        lines = [f"import {name} as {alias(name)}" for name in sorted(self.late)]
+        return ["", "", *lines] if lines else []
 
     def groups(self, view: ModuleView) -> list[list[str]]:
         """Return the imports at the top, in the groups and the order of isort."""

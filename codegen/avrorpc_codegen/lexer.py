@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
 
+from avrorpc_codegen.comment import LINE_END, Comment
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 from avrorpc_codegen.source import Source, Span
 
@@ -37,21 +38,7 @@ class Kind(Enum):
     """The end of the text."""
 
 
-@dataclass(slots=True, frozen=True, eq=False)
-class Comment:
-    """A comment, its delimiters included in the span."""
-
-    span: Span
-    is_doc: bool
-
-    @property
-    def text(self) -> str:
-        """The comment's own words: delimiters, common indentation and leading stars taken away."""
-        raw = self.span.source.text[self.span.start + 3 : self.span.end - 2]
-        return strip_indent(raw.strip(_JAVA_SPACE))
-
-
-@dataclass(slots=True, frozen=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Token:
     """A token; `docs` are the documentation comments between it and the token before."""
 
@@ -75,9 +62,12 @@ class Lexed:
 
 
 _MARKS: Final = frozenset("(){}[]:;,@=?<>")
-_JAVA_SPACE: Final = "".join(map(chr, range(0x21)))
 _SPACE: Final = re.compile(r"[ \t\n\r\f]+")
 _NAME_PART: Final = re.compile(r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*")
+_PLAIN_NAME: Final = re.compile(
+    r"(?!(?:NaN|Infinity)\b)[A-Za-z_][A-Za-z0-9_]*(?![A-Za-z0-9_.`\x80-\U0010ffff-])"
+)
+"""A name without dots, dashes, back-ticks and letters beyond ASCII: nearly all are so."""
 _BACK_TICKS: Final = re.compile(r"`[^`\s]*`?")
 _INTEGER: Final = re.compile(r"(-?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)[lL]?")
 _HEX_FLOAT: Final = re.compile(
@@ -91,31 +81,11 @@ _STRING: Final = re.compile(r'"(?:[^"\\\r\n]|\\[^\r\n])*"')
 _ESCAPE: Final = re.compile(r"\\(?:([nrbft\\'\"])|([0-3][0-7]{2}|[0-7]{1,2})|u([0-9a-fA-F]{4}))")
 _MUST_ESCAPE: Final = {"\b": "\\b", "\f": "\\f", "\t": "\\t"}
 _ESCAPES: Final = {"n": "\n", "r": "\r", "b": "\b", "f": "\f", "t": "\t"}
-_LINE_END: Final = re.compile(r"\r\n|\r|\n")
-_BLANKS: Final = " \t\xa0"
 
 
 def tokenize(source: Source, diagnostics: Diagnostics) -> Lexed:
     """Split a source into tokens; what is none becomes a diagnostic, and is left out."""
     return _Lexer(source, diagnostics).run()
-
-
-def strip_indent(text: str) -> str:
-    """Take the common indentation off a comment, and the stars where every line begins with one.
-
-    As `IdlReader.stripIndents` of Avro's Java tool: one or two stars, then at most one blank, when all
-    lines have them; else the white space that all lines after the first begin with. Unlike there, line
-    ends become plain newlines, so that a fingerprint does not depend on how a file was checked out.
-    """
-    lines = _LINE_END.split(text)
-    for stars in ("**", "*"):
-        if all(line.lstrip(_BLANKS).startswith(stars) for line in lines):
-            bare = [line.lstrip(_BLANKS)[len(stars) :] for line in lines]
-            return "\n".join(line[1:] if line[:1] in _BLANKS else line for line in bare)
-    indents = [line[: len(line) - len(line.lstrip(_BLANKS))] for line in lines[1:]]
-    low, high = min(indents, default=""), max(indents, default="")
-    shared = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), len(low))
-    return "\n".join([lines[0], *(line[shared:] for line in lines[1:])])
 
 
 class _Lexer:
@@ -133,6 +103,9 @@ class _Lexer:
             if character in " \t\n\r\f":
                 space = _SPACE.match(self.text, position)
                 position = space.end() if space else position + 1
+            elif plain := _PLAIN_NAME.match(self.text, position):
+                position = plain.end()
+                self.add(Kind.NAME, plain.start(), position, plain[0])
             elif character in _MARKS:
                 self.add(Kind.MARK, position, position + 1, character)
                 position += 1
@@ -158,7 +131,7 @@ class _Lexer:
 
     def comment(self, start: int) -> int:
         if self.text[start + 1] == "/":
-            line_end = _LINE_END.search(self.text, start)
+            line_end = LINE_END.search(self.text, start)
             end = line_end.start() if line_end else len(self.text)
             self.lexed.comments.append(Comment(Span(self.source, start, end), is_doc=False))
             return end
@@ -177,7 +150,7 @@ class _Lexer:
     def string(self, start: int) -> int:
         match = _STRING.match(self.text, start)
         if match is None:
-            line_end = _LINE_END.search(self.text, start)
+            line_end = LINE_END.search(self.text, start)
             end = line_end.start() if line_end else len(self.text)
             self.error(
                 Rule.UNTERMINATED, "this string has no end on its line", start, end, 'close it with `"`'
@@ -299,7 +272,7 @@ class _Lexer:
             help_line = "comments begin with `//`" if character == "#" else None
             self.error(Rule.BAD_CHARACTER, f"`{shown}`{note} has no meaning here", start, end, help_line)
         if character == "#":
-            line_end = _LINE_END.search(self.text, start)
+            line_end = LINE_END.search(self.text, start)
             return line_end.start() if line_end else len(self.text)
         self.add(Kind.BAD, start, end, "", is_flawed=True)
         return end

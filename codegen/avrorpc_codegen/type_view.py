@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from avrorpc.schema import Enum, Field, Fixed, NoDefault, Record
 
 from avrorpc_codegen import documentation, layout
@@ -13,6 +15,9 @@ from avrorpc_codegen.placing import Placement, PyType
 from avrorpc_codegen.python_types import Literal, Python, Unrepresentable
 from avrorpc_codegen.source import Span
 from avrorpc_codegen.views import Attribute, Class
+
+_ERROR: Final = "@dataclass(slots=True, eq=False, kw_only=True)"
+"""What decorates an error. It is not frozen, since Python itself assigns to exceptions as they pass."""
 
 
 class TypeViewer:
@@ -66,7 +71,7 @@ class TypeViewer:
         py_type = self.placement.types[record.name]
         doc = record.doc or f"The error `{record.name}`."
         attributes = [self._field(item, py_type, "dataclasses.field", declared) for item in record.fields]
-        head = f"class {py_type.py_name}(stub.DeclaredError):"
+        head = f"{_ERROR}\nclass {py_type.py_name}(stub.DeclaredError):"
         return Class(head, documentation.block(doc, 4), attributes)
 
     def literal(self, item: Field, owner: str, span: Span | None, file: str) -> Literal | None:

@@ -16,7 +16,7 @@ class Attribute:
 
 @dataclass(slots=True)
 class Class:
-    """A record, an error or an enum: its first line, its docstring and what it holds."""
+    """A record, an error or an enum: its first line with what decorates it, its docstring, what it holds."""
 
     head: str
     doc: str

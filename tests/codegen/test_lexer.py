@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from avrorpc_codegen.diagnostic import Diagnostics
-from avrorpc_codegen.lexer import Kind, Lexed, strip_indent, tokenize
+from avrorpc_codegen.lexer import Kind, Lexed, tokenize
 from avrorpc_codegen.source import Source
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,26 +97,6 @@ def test_spans_cover_the_text_of_tokens() -> None:
     lexed, _ = lex('record `a`.b { int x = -0x1F; string y = "a\\n"; }')
     for token in lexed.tokens:
         assert token.span.source.text[token.span.start : token.span.end] == token.text
-
-
-@pytest.mark.parametrize(
-    ("comment", "text"),
-    [
-        ("a", "a"),
-        ("* a", "a"),
-        ("** a", "a"),
-        ("*a\n * b\n *  c", "a\nb\n c"),
-        ("** a\n   ** b", "a\nb"),
-        ("** a\n * b", "* a\nb"),
-        ("* a\n b", "* a\nb"),
-        ("a\n   b\n     c", "a\nb\n  c"),
-        ("a\n   b\n\n   c", "a\n   b\n\n   c"),
-        ("* a\r\n * b", "a\nb"),
-        ("a\n\tb\n\tc", "a\nb\nc"),
-    ],
-)
-def test_indentation_of_comments_is_taken_away_as_by_java(comment: str, text: str) -> None:
-    assert strip_indent(comment) == text
 
 
 @given(st.text(alphabet=st.sampled_from('a1.-+`"\\/*@{}()\n\t \x00é漢xXpPeELfNI_,;') | st.characters()))

@@ -19,7 +19,7 @@ def test_templates_look_like_their_output() -> None:
         assert "{%-" not in text, name
         assert "-%}" not in text, name
         assert "{% set" not in text, name
-        assert len(text.split("\n")) <= 66, name
+        assert len(text.split("\n")) <= 41, name
 
 
 def test_what_is_missing_in_a_view_is_an_error() -> None:

@@ -13,7 +13,7 @@ import datetime
 import decimal
 import math
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -278,11 +278,10 @@ def _float_in(value: Json) -> float:
 
 
 def _logical_in(python: type, value: Json) -> Any:
-    if python is Duration and isinstance(value, dict):
+    if python is Duration:
         return msgspec.convert(value, Duration)
-    if python in (datetime.date, datetime.time, datetime.datetime):
-        return python.fromisoformat(_text(value))
-    return python(_text(value))
+    parse: Callable[[str], Any] = getattr(python, "fromisoformat", python)
+    return parse(_text(value))
 
 
 def _text(value: Json) -> str:

@@ -28,9 +28,14 @@ class Address:
     framing: Framing = "netty"
 
     def __str__(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
         option = "?framing=spec" if self.framing == "spec" else ""
-        return f"{self.scheme}://{host}:{self.port}{self.path}{option}"
+        return f"{self.scheme}://{self.authority}{self.path}{option}"
+
+    @property
+    def authority(self) -> str:
+        """Host and port, as a URL and HTTP's `Host` have them."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
 
 
 def parse_address(url: str) -> Address:

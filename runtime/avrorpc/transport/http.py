@@ -11,7 +11,7 @@ import aiohttp
 from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address, connect_error, reason
-from avrorpc.transport.http_status import check_response, request_path
+from avrorpc.transport.http_status import check_response, not_http, request_path
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.exchange import CONTENT_TYPE, StatelessClient
 
@@ -58,9 +58,10 @@ class HttpTransport(Generic[V]):
     async def _post(self, body: bytes) -> bytes:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
-        url = f"http://{self.address.host}:{self.address.port}{self._path}"
+        url = f"http://{self.address.authority}{self._path}"
+        headers = {"Content-Type": CONTENT_TYPE}
         try:
-            async with self._session.post(url, data=body, headers={"Content-Type": CONTENT_TYPE}) as response:
+            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
                 content = bytearray()
                 async for chunk in response.content.iter_any():
                     content += chunk
@@ -70,6 +71,8 @@ class HttpTransport(Generic[V]):
                 return check_response(self.address, response.status, kind, bytes(content), self._limits)
         except aiohttp.ClientConnectorError as error:
             raise connect_error(self.address, error.os_error) from error
+        except aiohttp.ClientResponseError as error:
+            raise not_http(self.address, error.message) from error
         except aiohttp.ClientError as error:
             said = reason(error) if isinstance(error, OSError) else error
             raise ConnectionLost(f"the connection to {self.address} broke: {said}") from error

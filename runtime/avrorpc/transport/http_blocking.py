@@ -8,11 +8,11 @@ from typing import Generic, TypeVar
 
 import h11
 
-from avrorpc.errors import ConnectionLost, RemoteProtocolError
+from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address, dialling, exchanging
 from avrorpc.transport.blocking import Pool, Timer
-from avrorpc.transport.http_status import check_response, request_path
+from avrorpc.transport.http_status import check_response, not_http, request_path
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.exchange import CONTENT_TYPE, StatelessClient
 
@@ -23,6 +23,7 @@ class _Connection:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self.state = h11.Connection(h11.CLIENT)
+        self.at_end = False
 
 
 class BlockingHttpTransport(Generic[V]):
@@ -67,7 +68,7 @@ class BlockingHttpTransport(Generic[V]):
             status, kind, content = self._roundtrip(connection, body, timer)
         except h11.RemoteProtocolError as error:
             connection.sock.close()
-            raise RemoteProtocolError(f"{self.address} does not speak HTTP: {error}") from error
+            raise (self._lost() if connection.at_end else not_http(self.address, error)) from error
         except BaseException:
             connection.sock.close()
             raise
@@ -86,9 +87,8 @@ class BlockingHttpTransport(Generic[V]):
 
     def _roundtrip(self, connection: _Connection, body: bytes, timer: Timer) -> tuple[int, str, bytes]:
         state = connection.state
-        host = f"[{self.address.host}]" if ":" in self.address.host else self.address.host
         headers = [
-            ("Host", f"{host}:{self.address.port}"),
+            ("Host", self.address.authority),
             ("Content-Type", CONTENT_TYPE),
             ("Content-Length", str(len(body))),
         ]
@@ -113,14 +113,16 @@ class BlockingHttpTransport(Generic[V]):
                 case h11.EndOfMessage():
                     return status, kind, bytes(content)
                 case h11.ConnectionClosed():
-                    raise ConnectionLost(
-                        f"the server at {self.address} closed the connection before it answered"
-                    )
+                    raise self._lost()
 
     def _read(self, connection: _Connection, timer: Timer) -> None:
         with exchanging(self.address):
             connection.sock.settimeout(timer.left())
             data = connection.sock.recv(262_144)
+        connection.at_end = not data
         if not data and connection.state.their_state is h11.SEND_RESPONSE:
-            raise ConnectionLost(f"the server at {self.address} closed the connection before it answered")
+            raise self._lost()
         connection.state.receive_data(data)
+
+    def _lost(self) -> ConnectionLost:
+        return ConnectionLost(f"the server at {self.address} closed the connection before it answered")

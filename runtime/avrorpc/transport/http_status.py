@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from urllib.parse import quote
 
 from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, StatusError
 from avrorpc.limits import Limits
@@ -13,7 +14,7 @@ from avrorpc.wire.exchange import CONTENT_TYPE
 
 def request_path(address: Address, identity: Identity) -> str:
     """Return where calls are posted: the URL's own path, or ours for the protocol where it has none."""
-    return address.path or f"/avro/{identity.name}"
+    return quote(address.path or f"/avro/{identity.name}", safe="/%:@!$&'()*+,;=~")
 
 
 def check_response(address: Address, status: int, content_type: str, body: bytes, limits: Limits) -> bytes:
@@ -40,3 +41,9 @@ def check_response(address: Address, status: int, content_type: str, body: bytes
             raise LimitExceeded(f"{address} refused the request: {said}")
         case _:
             raise RemoteProtocolError(f"{address} answered {status}: {said or 'nothing more'}")
+
+
+def not_http(address: Address, problem: object) -> RemoteProtocolError:
+    """Return the error for what no HTTP library can read; theirs quote it at length."""
+    said = " ".join(str(problem).split())
+    return RemoteProtocolError(f"{address} does not speak HTTP: {said:.100}")

@@ -111,6 +111,7 @@ class CausalModel:
         """
         check_batch(input_ids, self.vocabulary_size, self.context_window)
         options: dict[str, Any] = {"use_cache": False}
+        mask: torch.Tensor | None = None
         if attention_mask is not None:
             check_mask(attention_mask, input_ids)
             mask = torch.tensor(attention_mask, device=self.device)
@@ -120,7 +121,7 @@ class CausalModel:
                 options["position_ids"] = (mask.cumsum(-1) - 1).clamp(min=0)
         ids = torch.tensor(input_ids, device=self.device)
         logits = self._model(input_ids=ids, **options).logits.float()
-        if attention_mask is not None:
+        if mask is not None:
             logits = logits.masked_fill(mask.unsqueeze(-1) == 0, 0.0)
         result: torch.Tensor = logits.cpu().contiguous()
         return result

@@ -13,9 +13,9 @@ _NAMES: Final = {256: "<bos>", 257: "<eos>", 258: "<pad>"}
 class ByteEncoding:
     """Text as its UTF-8 bytes: ids 0 to 255, then BOS, EOS and PAD."""
 
-    kind: Final = "byte"
-    size: Final = 256 + len(_NAMES)
-    special: Final = SpecialIds(pad=258, bos=256, eos=257, all=frozenset(_NAMES))
+    kind = "byte"
+    size = 256 + len(_NAMES)
+    special = SpecialIds(pad=258, bos=256, eos=257, all=frozenset(_NAMES))
 
     @property
     def tokens(self) -> Mapping[str, int]:
