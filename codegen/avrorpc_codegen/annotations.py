@@ -6,7 +6,8 @@ import math
 from dataclasses import dataclass, field
 from typing import Final
 
-from avrorpc.schema import Json, Props
+from avrorpc.errors import SchemaError
+from avrorpc.schema import Json, Props, parse_duration
 
 from avrorpc_codegen import syntax
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
@@ -75,6 +76,22 @@ def read_annotations(
             message = '`@order` needs "ascending", "descending" or "ignore"'
             diagnostics.error(Rule.BAD_ANNOTATION, message, span)
     return meaning
+
+
+def check_ours(annotations: tuple[syntax.Annotation, ...], diagnostics: Diagnostics) -> None:
+    """Check the annotations of messages and protocols that the runtime acts on."""
+    for annotation in annotations:
+        name, value = annotation.name.text, annotation.value.json
+        problem = None
+        if name == "timeout":
+            try:
+                parse_duration(value)
+            except SchemaError as error:
+                problem = str(error)
+        elif name in ("readonly", "idempotent") and not isinstance(value, bool):
+            problem = f"`@{name}` needs true or false"
+        if problem:
+            diagnostics.error(Rule.BAD_ANNOTATION, problem, annotation.value.span)
 
 
 def plain_json(value: Json) -> Json:

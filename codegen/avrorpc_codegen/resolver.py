@@ -20,6 +20,7 @@ from avrorpc_codegen.annotations import (
     MESSAGE_WORDS,
     PROTOCOL_WORDS,
     TYPE_WORDS,
+    check_ours,
     plain_json,
     read_annotations,
 )
@@ -200,6 +201,7 @@ class _Resolver:
         meaning = read_annotations(
             tree.annotations, PROTOCOL_WORDS, frozenset({"namespace"}), self.diagnostics
         )
+        check_ours(tree.annotations, self.diagnostics)
         name = self.protocol_name(tree)
         self.names.namespace(tree.annotations)
         self.names.full(tree.name.text, tree.name.span)
@@ -227,6 +229,7 @@ class _Resolver:
 
     def message(self, item: syntax.Message, namespace: str, declared: DeclaredProtocol) -> avro.Message:
         meaning = read_annotations(item.annotations, MESSAGE_WORDS, _NONE, self.diagnostics)
+        check_ours(item.annotations, self.diagnostics)
         name = item.name
         self.names.simple(name)
         request = self.variables(item.parameters, namespace, "parameter")

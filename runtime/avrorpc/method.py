@@ -6,18 +6,13 @@ Both are cheap to make at import: the protocol's text is parsed when it is first
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
-from avrorpc.errors import SchemaError
-from avrorpc.schema import Json, Message, Protocol, Record, fingerprint, parse_protocol
+from avrorpc.schema import Message, Protocol, Record, fingerprint, parse_duration, parse_protocol
 
 R_co = TypeVar("R_co", covariant=True)
-
-_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h)")
-_UNITS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Contract:
@@ -93,15 +88,3 @@ class Method(Generic[R_co]):
             if "timeout" in props:
                 return parse_duration(props["timeout"])
         return None
-
-
-def parse_duration(value: Json) -> float:
-    """Return the seconds that a text such as `30s`, `500ms` or `2m` stands for.
-
-    Raises:
-        SchemaError: It is no such text.
-    """
-    match = _DURATION.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        raise SchemaError(f'{value!r} is no duration such as "30s", "500ms" or "2m"')
-    return float(match[1]) * _UNITS[match[2]]

@@ -122,12 +122,16 @@ def test_the_avro_package_reads_emitted_protocols(path: Path) -> None:
 @pytest.mark.parametrize("path", json_files(ASCII), ids=lambda path: path.stem)
 def test_fastavro_reads_emitted_types(path: Path) -> None:
     value: Any = json.loads(path.read_text())
-    types = value["types"] if path.suffix == ".avpr" else value if isinstance(value, list) else [value]
+    namespace: str | None = None
+    if path.suffix == ".avpr":
+        types, namespace = value["types"], value.get("namespace")
+    else:
+        types = value if isinstance(value, list) else [value]
     text = json.dumps(types).replace('"type": "error"', '"type": "record"')
     named: dict[str, Any] = {}
     schemas: list[dict[str, Any]] = json.loads(text)
     for schema in schemas:
-        if path.suffix == ".avpr" and "namespace" not in schema:
-            schema["namespace"] = value.get("namespace", "")
+        if namespace:
+            schema.setdefault("namespace", namespace)
         fastavro.parse_schema(schema, named)
     assert named or not types

@@ -249,12 +249,12 @@ def test_a_connection_that_breaks_in_the_middle_of_a_message_harms_nobody(server
         raw.send(2, call("wait", struct.pack("<d", 0.05)))
 
 
-def test_a_client_that_sends_no_more_still_gets_its_answers(server: ServerThread) -> None:
+def test_a_client_that_sends_no_more_has_left(server: ServerThread) -> None:
+    # Plain Avro has no word for cancelling a call; the end of the stream is the only one.
     with Raw(server.tcp) as raw:
         raw.connect()
-        raw.send(2, call("find", text(b"key")))
+        raw.send(2, call("wait", struct.pack("<d", 0.05)))
         raw.sock.shutdown(socket.SHUT_WR)
-        assert raw.receive() == b"\0\0" + text(b"KEY")
         assert raw.is_closed()
 
 

@@ -90,12 +90,49 @@ class Transport(Protocol[V_co]):
         ...
 
 
+class Owner:
+    """Who may use connections: the process that made them, one event loop, and nobody once they are closed.
+
+    All clients over the same connections share one.
+    """
+
+    def __init__(self) -> None:
+        self.is_closed = False
+        self._process = os.getpid()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def check(self) -> None:
+        """Check that the connections may be used here and now.
+
+        Raises:
+            ClientStateError: They may not.
+        """
+        if self.is_closed:
+            raise ClientStateError("this client is closed")
+        if os.getpid() != self._process:
+            raise ClientStateError(
+                "this client belongs to the process that made it; connect again after a fork"
+            )
+
+    def check_loop(self) -> None:
+        """Check that the running event loop is the one of the first call.
+
+        Raises:
+            ClientStateError: It is not.
+        """
+        loop = asyncio.get_running_loop()
+        self._loop = self._loop or loop
+        if self._loop is not loop:
+            raise ClientStateError("this client belongs to another event loop; connect again in this one")
+
+
 class Remote:
     """The Service at the far end of a transport."""
 
     def __init__(self, contract: Contract, transport: Transport[ServerVersion], limits: Limits) -> None:
         self.contract = contract
         self.transport = transport
+        self.owner = Owner()
         self._limits = limits
         self._encoders: dict[str, RequestEncoder] = {}
 
@@ -149,8 +186,6 @@ class _RemoteChannel:
         self._middleware = middleware
         self._clock = clock
         self._service: Service = compose(middleware, remote)
-        self._process = os.getpid()
-        self._closed = False
 
     def __repr__(self) -> str:
         return str(self._remote.transport.address)
@@ -175,12 +210,7 @@ class _RemoteChannel:
         )
 
     def _call(self, method: Method[Any], arguments: tuple[Any, ...]) -> Call:
-        if self._closed:
-            raise ClientStateError("this client is closed")
-        if os.getpid() != self._process:
-            raise ClientStateError(
-                "this client belongs to the process that made it; connect again after a fork"
-            )
+        self._remote.owner.check()
         deadline = self.options.deadline(method, self._clock.now())
         return Call(method, arguments, self._clock, deadline, dict(self.options.metadata))
 
@@ -208,7 +238,7 @@ class RemoteChannel(_RemoteChannel):
 
     def close(self) -> None:
         """Close all connections."""
-        self._closed = True
+        self._remote.owner.is_closed = True
         drive(_close(self._remote.transport))
 
 
@@ -225,22 +255,17 @@ class AsyncRemoteChannel(_RemoteChannel):
         clock: Clock | None = None,
     ) -> None:
         super().__init__(remote, options, middleware, clock or AsyncClock())
-        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def __call__(self, method: Method[R], /, *arguments: Any) -> R:
         """Make a call and await its reply."""
         call = self._call(method, arguments)
-        loop = asyncio.get_running_loop()
-        if self._loop is None:
-            self._loop = loop
-        elif self._loop is not loop:
-            raise ClientStateError("this client belongs to another event loop; connect again in this one")
+        self._remote.owner.check_loop()
         value: R = (await self._service(call)).value
         return value
 
     async def close(self) -> None:
         """Close all connections."""
-        self._closed = True
+        self._remote.owner.is_closed = True
         await self._remote.transport.close()
 
 
@@ -271,5 +296,5 @@ def _mind_running_loop(address: Address) -> None:
         warnings.warn(
             "a synchronous avrorpc call blocks the running event loop; use the asynchronous client",
             RuntimeWarning,
-            stacklevel=5,
+            stacklevel=4,  # where the client's method was called
         )

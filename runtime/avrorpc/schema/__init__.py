@@ -3,6 +3,7 @@
 Knows Avro and nothing of Python classes, bytes or calls.
 """
 
+from avrorpc.schema.annotations import parse_duration
 from avrorpc.schema.defaults import default_problem
 from avrorpc.schema.model import (
     NO_DEFAULT,
@@ -52,6 +53,7 @@ __all__ = [
     "describe",
     "fingerprint",
     "namespace_of",
+    "parse_duration",
     "parse_protocol",
     "parse_schema",
     "protocol_from_json",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Executor
 from contextvars import copy_context
+from functools import partial
 from inspect import isawaitable
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -141,7 +142,8 @@ class Served:
         else:
             context = copy_context()
             loop = asyncio.get_running_loop()
-            value = await loop.run_in_executor(self._executor, lambda: context.run(target, arguments))
+            work = partial(context.run, _in_thread, target, arguments)
+            value = await loop.run_in_executor(self._executor, work)
         return await value if isawaitable(value) else value
 
     def _write(self, method: Method[Any], reply: Reply) -> bytes:
@@ -172,6 +174,14 @@ class Served:
         if method.name not in self._replies:
             self._replies[method.name] = ReplyEncoder(method.message, self.contract.types)
         return self._replies[method.name]
+
+
+def _in_thread(target: Target, arguments: tuple[Any, ...]) -> Any:
+    try:
+        return target(arguments)
+    except (StopIteration, GeneratorExit, KeyboardInterrupt, SystemExit) as error:
+        # A future cannot carry the first, and the others would end the loop, or leave the caller waiting.
+        raise RuntimeError(f"{error!r} out of a thread") from error
 
 
 def system_error(error: StatusError) -> bytes:

@@ -30,6 +30,8 @@ logger = logging.getLogger("avrorpc")
 DEFAULT_THREADS: Final = 8
 DEFAULT_DRAIN: Final = 10.0
 """Seconds that calls under way are given to finish."""
+FLUSH_SECONDS: Final = 1.0
+"""How long a closing server waits for clients to take their last replies."""
 
 
 class Listener(Protocol):
@@ -195,10 +197,14 @@ class _TcpListener:
         self._server.close()
 
     async def close(self) -> None:
-        connections = list(self._connections)
-        for connection in connections:
+        for connection in list(self._connections):
             connection.close()
-        await asyncio.gather(*(connection.gone for connection in connections))
+        if self._connections:
+            await asyncio.wait([connection.gone for connection in self._connections], timeout=FLUSH_SECONDS)
+        remaining = list(self._connections)
+        for connection in remaining:  # their clients do not read
+            connection.abort()
+        await asyncio.gather(*(connection.gone for connection in remaining))
 
 
 def _with_port(address: Address, port: int) -> Address:

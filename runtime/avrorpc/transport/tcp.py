@@ -240,6 +240,11 @@ class TcpServerProtocol(asyncio.Protocol):
             self._flush()
             self._transport.close()
 
+    def abort(self) -> None:
+        """Close at once; what is due is lost."""
+        if self._transport is not None:
+            self._transport.abort()
+
     async def _serve(self, request: Request[Any]) -> None:
         with contextlib.suppress(asyncio.CancelledError):  # the client is gone
             self.connection.reply(request.serial, await self._answer(request))
