@@ -102,12 +102,33 @@ class _Local:
         deadline = self.options.deadline(method, clock.now())
         return Call(method, arguments, clock, deadline, dict(self.options.metadata))
 
+    def _send(self, call: Call) -> tuple[Any, ...]:
+        verifier = self._verifier
+        return call.arguments if verifier is None else verifier.send(call.method, call.arguments)
+
     def _error(self, method: Method[Any], error: BaseException) -> Exception:
         return outcome(method, error, expose_cause=self._expose_cause)
 
-    def _one_way_failed(self, method: Method[Any], error: BaseException) -> None:
-        """Log what a one-way message failed with, as a server would: its caller does not wait to hear."""
-        self._error(method, error)
+    def _finish(
+        self, call: Call, arguments: tuple[Any, ...], value: Any, failed: BaseException | None
+    ) -> Any:
+        """Return the result or raise the error, as a caller sees them; arguments as they were passed on."""
+        method, verifier = call.method, self._verifier
+        if verifier is not None:
+            verifier.unchanged(method, call.arguments, arguments)
+        if method.message.one_way:
+            if failed is not None:
+                # Logged, as a server would: the caller of a one-way message does not wait to hear.
+                self._error(method, failed)
+            return None
+        call.remaining()
+        if failed is None:
+            return value if verifier is None else verifier.receive(method, value)
+        # Raised out here, where no exception is being handled, so that no trace of what was redacted remains.
+        if isinstance(failed, Suspended):
+            raise failed
+        error = self._error(method, failed)
+        raise error if verifier is None else verifier.receive_error(method, error)
 
 
 class LocalChannel(_Local):
@@ -132,38 +153,21 @@ class LocalChannel(_Local):
         return Reply(self._run(call))
 
     def _run(self, call: Call) -> Any:
-        method, verifier = call.method, self._verifier
-        arguments = call.arguments if verifier is None else verifier.send(method, call.arguments)
+        arguments = self._send(call)
         context = Context()
         failed: BaseException | None = None
         value: Any = None
         call.remaining()
         try:
-            value = context.run(_enter, self._targets[method.name], arguments, call)
+            value = context.run(_enter, self._targets[call.method.name], arguments, call)
             if isawaitable(value):
                 value = context.run(drive, as_coroutine(value))
         except (asyncio.CancelledError, Exception) as error:  # noqa: BLE001 - the boundary of the implementation
             failed = error
-        if verifier is not None:
-            verifier.unchanged(method, call.arguments, arguments)
-        if method.message.one_way:
-            if failed is not None:
-                self._one_way_failed(method, failed)
-            return None
-        call.remaining()
-        # Raised out here, so that the error carries no trace of what was redacted.
-        if failed is not None:
-            raise self._translated(method, failed)
-        return value if verifier is None else verifier.receive(method, value)
-
-    def _translated(self, method: Method[Any], failed: BaseException) -> Exception:
-        if isinstance(failed, Suspended):
-            return failed
         if isinstance(failed, RuntimeError) and str(failed) == "no running event loop":
             # What asyncio says to a coroutine that wants to wait and is driven by hand.
-            return suspended(method.full_name)
-        error = self._error(method, failed)
-        return error if self._verifier is None else self._verifier.receive_error(method, error)
+            failed = suspended(call.method.full_name)
+        return self._finish(call, arguments, value, failed)
 
 
 class AsyncLocalChannel(_Local):
@@ -188,8 +192,7 @@ class AsyncLocalChannel(_Local):
         return Reply(await self._run(call))
 
     async def _run(self, call: Call) -> Any:
-        method, verifier = call.method, self._verifier
-        arguments = call.arguments if verifier is None else verifier.send(method, call.arguments)
+        arguments = self._send(call)
         failed: BaseException | None = None
         value: Any = None
         timer = None if call.deadline is None else asyncio.timeout(call.remaining())
@@ -205,18 +208,8 @@ class AsyncLocalChannel(_Local):
                 raise
             failed = error
         except Exception as error:  # noqa: BLE001 - the boundary of the implementation
-            failed = deadline_exceeded(method) if timer is not None and timer.expired() else error
-        if verifier is not None:
-            verifier.unchanged(method, call.arguments, arguments)
-        if method.message.one_way:
-            if failed is not None:
-                self._one_way_failed(method, failed)
-            return None
-        call.remaining()
-        if failed is not None:
-            translated = self._error(method, failed)
-            raise translated if verifier is None else verifier.receive_error(method, translated)
-        return value if verifier is None else verifier.receive(method, value)
+            failed = deadline_exceeded(call.method) if timer is not None and timer.expired() else error
+        return self._finish(call, arguments, value, failed)
 
     async def _work(self, call: Call, arguments: tuple[Any, ...]) -> Any:
         context = Context()

@@ -177,14 +177,13 @@ class _RemoteChannel:
     """What the channels of both colours share."""
 
     asynchronous: bool
+    clock: type[Clock]
 
-    def __init__(
-        self, remote: Remote, options: Options, middleware: tuple[Middleware, ...], clock: Clock
-    ) -> None:
+    def __init__(self, remote: Remote, options: Options, middleware: tuple[Middleware, ...]) -> None:
         self.options = options
         self._remote = remote
         self._middleware = middleware
-        self._clock = clock
+        self._clock = self.clock()
         self._service: Service = compose(middleware, remote)
 
     def __repr__(self) -> str:
@@ -192,7 +191,7 @@ class _RemoteChannel:
 
     def with_options(self, options: Options) -> Any:
         """Return a channel over the same connections with other options."""
-        return type(self)(self._remote, options, self._middleware, self._clock)
+        return type(self)(self._remote, options, self._middleware)
 
     def describe(self) -> Description:
         """Return what this channel is."""
@@ -219,15 +218,7 @@ class RemoteChannel(_RemoteChannel):
     """For synchronous callers; any thread may use it."""
 
     asynchronous = False
-
-    def __init__(
-        self,
-        remote: Remote,
-        options: Options,
-        middleware: tuple[Middleware, ...],
-        clock: Clock | None = None,
-    ) -> None:
-        super().__init__(remote, options, middleware, clock or BlockingClock())
+    clock = BlockingClock
 
     def __call__(self, method: Method[R], /, *arguments: Any) -> R:
         """Make a call and wait for its reply."""
@@ -246,15 +237,7 @@ class AsyncRemoteChannel(_RemoteChannel):
     """For asynchronous callers, on the event loop of the first call."""
 
     asynchronous = True
-
-    def __init__(
-        self,
-        remote: Remote,
-        options: Options,
-        middleware: tuple[Middleware, ...],
-        clock: Clock | None = None,
-    ) -> None:
-        super().__init__(remote, options, middleware, clock or AsyncClock())
+    clock = AsyncClock
 
     async def __call__(self, method: Method[R], /, *arguments: Any) -> R:
         """Make a call and await its reply."""
