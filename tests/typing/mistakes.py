@@ -1,0 +1,79 @@
+"""Mistakes, one to a marked line: both type checkers must reject each, and nothing else."""
+
+from __future__ import annotations
+
+import avrorpc
+from avrorpc_contracts.llm import (
+    AsyncTokenizer,
+    AsyncTokenizerClient,
+    Completion,
+    FinishReason,
+    Model,
+    TokenizedBatch,
+    Tokenizer,
+    TokenizerClient,
+    TokenizerService,
+    UnknownToken,
+    Vocabulary,
+)
+from avrorpc_services.llm.tokenizer.service import ByteTokenizer
+
+
+class Incomplete(TokenizerService):
+    def tokenize(self, text: str | list[str], *, add_special_tokens: bool = True) -> TokenizedBatch:
+        raise NotImplementedError
+
+
+class WrongReply(TokenizerService):
+    def tokenize(self, text: str | list[str], *, add_special_tokens: bool = True) -> list[int]:  # mistake
+        raise NotImplementedError
+
+    def detokenize(self, input_ids: list[list[int]]) -> list[str]:  # mistake
+        raise NotImplementedError
+
+    def vocab(self, size: int) -> Vocabulary:  # mistake
+        raise NotImplementedError
+
+
+def tokenize(tokenizer: Tokenizer) -> TokenizedBatch:
+    return tokenizer.tokenize("a")
+
+
+async def tokenize_async(tokenizer: AsyncTokenizer) -> TokenizedBatch:
+    return await tokenizer.tokenize("a")
+
+
+def callers(tokenizer: Tokenizer, model: Model) -> None:
+    tokenizer.tokenise("a")  # mistake
+    tokenizer.tokenize(5)  # mistake
+    tokenizer.tokenize()  # mistake
+    tokenizer.tokenize("a", True)  # mistake
+    tokenizer.tokenize("a", add_special_token=True)  # mistake
+    tokenizer.tokenize("a", add_special_tokens="yes")  # mistake
+    model.generate("a", max_tokens=None)  # mistake
+    text: str = model.generate("a")  # mistake
+    number: int = tokenizer.vocab().bos_id  # mistake
+    print(text, number, tokenizer.tokenize("a").ids)  # mistake
+
+
+async def colours(url: str) -> None:
+    tokenize(avrorpc.connect(AsyncTokenizerClient, url))  # mistake
+    await tokenize_async(avrorpc.connect(TokenizerClient, url))  # mistake
+    await tokenize_async(ByteTokenizer())  # mistake
+    batch: TokenizedBatch = avrorpc.connect(AsyncTokenizerClient, url).tokenize("a")  # mistake
+    print(batch)
+
+
+def values(url: str) -> None:
+    Incomplete()  # mistake
+    avrorpc.connect(TokenizerService, url)  # mistake
+    avrorpc.connect(TokenizerClient, url, timeout="1 s")  # mistake
+    TokenizedBatch(input_ids=[[1]])  # mistake
+    TokenizedBatch(input_ids=["a"], attention_mask=[[1]])  # mistake
+    UnknownToken("a", 1, 2)  # mistake
+    UnknownToken(message="a", token_id="1", vocabulary_size=2)  # mistake
+    batch = TokenizedBatch(input_ids=[], attention_mask=[])
+    batch.input_ids = [[1]]  # mistake
+    reason: FinishReason = "STOP"  # mistake
+    completion = Completion(text="", token_ids=[], finish_reason=reason, prompt_tokens=0.5)  # mistake
+    print(completion, FinishReason.LENGHT)  # mistake
