@@ -1,0 +1,123 @@
+"""Who may import whom. The drawing is in the table; the test walks every import of every module."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+RUNTIME = ROOT / "runtime" / "avrorpc"
+
+NOUNS = {"errors", "limits", "schema", "method", "call", "service"}
+SANS_IO = {"codec", "wire"}
+ALLOWED: dict[str, set[str]] = {
+    # The nouns, each on those before it.
+    "errors": set(),
+    "limits": set(),
+    "schema": {"errors"},
+    "method": {"errors", "schema"},
+    "call": {"errors", "method"},
+    "service": {"errors", "call"},
+    # Bytes, without anything that moves them.
+    "codec": {"errors", "limits", "schema"},
+    "wire": {"errors", "limits", "schema", "codec"},
+    # What moves them.
+    "transport": {"errors", "limits", "wire"},
+    # What generated code stands on, and what it is made of.
+    "stub": {"errors", "method", "codec"},
+    "contracts": {"stub"},
+    "dlpack": set(),
+    "tensor": {"contracts", "dlpack"},
+    # Implementations.
+    "driving": {"errors"},
+    "failure": {"errors", "method"},
+    "binding": {"errors", "method", "service", "stub"},
+}
+ENDS = {*ALLOWED, "client", "server"}
+ALLOWED["client"] = ENDS - {"server"}
+ALLOWED["server"] = ENDS - {"client"}
+
+OUTSIDE = {
+    "msgspec": {"schema", "codec", "contracts", "client"},
+    "aiohttp": {"transport/http.py", "server/http.py"},
+    "h11": {"transport/http_blocking.py"},
+}
+CLOCKS_AND_LOOPS = {"asyncio", "select", "selectors", "socket", "ssl", "threading", "time", "concurrent"}
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Yield the full name of whatever a file imports, wherever in it, but for the type checkers' alone."""
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+            node.body = []
+        elif isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def modules(folder: str) -> list[Path]:
+    return sorted((ROOT / folder).rglob("*.py"))
+
+
+RUNTIME_MODULES = [path for path in modules("runtime") if path != RUNTIME / "__init__.py"]
+
+
+def layer(path: Path) -> str:
+    return path.relative_to(RUNTIME).parts[0].removesuffix(".py")
+
+
+def test_the_table_names_every_part_of_the_runtime() -> None:
+    assert {layer(path) for path in RUNTIME_MODULES} == set(ALLOWED)
+
+
+@pytest.mark.parametrize("path", RUNTIME_MODULES, ids=lambda path: str(path.relative_to(RUNTIME)))
+def test_a_module_of_the_runtime_imports_only_what_lies_below_it(path: Path) -> None:
+    own = layer(path)
+    for name in imports(path):
+        first, *rest = name.split(".")
+        if first == "avrorpc":
+            assert rest[0] in ALLOWED[own] | {own}, f"{own} imports {name}"
+        elif first not in sys.stdlib_module_names:
+            within = OUTSIDE.get(first, set())
+            assert own in within or str(path.relative_to(RUNTIME)) in within, f"{own} imports {name}"
+        elif own in SANS_IO | NOUNS - {"call"}:
+            assert first not in CLOCKS_AND_LOOPS, f"{own} imports {name}"
+
+
+@pytest.mark.parametrize("path", modules("codegen"), ids=lambda path: str(path.relative_to(ROOT / "codegen")))
+def test_the_compiler_knows_of_the_runtime_its_schemas_alone(path: Path) -> None:
+    used = {".".join(name.split(".")[:2]) for name in imports(path) if name.split(".")[0] == "avrorpc"}
+    if "command" not in path.parts:
+        assert used <= {"avrorpc.schema", "avrorpc.errors"}
+    assert not any(name.startswith(("avrorpc_contracts", "avrorpc_services")) for name in imports(path))
+
+
+def test_nobody_but_the_services_imports_torch_or_its_kin() -> None:
+    heavy = {"torch", "transformers", "tokenizers", "safetensors", "numpy"}
+    for path in [*modules("runtime"), *modules("codegen"), *modules("generated")]:
+        assert not {name.split(".")[0] for name in imports(path)} & heavy, path
+
+
+def test_the_runtime_and_what_is_generated_never_import_the_compiler() -> None:
+    for path in [*modules("runtime"), *modules("generated"), *modules("services")]:
+        assert not {name.split(".")[0] for name in imports(path)} & {"avrorpc_codegen", "jinja2", "click"}, (
+            path
+        )
+
+
+def test_generated_code_imports_stubs_and_types_alone() -> None:
+    allowed = {"avrorpc.stub", "avrorpc.contracts", "avrorpc.tensor"}
+    for path in modules("generated"):
+        for name in imports(path):
+            first = name.split(".")[0]
+            if first == "avrorpc":
+                assert ".".join(name.split(".")[:2]) in allowed
+            else:
+                assert first in {*sys.stdlib_module_names, "msgspec", "avrorpc_contracts"}
