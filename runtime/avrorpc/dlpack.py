@@ -112,12 +112,17 @@ def import_(array: Any) -> tuple[str, list[int], memoryview]:
     """Return dtype name, shape and memory of an array, which the memory keeps alive.
 
     Raises:
-        ValueError: It is not in CPU memory, not contiguous, or of a type without a name here.
+        ValueError: It cannot be shared; the text says why.
     """
-    device, _ = array.__dlpack_device__()
-    if device != CPU:
-        raise ValueError("the array is not in CPU memory; move it there first")
-    capsule = array.__dlpack__()
+    try:
+        device, _ = array.__dlpack_device__()
+        if device != CPU:
+            raise ValueError("the array is not in CPU memory; move it there first")
+        capsule = array.__dlpack__()
+    except AttributeError as error:
+        raise ValueError(f"{type(array).__qualname__} does not speak DLPack") from error
+    except (BufferError, RuntimeError) as error:  # such as a read-only array's, or one that needs gradients
+        raise ValueError(f"the array cannot be shared: {error}") from error
     tensor = _Managed.from_address(_pointer(capsule, _NAME)).tensor
     name = _NAMES.get((tensor.dtype.code, tensor.dtype.bits))
     if name is None or tensor.dtype.lanes != 1:

@@ -53,7 +53,9 @@ class Tensor:
         view = memoryview(data)
         self.dtype: Final = dtype
         self.shape: Final = list(shape)
-        self.data: Final = view.cast("B") if view.c_contiguous else memoryview(view.tobytes())
+        # A view without bytes cannot be cast, should it have dimensions.
+        is_flat = view.c_contiguous and view.nbytes
+        self.data: Final = view.cast("B") if is_flat else memoryview(view.tobytes())
         if any(size < 0 for size in self.shape):
             raise ValueError(f"a tensor of shape {self.shape} has a negative dimension")
         size = math.prod(self.shape) * ITEM_SIZE[dtype]
@@ -78,7 +80,7 @@ class Tensor:
         """Return a tensor over the memory of a CPU array of any library that speaks DLPack, without a copy.
 
         Raises:
-            ValueError: The array is not in CPU memory, or not contiguous, or of a type without a name here.
+            ValueError: It is no such array, or not contiguous, or of a type without a name here.
         """
         _require_little_endian()
         name, shape, data = dlpack.import_(array)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import importlib
 import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
-import avrorpc
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +32,8 @@ def test_a_code_folder_holds_one_package_and_nothing_else_to_import(folder: str,
 def test_no_module_has_a_vague_name() -> None:
     for folder in (*PACKAGES, "tests", "benchmarks", "examples"):
         for path in (ROOT / folder).rglob("*.py"):
-            assert not {path.stem, *path.relative_to(ROOT).parent.parts} & VAGUE, path
+            if "golden" not in path.parts:  # there are names of all kinds, and none of them ours
+                assert not {path.stem, *path.relative_to(ROOT).parent.parts} & VAGUE, path
 
 
 def test_each_module_says_what_it_is() -> None:
@@ -50,19 +48,6 @@ def sorted_like_a_linter(names: list[str]) -> list[str]:
     return sorted(names, key=lambda name: (not name.isupper(), not name[0].isupper(), name))
 
 
-def test_the_package_exports_what_it_lists_and_lists_what_it_exports() -> None:
-    assert avrorpc.__all__ == sorted_like_a_linter(avrorpc.__all__)
-    assert dir(avrorpc) == sorted(avrorpc.__all__)
-    for name in avrorpc.__all__:
-        assert getattr(avrorpc, name) is not None
-    text = Path(avrorpc.__file__).read_text()
-    for_checkers = text.partition("if TYPE_CHECKING:")[2].partition("__version__")[0]
-    listed = set(re.findall(r"\b\w+\b", re.sub(r"from [\w.]+ import", "", for_checkers)))
-    assert listed == set(avrorpc.__all__)
-    with pytest.raises(AttributeError, match="module 'avrorpc' has no attribute 'conect'"):
-        avrorpc.conect  # noqa: B018 - reading it is what is tested
-
-
 @pytest.mark.parametrize(
     "module", ["avrorpc.client", "avrorpc.server", "avrorpc.schema", "avrorpc.stub", "avrorpc_contracts.llm"]
 )
@@ -71,28 +56,6 @@ def test_a_modules_exports_exist_and_are_sorted(module: str) -> None:
     assert imported.__all__ == sorted_like_a_linter(imported.__all__)
     for name in imported.__all__:
         assert hasattr(imported, name)
-
-
-def test_every_public_name_is_documented() -> None:
-    for name in avrorpc.__all__:
-        value = getattr(avrorpc, name)
-        if callable(value) and name not in ("Middleware", "Service"):
-            assert value.__doc__, name
-
-
-LOADED = """
-import sys
-import avrorpc, avrorpc_contracts.llm
-for name in avrorpc.__all__:
-    getattr(avrorpc, name)
-heavy = {"torch", "numpy", "aiohttp", "h11", "jinja2", "click", "rich", "uvloop", "avrorpc_codegen"}
-print(sorted(heavy & set(sys.modules)))
-"""
-
-
-def test_importing_everything_of_the_runtime_loads_nothing_heavy() -> None:
-    done = subprocess.run([sys.executable, "-c", LOADED], capture_output=True, text=True, timeout=60)
-    assert (done.stdout.strip(), done.stderr) == ("[]", "")
 
 
 def test_the_noxfile_stays_short() -> None:

@@ -35,6 +35,19 @@ class WrongReply(TokenizerService):
         raise NotImplementedError
 
 
+class Renamed:
+    """Has the contract's methods, one with a parameter of another name."""
+
+    def tokenize(self, texts: str | list[str], *, add_special_tokens: bool = True) -> TokenizedBatch:
+        raise NotImplementedError
+
+    def detokenize(self, input_ids: list[list[int]], *, skip_special_tokens: bool = True) -> list[str]:
+        raise NotImplementedError
+
+    def vocab(self) -> Vocabulary:
+        raise NotImplementedError
+
+
 def tokenize(tokenizer: Tokenizer) -> TokenizedBatch:
     return tokenizer.tokenize("a")
 
@@ -77,3 +90,16 @@ def values(url: str) -> None:
     reason: FinishReason = "STOP"  # mistake
     completion = Completion(text="", token_ids=[], finish_reason=reason, prompt_tokens=0.5)  # mistake
     print(completion, FinishReason.LENGHT)  # mistake
+
+
+async def functions(client: TokenizerClient, other: AsyncTokenizerClient) -> None:
+    client.close()  # mistake
+    avrorpc.describe(Renamed())  # mistake
+    avrorpc.with_options(client, retries=3)  # mistake
+    avrorpc.Server(Renamed())  # mistake
+    await avrorpc.close(client)  # mistake
+    await client.tokenize("a")  # mistake
+    with other:  # mistake
+        pass
+    async with client:  # mistake
+        pass

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import Executor
 from contextvars import copy_context
-from functools import partial
 from inspect import isawaitable
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -142,8 +141,9 @@ class Served:
         else:
             context = copy_context()
             loop = asyncio.get_running_loop()
-            work = partial(context.run, _in_thread, target, arguments)
-            value = await loop.run_in_executor(self._executor, work)
+            value = await loop.run_in_executor(
+                self._executor, lambda: context.run(_in_thread, target, arguments)
+            )
         return await value if isawaitable(value) else value
 
     def _write(self, method: Method[Any], reply: Reply) -> bytes:
