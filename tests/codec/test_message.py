@@ -92,10 +92,7 @@ def test_errors_are_a_union_that_begins_with_the_undeclared_ones() -> None:
     error = decoder.error(Cursor(bytes(out)))
     assert isinstance(error, TooLarge)
     assert error.limit == 5
-    out = bytearray()
-    encoder.system_error(out, "no")
-    assert out == b"\x00\x04no"
-    assert decoder.error(Cursor(bytes(out))) == "no"
+    assert decoder.error(Cursor(b"\x00\x04no")) == "no"
 
 
 def test_only_the_messages_own_errors_are_declared() -> None:

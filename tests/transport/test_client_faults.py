@@ -249,9 +249,7 @@ RESPONSES = [
         response(b"", status="404 Not Found"), RemoteProtocolError, "answered 404: nothing more", id="404"
     ),
     pytest.param(response(b"later", status="503 Busy"), StatusError, "UNAVAILABLE: later", id="503"),
-    pytest.param(
-        response(b"big", status="413 Too Large"), LimitExceeded, "refused the request: big", id="413"
-    ),
+    pytest.param(response(b"big", status="413 Too Large"), StatusError, "RESOURCE_EXHAUSTED: big", id="413"),
     pytest.param(
         response(b"", status="302 Found", extra="Location: /other\r\n"),
         RemoteProtocolError,

@@ -35,7 +35,7 @@ from avrorpc.wire.framing import frame
 from avrorpc.wire.handshake import HandshakeRequest, encode_request
 from support.implementations import AsyncSmall, SyncConformance, SyncSmall
 from support.serving import ServerThread
-from testcontracts.conformance import CONFORMANCE, AsyncConformanceClient
+from testcontracts.conformance import CONFORMANCE, AsyncConformanceClient, ConformanceClient
 from testcontracts.small import AsyncSmallClient, SmallClient, SmallService
 
 KINDS = pytest.mark.parametrize("kind", ["tcp", "spec", "http"])
@@ -258,6 +258,27 @@ async def test_closing_a_client_ends_its_calls(server: ServerThread) -> None:
     await avrorpc.close(client)
     with pytest.raises(ConnectionLost):
         await call
+
+
+@pytest.mark.parametrize("client_type", [ConformanceClient, AsyncConformanceClient])
+@KINDS
+async def test_a_body_above_the_servers_limit_is_refused_in_one_sentence(kind: str, client_type: Any) -> None:
+    with ServerThread(SyncConformance(), limits=Limits(max_body=100_000)) as strict:
+        client = avrorpc.connect(client_type, getattr(strict, kind), timeout=20)
+
+        async def find(key: str) -> Any:
+            value = await asyncio.to_thread(client.find, key)
+            return await value if asyncio.iscoroutine(value) else value
+
+        assert await find("key") == "KEY"
+        with pytest.raises(StatusError) as caught:
+            await find("x" * 5_000_000)
+        assert caught.value.code is Code.RESOURCE_EXHAUSTED
+        assert "max_body=100000" in caught.value.message
+        assert await find("key") == "KEY"
+        closing = avrorpc.close(client)
+        if closing is not None:
+            await closing
 
 
 # Listening

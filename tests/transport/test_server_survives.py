@@ -7,6 +7,7 @@ import logging
 import socket
 import struct
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urlsplit
 
 import avrorpc
@@ -55,7 +56,7 @@ class Raw:
         self.sock = socket.create_connection((parts.hostname, parts.port or 0), 10)
         self.framing: Framing = framing
         self._deframer = deframer(framing, Limits())
-        self._messages: list[tuple[int, bytes]] = []
+        self._messages: list[Any] = []
 
     def __enter__(self) -> Raw:
         return self

@@ -7,6 +7,7 @@ from avrorpc.codec.binary import Cursor
 from avrorpc.errors import Code, DecodeError
 from avrorpc.wire.envelope import (
     CODE,
+    ERROR_ID,
     TIMEOUT,
     read_code,
     read_reply_head,
@@ -14,6 +15,7 @@ from avrorpc.wire.envelope import (
     read_timeout,
     reply_head,
     request_head,
+    system_error,
     write_timeout,
 )
 
@@ -64,6 +66,18 @@ def test_no_timeout_is_none() -> None:
 def test_a_timeout_that_is_no_number_is_refused(value: bytes) -> None:
     with pytest.raises(DecodeError, match=r"avrorpc\.timeout-us must be a number of microseconds"):
         read_timeout({TIMEOUT: value})
+
+
+def test_an_undeclared_error_is_a_whole_reply() -> None:
+    reply = system_error(Code.INTERNAL, "oops \ud800", "id")
+    cursor = Cursor(reply)
+    metadata, is_error = read_reply_head(cursor)
+    assert is_error
+    assert read_code(metadata) is Code.INTERNAL
+    assert metadata[ERROR_ID] == b"id"
+    assert (cursor.read_long(), cursor.read_string()) == (0, "oops ?")
+    cursor.finish()
+    assert ERROR_ID not in read_reply_head(Cursor(system_error(Code.INTERNAL, "oops")))[0]
 
 
 def test_a_code_is_known_or_unknown() -> None:

@@ -101,6 +101,41 @@ def test_a_lying_length_is_refused_before_its_bytes_come(
         deframer(framing, LIMITS).feed(bytes.fromhex(stream))
 
 
+EXCESS = [
+    ("netty", (b"x" * 101,), "101 bytes or more"),
+    ("netty", (b"x" * 60, b"x" * 60, b"", b"x" * 5), "120 bytes or more"),
+    ("spec", (b"x" * 101,), "101 bytes or more"),
+    ("spec", (b"x" * 60, b"x" * 60, b"x" * 5), "120 bytes or more"),
+]
+
+
+@pytest.mark.parametrize("piece", [1, 7, 1_000])
+@pytest.mark.parametrize(("framing", "buffers", "problem"), EXCESS)
+def test_a_message_above_the_limit_can_be_read_past(
+    framing: Framing, buffers: tuple[bytes, ...], problem: str, piece: int
+) -> None:
+    cutter = deframer(framing, LIMITS)
+    cutter.skips_excess = True
+    stream = frame(framing, 0, b"before") + frame(framing, 1, *buffers) + frame(framing, 2, b"after")
+    received: list[tuple[int, bytes | LimitExceeded]] = []
+    for at in range(0, len(stream), piece):
+        received += cutter.feed(stream[at : at + piece])
+    before, excess, after = received
+    assert (before, after) == ((0, b"before"), (2, b"after"))
+    assert excess[0] == 1
+    assert isinstance(excess[1], LimitExceeded)
+    assert problem in str(excess[1])
+    assert cutter.idle
+
+
+def test_a_message_that_is_read_past_is_under_way() -> None:
+    for framing in ("netty", "spec"):
+        cutter = deframer(framing, LIMITS)
+        cutter.skips_excess = True
+        cutter.feed(frame(framing, 0, b"x" * 200)[:50])
+        assert not cutter.idle
+
+
 @pytest.mark.parametrize("framing", ["netty", "spec"])
 @pytest.mark.parametrize(
     "text", [b"GET / HTTP/1.1\r\n", b"POST /avro HTTP/1.1\r\n", b"HTTP/1.1 400 Bad Request\r\n"]
@@ -115,7 +150,8 @@ def test_messages_in_any_pieces_come_back(messages: list[list[bytes]], data: st.
     framings: tuple[Framing, ...] = ("netty", "spec")
     for framing in framings:
         stream = b"".join(frame(framing, serial, *buffers) for serial, buffers in enumerate(messages))
-        cutter, received = deframer(framing, LIMITS), []
+        cutter = deframer(framing, LIMITS)
+        received: list[tuple[int, bytes | LimitExceeded]] = []
         while stream:
             size = data.draw(st.integers(1, len(stream)))
             received += cutter.feed(stream[:size])

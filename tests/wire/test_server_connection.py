@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 
 import pytest
-from avrorpc.errors import DecodeError, LimitExceeded, RemoteProtocolError
+from avrorpc.errors import Code, DecodeError, LimitExceeded, RemoteProtocolError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract
-from avrorpc.wire.envelope import request_head
+from avrorpc.wire.envelope import request_head, system_error
 from avrorpc.wire.framing import Framing, frame
 from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, encode_request, encode_response
 from avrorpc.wire.server import MAX_KNOWN_CLIENTS, Offers, ServerConnection
@@ -273,6 +273,21 @@ def test_calls_above_the_limit_wait_for_others_to_end(framing: Framing, call: by
 def test_a_malformed_opening_is_refused(data: bytes, error: type[Exception], problem: str) -> None:
     with pytest.raises(error, match=problem):
         server().receive(frame("netty", 1, data))
+
+
+@pytest.mark.parametrize("framing", ["netty", "spec"])
+def test_a_call_above_the_limit_fails_and_the_connection_lives(framing: Framing) -> None:
+    connection = connected(framing, Limits(max_body=1_000))
+    assert connection.receive(frame(framing, 2, b"x" * 2_000)) == []
+    text = "a message of 2000 bytes or more, above max_body=1000"
+    assert connection.data_to_send() == frame(framing, 2, system_error(Code.RESOURCE_EXHAUSTED, text))
+    (request,) = connection.receive(frame(framing, 3, BUY_3))
+    assert request.message == "buy"
+
+
+def test_an_opening_above_the_limit_is_refused_at_once() -> None:
+    with pytest.raises(LimitExceeded, match="above max_body=1000"):
+        server(limits=Limits(max_body=1_000)).receive(frame("netty", 1, b"x" * 2_000)[:12])
 
 
 @pytest.mark.parametrize("data", [b"", b"\0", b"\x02", b"\0\x04x", b"\xff" * 20])

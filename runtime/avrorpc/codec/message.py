@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from avrorpc.codec.binary import Cursor, write_long, write_string
+from avrorpc.codec.binary import Cursor, write_long
 from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields, compile_skipper
 from avrorpc.codec.encode import compile_encoder
 from avrorpc.codec.types import Types
@@ -67,12 +67,6 @@ class ReplyEncoder:
         branch, encode = self._errors[type(error)]
         write_long(out, branch)
         encode(out, error)
-
-    @staticmethod
-    def system_error(out: bytearray, text: str) -> None:
-        """Append an undeclared error: branch 0 of the effective union, a string."""
-        out.append(0)
-        write_string(out, text)
 
 
 class ReplyDecoder:

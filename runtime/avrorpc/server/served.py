@@ -21,7 +21,7 @@ from avrorpc.errors import Code, ContractMismatch, DecodeError, EncodeError, Lim
 from avrorpc.failure import outcome
 from avrorpc.method import Contract, Method
 from avrorpc.service import Service, compose
-from avrorpc.wire.envelope import CODE, ERROR_ID, read_timeout, reply_head
+from avrorpc.wire.envelope import read_timeout, reply_head, system_error
 from avrorpc.wire.server import Request
 
 _OWN_METADATA: Final = "avrorpc."
@@ -81,7 +81,7 @@ class Served:
         if method is None:
             known = ", ".join(self.contract.methods)
             text = f"{self.name} has no message {request.message!r}; it has {known}"
-            return system_error(StatusError(Code.UNIMPLEMENTED, text))
+            return system_error(Code.UNIMPLEMENTED, text)
         try:
             call = self._read(method, request)
             reply = await self._service(call)
@@ -168,7 +168,7 @@ class Served:
             else:
                 return bytes(out)
         assert isinstance(error, StatusError)
-        return system_error(error)
+        return system_error(error.code, error.message, error.error_id)
 
     def _reply_encoder(self, method: Method[Any]) -> ReplyEncoder:
         if method.name not in self._replies:
@@ -182,13 +182,3 @@ def _in_thread(target: Target, arguments: tuple[Any, ...]) -> Any:
     except (StopIteration, GeneratorExit, KeyboardInterrupt, SystemExit) as error:
         # A future cannot carry the first, and the others would end the loop, or leave the caller waiting.
         raise RuntimeError(f"{error!r} out of a thread") from error
-
-
-def system_error(error: StatusError) -> bytes:
-    """Return the reply that carries an undeclared error."""
-    metadata = {CODE: error.code.value.encode()}
-    if error.error_id:
-        metadata[ERROR_ID] = error.error_id.encode()
-    out = reply_head(metadata, is_error=True)
-    ReplyEncoder.system_error(out, error.message.encode(errors="replace").decode())
-    return bytes(out)

@@ -14,12 +14,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from avrorpc.binding import Binding, bind
-from avrorpc.errors import BindError, Code, StatusError
+from avrorpc.errors import BindError, Code
 from avrorpc.limits import DEFAULT_LIMITS, Limits
-from avrorpc.server.served import Served, system_error
+from avrorpc.server.served import Served
 from avrorpc.transport import loops
 from avrorpc.transport.address import Address, parse_address, reason
 from avrorpc.transport.tcp import TcpServerProtocol
+from avrorpc.wire.envelope import system_error
 from avrorpc.wire.server import Offers, Request, ServerConnection
 
 if TYPE_CHECKING:
@@ -152,8 +153,8 @@ class Server:
     async def answer(self, request: Request[Served]) -> bytes | None:
         """Return the whole answer to a request, the handshake response before it where one is due."""
         if self._draining:
-            refusal = StatusError(Code.UNAVAILABLE, "the server is shutting down")
-            return None if request.one_way else request.handshake + system_error(refusal)
+            refusal = system_error(Code.UNAVAILABLE, "the server is shutting down")
+            return None if request.one_way else request.handshake + refusal
         self._calls += 1
         self._quiet.clear()
         try:

@@ -21,8 +21,8 @@ def check_response(address: Address, status: int, content_type: str, body: bytes
     """Return the body of a response that is Avro.
 
     Raises:
-        StatusError: UNAVAILABLE, where the server says so.
-        LimitExceeded: The body is above the limit, ours or the server's.
+        StatusError: UNAVAILABLE or RESOURCE_EXHAUSTED, where the server says so.
+        LimitExceeded: The body is above the limit.
         RemoteProtocolError: The response is anything else.
     """
     if len(body) > limits.max_body:
@@ -38,7 +38,8 @@ def check_response(address: Address, status: int, content_type: str, body: bytes
         case HTTPStatus.SERVICE_UNAVAILABLE:
             raise StatusError(Code.UNAVAILABLE, said or "the server is not available", from_peer=True)
         case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-            raise LimitExceeded(f"{address} refused the request: {said}")
+            text = said or "the request is too large for the server"
+            raise StatusError(Code.RESOURCE_EXHAUSTED, text, from_peer=True)
         case _:
             raise RemoteProtocolError(f"{address} answered {status}: {said or 'nothing more'}")
 

@@ -116,6 +116,7 @@ class ClientConnection:
         """
         events: list[Event] = []
         for serial, body in self._deframer.feed(data):
+            assert isinstance(body, bytes)  # what is above the limit was raised
             if self._framing == "spec":
                 if not self._order:
                     raise RemoteProtocolError("an answer to no request")

@@ -46,6 +46,17 @@ def reply_head(metadata: Mapping[str, bytes], *, is_error: bool) -> bytearray:
     return out
 
 
+def system_error(code: Code, text: str, error_id: str | None = None) -> bytes:
+    """Return a whole reply with an undeclared error: branch 0 of the effective union, a string."""
+    metadata = {CODE: code.value.encode()}
+    if error_id:
+        metadata[ERROR_ID] = error_id.encode()
+    out = reply_head(metadata, is_error=True)
+    out.append(0)
+    write_string(out, text.encode(errors="replace").decode())
+    return bytes(out)
+
+
 def read_reply_head(cursor: Cursor) -> tuple[dict[str, bytes], bool]:
     """Read the start of a reply: metadata, and whether an error follows.
 

@@ -66,14 +66,16 @@ class Exchange:
         return self._client.known, cursor.data[cursor.position :]
 
 
-def unframe(body: bytes, limits: Limits) -> bytes:
+def unframe(data: bytes, limits: Limits) -> bytes:
     """Return the one message of a body.
 
     Raises:
         RemoteProtocolError: There is none, or more than one.
     """
     deframer = SpecDeframer(limits)
-    messages = deframer.feed(body)
+    messages = deframer.feed(data)
     if len(messages) != 1 or not deframer.idle:
         raise RemoteProtocolError("the HTTP body is not one Avro message; does the peer speak Avro?")
-    return messages[0][1]
+    body = messages[0][1]
+    assert isinstance(body, bytes)  # what is above the limit was raised
+    return body

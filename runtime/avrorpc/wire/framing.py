@@ -34,7 +34,10 @@ def frame(framing: Framing, serial: int, *buffers: bytes) -> bytes:
 class Deframer(Protocol):
     """Collects bytes and gives whole messages."""
 
-    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+    skips_excess: bool
+    """Whether a message above `max_body` is read past, and given as its error, instead of raised at once."""
+
+    def feed(self, data: bytes) -> list[tuple[int, bytes | LimitExceeded]]:
         """Take bytes, and return the messages now complete: serial and body."""
         ...
 
@@ -49,22 +52,21 @@ def deframer(framing: Framing, limits: Limits) -> Deframer:
     return NettyDeframer(limits) if framing == "netty" else SpecDeframer(limits)
 
 
-class NettyDeframer:
-    """Netty's framing. A zero-length buffer is legal and ends nothing."""
+class _Deframer:
+    """What both framings share: the buffers of one message are put together, or dropped above the limit."""
 
     def __init__(self, limits: Limits) -> None:
+        self.skips_excess = False
         self._limits = limits
         self._data = bytearray()
+        self._position = 0
         self._serial = 0
-        self._left: int | None = None
         self._body = bytearray()
+        self._excess: LimitExceeded | None = None
+        self._length = 0
+        self._skip: int | None = None
 
-    @property
-    def idle(self) -> bool:
-        """Whether no message is half received."""
-        return self._left is None and not self._data
-
-    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
+    def feed(self, data: bytes) -> list[tuple[int, bytes | LimitExceeded]]:
         """Take bytes, and return the messages now complete.
 
         Raises:
@@ -72,91 +74,109 @@ class NettyDeframer:
             LimitExceeded: One is above its limit.
         """
         self._data += data
-        messages: list[tuple[int, bytes]] = []
-        position = 0
-        while True:
-            if self._left is None:
-                if len(self._data) - position < 8:
-                    break
-                self._serial, count = _HEADER.unpack_from(self._data, position)
-                _reject_http(self._data, position)
-                if count < 0:
-                    raise RemoteProtocolError(
-                        f"a message of {count} buffers: is the peer speaking this framing?"
-                    )
-                if count > self._limits.max_buffers:
-                    raise LimitExceeded(f"{count} buffers, more than max_buffers={self._limits.max_buffers}")
-                position += 8
-                self._left = count
-            if self._left:
-                end = _buffer_end(self._data, position, len(self._body), self._limits)
-                if end is None:
-                    break
-                self._body += self._data[position + 4 : end]
-                position = end
-                self._left -= 1
-            if not self._left:
-                messages.append((self._serial, bytes(self._body)))
-                self._left = None
-                self._body.clear()
-        del self._data[:position]
+        messages: list[tuple[int, bytes | LimitExceeded]] = []
+        while self._message():
+            messages.append((self._serial, self._excess or bytes(self._body)))
+            self._excess = None
+            self._body.clear()
+        del self._data[: self._position]
+        self._position = 0
         return messages
 
+    def _message(self) -> bool:
+        """Read on; return whether a message has come to its end."""
+        raise NotImplementedError
 
-class SpecDeframer:
-    """The specification's framing; serials count up from 0."""
+    def _buffer(self) -> bool:
+        """Read on in one buffer; return whether it has come to its end. `_length` is how long it is."""
+        if self._skip is None:
+            if len(self._data) - self._position < 4:
+                return False
+            _reject_http(self._data, self._position)
+            self._length = _INT.unpack_from(self._data, self._position)[0]
+            self._check_length()
+            if self._excess is None:
+                end = self._position + 4 + self._length
+                if len(self._data) < end:
+                    return False
+                self._body += self._data[self._position + 4 : end]
+                self._position = end
+                return True
+            self._position += 4
+            self._skip = self._length
+        dropped = min(self._skip, len(self._data) - self._position)
+        self._position += dropped
+        self._skip = self._skip - dropped or None
+        return self._skip is None
+
+    def _check_length(self) -> None:
+        if self._length < 0:
+            raise RemoteProtocolError(f"a buffer of {self._length} bytes: is the peer speaking this framing?")
+        size = len(self._body) + self._length
+        if self._excess is None and size > self._limits.max_body:
+            self._excess = LimitExceeded(
+                f"a message of {size} bytes or more, above max_body={self._limits.max_body}"
+            )
+            if not self.skips_excess:
+                raise self._excess
+            self._body.clear()
+
+
+class NettyDeframer(_Deframer):
+    """Netty's framing. A zero-length buffer is legal and ends nothing."""
 
     def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._data = bytearray()
-        self._serial = 0
-        self._body = bytearray()
-        self._started = False
+        super().__init__(limits)
+        self._left: int | None = None
 
     @property
     def idle(self) -> bool:
         """Whether no message is half received."""
-        return not self._started and not self._data
+        return self._left is None and not self._data
 
-    def feed(self, data: bytes) -> list[tuple[int, bytes]]:
-        """Take bytes, and return the messages now complete.
+    def _message(self) -> bool:
+        if self._left is None:
+            if len(self._data) - self._position < _HEADER.size:
+                return False
+            self._serial, count = _HEADER.unpack_from(self._data, self._position)
+            _reject_http(self._data, self._position)
+            if count < 0:
+                raise RemoteProtocolError(f"a message of {count} buffers: is the peer speaking this framing?")
+            if count > self._limits.max_buffers:
+                raise LimitExceeded(f"{count} buffers, more than max_buffers={self._limits.max_buffers}")
+            self._position += _HEADER.size
+            self._left = count
+        while self._left:
+            if not self._buffer():
+                return False
+            self._left -= 1
+        self._left = None
+        return True
 
-        Raises:
-            RemoteProtocolError: A length is negative.
-            LimitExceeded: A message is above its limit.
-        """
-        self._data += data
-        messages: list[tuple[int, bytes]] = []
-        position = 0
-        while (end := _buffer_end(self._data, position, len(self._body), self._limits)) is not None:
-            if end == position + 4:
-                messages.append((self._serial, bytes(self._body)))
+
+class SpecDeframer(_Deframer):
+    """The specification's framing; serials count up from 0."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limits)
+        self._serial = -1
+        self._is_started = False
+
+    @property
+    def idle(self) -> bool:
+        """Whether no message is half received."""
+        return not self._is_started and self._skip is None and not self._data
+
+    def _message(self) -> bool:
+        while self._buffer():
+            self._is_started = self._length > 0
+            if not self._is_started:
                 self._serial += 1
-                self._body.clear()
-                self._started = False
-            else:
-                self._body += self._data[position + 4 : end]
-                self._started = True
-            position = end
-        del self._data[:position]
-        return messages
+                return True
+        return False
 
 
 def _reject_http(data: bytearray, position: int) -> None:
     """Say so where the peer speaks HTTP: these four letters are lengths and serials that nobody uses."""
     if bytes(data[position : position + 4]) in (b"HTTP", b"GET ", b"POST", b"PUT ", b"HEAD"):
         raise RemoteProtocolError("the peer speaks HTTP here, and not Avro over TCP")
-
-
-def _buffer_end(data: bytearray, position: int, so_far: int, limits: Limits) -> int | None:
-    """Return where the buffer at `position` ends, None where it is not all there; check its length."""
-    if len(data) - position < 4:
-        return None
-    _reject_http(data, position)
-    length: int = _INT.unpack_from(data, position)[0]
-    if length < 0:
-        raise RemoteProtocolError(f"a buffer of {length} bytes: is the peer speaking this framing?")
-    if so_far + length > limits.max_body:
-        raise LimitExceeded(f"a message of {so_far + length} bytes or more, above max_body={limits.max_body}")
-    end = position + 4 + length
-    return end if len(data) >= end else None

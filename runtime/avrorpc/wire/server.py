@@ -17,9 +17,9 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from avrorpc import schema
 from avrorpc.codec.binary import Cursor
-from avrorpc.errors import RemoteProtocolError, SchemaError
+from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, SchemaError
 from avrorpc.limits import Limits
-from avrorpc.wire.envelope import read_request_head, reply_head
+from avrorpc.wire.envelope import read_request_head, reply_head, system_error
 from avrorpc.wire.framing import Framing, deframer, frame
 from avrorpc.wire.handshake import (
     HandshakeRequest,
@@ -196,7 +196,7 @@ class ServerConnection(Generic[O_co]):
         self._framing: Framing = framing
         self._limits = limits
         self._deframer = deframer(framing, limits)
-        self._waiting: deque[tuple[int, bytes]] = deque()
+        self._waiting: deque[tuple[int, bytes | LimitExceeded]] = deque()
         self._open: set[int] = set()
         self._order: deque[int] = deque()
         self._early: dict[int, bytes] = {}
@@ -231,9 +231,7 @@ class ServerConnection(Generic[O_co]):
             serial, body = self._waiting.popleft()
             if serial in self._open:
                 raise RemoteProtocolError(f"serial {serial} is used by two calls at once")
-            request, answer = read_call(body, serial, self.session, self._offers, self._limits)
-            if request is not None:
-                self.session = request.session
+            request, answer = self._read(serial, body)
             self._open.add(serial)
             if self._framing == "spec" and (request is None or not request.one_way):
                 self._order.append(serial)
@@ -242,6 +240,16 @@ class ServerConnection(Generic[O_co]):
             elif request is not None:
                 requests.append(request)
         return requests
+
+    def _read(self, serial: int, body: bytes | LimitExceeded) -> tuple[Request[O_co] | None, bytes]:
+        if isinstance(body, LimitExceeded):
+            return None, system_error(Code.RESOURCE_EXHAUSTED, str(body))
+        request, answer = read_call(body, serial, self.session, self._offers, self._limits)
+        if request is not None:
+            self.session = request.session
+            # Now that it is known who speaks, a body too large is a call that fails, and not garbage.
+            self._deframer.skips_excess = True
+        return request, answer
 
     def reply(self, serial: int, body: bytes | None) -> None:
         """Queue the answer to a call, with the handshake response due before it; None ends a one-way call."""
