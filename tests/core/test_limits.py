@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import inspect
-from dataclasses import fields
+import re
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import avrorpc
@@ -44,3 +45,14 @@ def test_an_error_names_the_limit_that_caused_it(name: str) -> None:
     # `max_calls` causes none: what comes on top waits.
     sources = [path.read_text() for path in RUNTIME.rglob("*.py")]
     assert any(f"{name}={{" in source for source in sources)
+
+
+def test_the_reference_lists_every_limit_with_its_default() -> None:
+    reference = (RUNTIME.parents[1] / "docs" / "reference" / "limits.md").read_text()
+    rows = dict(re.findall(r"\| `(\w+)` \| ([^|]+) \|", reference))
+    units = {"KiB": 1024, "MiB": 1024**2}
+    listed = {}
+    for name, shown in rows.items():
+        number, _, unit = shown.partition(" ")
+        listed[name] = int(number.replace(",", "")) * units.get(unit, 1)
+    assert listed == asdict(Limits())

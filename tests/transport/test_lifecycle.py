@@ -39,6 +39,11 @@ from testcontracts.conformance import CONFORMANCE, AsyncConformanceClient, Confo
 from testcontracts.small import AsyncSmallClient, SmallClient, SmallService
 
 KINDS = pytest.mark.parametrize("kind", ["tcp", "spec", "http"])
+ANYWHERE = {
+    "tcp": "tcp://127.0.0.1:0",
+    "spec": "tcp://127.0.0.1:0?framing=spec",
+    "http": "http://127.0.0.1:0",
+}
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +63,7 @@ async def listening(url: str, *services: object, **options: Any) -> Server:
 
 @KINDS
 def test_a_synchronous_client_outlives_its_server(server: ServerThread, kind: str) -> None:
-    first = server.run(listening(getattr(server, kind).replace(str(port_of(getattr(server, kind))), "0")))
+    first = server.run(listening(ANYWHERE[kind]))
     (url,) = first.urls
     with avrorpc.connect(SmallClient, url, timeout=20) as client:
         assert client.double(1) == 2
@@ -72,12 +77,7 @@ def test_a_synchronous_client_outlives_its_server(server: ServerThread, kind: st
 
 @KINDS
 async def test_an_asynchronous_client_outlives_its_server(kind: str) -> None:
-    scheme = {
-        "tcp": "tcp://127.0.0.1:0",
-        "spec": "tcp://127.0.0.1:0?framing=spec",
-        "http": "http://127.0.0.1:0",
-    }
-    first = await listening(scheme[kind])
+    first = await listening(ANYWHERE[kind])
     (url,) = first.urls
     async with avrorpc.connect(AsyncSmallClient, url, timeout=20) as client:
         assert await client.double(1) == 2
@@ -219,12 +219,7 @@ async def test_an_interactive_shell_is_not_warned(
 
 @KINDS
 async def test_a_synchronous_call_to_its_own_loop_is_refused(kind: str) -> None:
-    scheme = {
-        "tcp": "tcp://127.0.0.1:0",
-        "spec": "tcp://127.0.0.1:0?framing=spec",
-        "http": "http://127.0.0.1:0",
-    }
-    here = await listening(scheme[kind])
+    here = await listening(ANYWHERE[kind])
     (url,) = here.urls
     with avrorpc.connect(SmallClient, url) as client:
         with pytest.raises(ClientStateError, match="would block the event loop that serves"):
@@ -302,6 +297,20 @@ async def test_a_host_that_is_not_ours_is_a_bind_error(scheme: str) -> None:
     with pytest.raises(BindError, match=f"cannot listen on {scheme}://192.0.2.1:9: "):
         await server.listen(f"{scheme}://192.0.2.1:9")
     await server.close()
+
+
+@KINDS
+async def test_ipv6_works_like_ipv4(kind: str) -> None:
+    with contextlib.suppress(OSError), socket.create_server(("::1", 0), family=socket.AF_INET6):
+        here = await listening(ANYWHERE[kind].replace("127.0.0.1", "[::1]"))
+        (url,) = here.urls
+        async with avrorpc.connect(AsyncSmallClient, url, timeout=20) as client:
+            assert await client.double(1) == 2
+        with avrorpc.connect(SmallClient, url, timeout=20) as blocking:
+            assert await asyncio.to_thread(blocking.double, 2) == 4
+        await here.close()
+        return
+    pytest.skip("this machine has no IPv6")
 
 
 async def test_a_server_needs_services_that_fit() -> None:

@@ -74,7 +74,8 @@ class Raw:
             if not data:
                 return b""
             self._messages += self._deframer.feed(data)
-        return self._messages.pop(0)[1]
+        body: bytes = self._messages.pop(0)[1]
+        return body
 
     def connect(self, contract: Contract = CONFORMANCE) -> None:
         opening = HandshakeRequest(contract.fingerprint, None, contract.fingerprint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -61,7 +62,10 @@ class HttpTransport(Generic[V]):
         url = f"http://{self.address.authority}{self._path}"
         headers = {"Content-Type": CONTENT_TYPE}
         try:
-            async with self._session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+            # aiohttp wants large bodies as files, and then sends them in parts.
+            async with self._session.post(
+                url, data=io.BytesIO(body), headers=headers, allow_redirects=False
+            ) as response:
                 content = bytearray()
                 async for chunk in response.content.iter_any():
                     content += chunk

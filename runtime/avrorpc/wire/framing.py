@@ -89,11 +89,13 @@ class _Deframer:
 
     def _buffer(self) -> bool:
         """Read on in one buffer; return whether it has come to its end. `_length` is how long it is."""
-        if self._skip is None:
+        left = self._skip
+        if left is None:
             if len(self._data) - self._position < 4:
                 return False
             _reject_http(self._data, self._position)
-            self._length = _INT.unpack_from(self._data, self._position)[0]
+            length: int = _INT.unpack_from(self._data, self._position)[0]
+            self._length = length
             self._check_length()
             if self._excess is None:
                 end = self._position + 4 + self._length
@@ -103,10 +105,10 @@ class _Deframer:
                 self._position = end
                 return True
             self._position += 4
-            self._skip = self._length
-        dropped = min(self._skip, len(self._data) - self._position)
+            left = self._length
+        dropped = min(left, len(self._data) - self._position)
         self._position += dropped
-        self._skip = self._skip - dropped or None
+        self._skip = (left - dropped) or None
         return self._skip is None
 
     def _check_length(self) -> None:
