@@ -15,6 +15,8 @@ import pytest
 from avrorpc import Code, Server, StatusError, Suspended, describe, error_info, with_options
 from support.implementations import (
     AsyncConformance,
+    AsyncExitingSmall,
+    ExitingSmall,
     SyncConformance,
     visible,
 )
@@ -28,6 +30,7 @@ from testcontracts.conformance import (
     Point,
     TooLarge,
 )
+from testcontracts.small import AsyncSmallClient
 
 PLACEMENTS = ["local", "verify", "tcp", "spec", "http"]
 
@@ -278,3 +281,14 @@ async def test_a_wrong_argument_is_refused_with_its_path(setup: Setup) -> None:
     assert caught.value.code is Code.INVALID_ARGUMENT
     assert "value.numbers[1]" in str(caught.value)
     assert error_info(caught.value).from_peer is False
+
+
+@pytest.mark.parametrize("implementation", [ExitingSmall(), AsyncExitingSmall()])
+async def test_an_implementation_that_exits_does_not_take_the_server_with_it(implementation: Any) -> None:
+    async with Server([implementation]) as server:
+        for url in (await server.listen("tcp://127.0.0.1:0"), await server.listen("http://127.0.0.1:0")):
+            async with avrorpc.connect(AsyncSmallClient, url) as client:
+                with pytest.raises(StatusError) as caught:
+                    await client.fail()
+                assert caught.value.code is Code.INTERNAL
+                assert await client.double(2) == 4

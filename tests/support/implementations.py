@@ -179,3 +179,17 @@ class AnnouncingSmall(SyncSmall):
         print("working", file=sys.stderr, flush=True)
         time.sleep(2.0)
         return 2 * value + offset
+
+
+class ExitingSmall(SyncSmall):
+    """Ends the process, as it believes."""
+
+    def fail(self) -> None:
+        sys.exit(3)
+
+
+class AsyncExitingSmall(AsyncSmall):
+    """Ends the process, as it believes."""
+
+    async def fail(self) -> None:
+        sys.exit(3)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from avrorpc.errors import LimitExceeded, RemoteProtocolError
+from avrorpc.errors import LimitExceeded, LocalProtocolError, RemoteProtocolError
 from avrorpc.limits import Limits
 from avrorpc.wire.framing import Framing, deframer, frame
 from hypothesis import given
@@ -158,3 +158,14 @@ def test_messages_in_any_pieces_come_back(messages: list[list[bytes]], data: st.
             stream = stream[size:]
         assert received == [(serial, b"".join(buffers)) for serial, buffers in enumerate(messages)]
         assert cutter.idle
+
+
+def test_a_buffer_that_31_bits_cannot_measure_is_refused() -> None:
+    class Huge(bytes):
+        def __len__(self) -> int:
+            return 2**31
+
+    framings: list[Framing] = ["netty", "spec"]
+    for framing in framings:
+        with pytest.raises(LocalProtocolError, match="2 GiB"):
+            frame(framing, 0, Huge())

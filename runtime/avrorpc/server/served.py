@@ -91,7 +91,7 @@ class Served:
             if task is not None and task.cancelling():
                 raise
             body = self._failed(method, error)
-        except Exception as error:  # noqa: BLE001 - this is the boundary: all of them become replies
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - this is the boundary: all of them become replies
             body = self._failed(method, error)
         return None if request.one_way else body
 

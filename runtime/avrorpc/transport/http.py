@@ -12,7 +12,7 @@ import aiohttp
 from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address, connect_error, reason
-from avrorpc.transport.http_status import check_response, not_http, request_path
+from avrorpc.transport.http_status import MAX_KNOWN_SERVERS, check_response, not_http, request_path
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.exchange import CONTENT_TYPE, StatelessClient
 
@@ -48,6 +48,8 @@ class HttpTransport(Generic[V]):
                 continue
         connected, body = answer
         if connected.server_hash not in self._views:
+            if len(self._views) >= MAX_KNOWN_SERVERS:
+                self._views.clear()
             self._views[connected.server_hash] = self._accept(connected)
         return None if one_way else (self._views[connected.server_hash], body)
 

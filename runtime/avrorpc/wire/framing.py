@@ -11,17 +11,24 @@ from __future__ import annotations
 import struct
 from typing import Final, Literal, Protocol, TypeAlias
 
-from avrorpc.errors import LimitExceeded, RemoteProtocolError
+from avrorpc.errors import LimitExceeded, LocalProtocolError, RemoteProtocolError
 from avrorpc.limits import Limits
 
 Framing: TypeAlias = Literal["netty", "spec"]
 
+_LONGEST: Final = 2**31 - 1
 _INT: Final = struct.Struct(">i")
 _HEADER: Final = struct.Struct(">ii")
 
 
 def frame(framing: Framing, serial: int, *buffers: bytes) -> bytes:
-    """Return one message with its framing; Netty always gets at least one buffer, if an empty one."""
+    """Return one message with its framing; Netty always gets at least one buffer, if an empty one.
+
+    Raises:
+        LocalProtocolError: A buffer is longer than 31 bits can say.
+    """
+    if any(len(buffer) > _LONGEST for buffer in buffers):
+        raise LocalProtocolError("a message of 2 GiB or more: no framing of Avro can carry it")
     if framing == "spec":
         filled = [buffer for buffer in buffers if buffer]
         return b"".join(_INT.pack(len(buffer)) + buffer for buffer in filled) + _INT.pack(0)
