@@ -14,8 +14,20 @@ import msgspec
 
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.message import ReplyDecoder, ReplyEncoder, RequestEncoder, request_decoder
+from avrorpc.codec.types import Types
 from avrorpc.errors import Code, DeclaredError, EncodeError, StatusError, ValueChanged
 from avrorpc.method import Contract, Method
+from avrorpc.schema import Message
+
+
+class _Codecs:
+    """Both directions of one message."""
+
+    def __init__(self, message: Message, types: Types) -> None:
+        self.request_encoder = RequestEncoder(message, types)
+        self.request_decoder = request_decoder(message, message, types)
+        self.reply_encoder = ReplyEncoder(message, types)
+        self.reply_decoder = ReplyDecoder(message, message, types)
 
 
 class Verifier:
@@ -23,6 +35,7 @@ class Verifier:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
+        self._known: dict[str, _Codecs] = {}
 
     def send(self, method: Method[Any], arguments: tuple[Any, ...]) -> tuple[Any, ...]:
         """Return the arguments as the implementation would get them from a wire.
@@ -31,9 +44,10 @@ class Verifier:
             EncodeError: One does not fit the contract.
             ValueChanged: One would arrive changed.
         """
-        types = self._contract.types
-        body = self._encode(method, arguments)
-        received = request_decoder(method.message, method.message, types)(Cursor(body))
+        codecs = self._codecs(method)
+        out = bytearray()
+        codecs.request_encoder(out, arguments)
+        received = codecs.request_decoder(Cursor(bytes(out)))
         for field, before, after in zip(method.message.request, arguments, received, strict=True):
             difference = changed(before, after)
             if difference:
@@ -60,14 +74,14 @@ class Verifier:
             StatusError: INTERNAL, where it does not fit the contract.
             ValueChanged: It would arrive changed.
         """
+        codecs = self._codecs(method)
         out = bytearray()
         try:
-            ReplyEncoder(method.message, self._contract.types).result(out, value)
+            codecs.reply_encoder.result(out, value)
         except EncodeError as error:
             text = f"{method.full_name}: the result does not fit the contract: {error.message}"
             raise StatusError(Code.INTERNAL, text) from None
-        decoder = ReplyDecoder(method.message, method.message, self._contract.types)
-        received = decoder.result(Cursor(bytes(out)))
+        received = codecs.reply_decoder.result(Cursor(bytes(out)))
         difference = changed(value, received)
         if difference:
             raise ValueChanged(f"{method.full_name}: the result{difference}")
@@ -79,27 +93,26 @@ class Verifier:
         Raises:
             ValueChanged: It would arrive changed.
         """
-        encoder = ReplyEncoder(method.message, self._contract.types)
-        if not encoder.declares(error):
+        codecs = self._codecs(method)
+        if not codecs.reply_encoder.declares(error):
             return error
         out = bytearray()
         try:
-            encoder.error(out, error)
+            codecs.reply_encoder.error(out, error)
         except EncodeError as problem:
             text = f"{method.full_name}: {type(error).__name__} does not fit the contract: {problem.message}"
             return StatusError(Code.INTERNAL, text)
-        decoder = ReplyDecoder(method.message, method.message, self._contract.types)
-        received = decoder.error(Cursor(bytes(out)))
+        received = codecs.reply_decoder.error(Cursor(bytes(out)))
         assert isinstance(received, DeclaredError)
         difference = changed(error, received)
         if difference:
             raise ValueChanged(f"{method.full_name}: {type(error).__name__}{difference}")
         return received
 
-    def _encode(self, method: Method[Any], arguments: tuple[Any, ...]) -> bytes:
-        out = bytearray()
-        RequestEncoder(method.message, self._contract.types)(out, arguments)
-        return bytes(out)
+    def _codecs(self, method: Method[Any]) -> _Codecs:
+        if method.name not in self._known:
+            self._known[method.name] = _Codecs(method.message, self._contract.types)
+        return self._known[method.name]
 
 
 def changed(before: Any, after: Any, path: str = "") -> str | None:

@@ -14,7 +14,7 @@ from weakref import WeakKeyDictionary
 
 from avrorpc import schema
 from avrorpc.binding import Binding, Target, targets
-from avrorpc.call import AsyncClock, Call, CallContext, Reply, deadline_exceeded, enter_call
+from avrorpc.call import AsyncClock, Call, CallContext, Options, Reply, deadline_exceeded, enter_call
 from avrorpc.codec.decode import Decoder
 from avrorpc.codec.message import ReplyEncoder, request_decoder
 from avrorpc.errors import Code, ContractMismatch, DecodeError, EncodeError, LimitExceeded, StatusError
@@ -114,10 +114,7 @@ class Served:
         except (DecodeError, ValueError) as error:
             text = f"{method.full_name}: the request does not fit the contract: {error}"
             raise StatusError(Code.INVALID_ARGUMENT, text) from error
-        deadline = None if left is None else self._clock.now() + left
-        if method.timeout is not None:
-            latest = self._clock.now() + method.timeout
-            deadline = latest if deadline is None else min(deadline, latest)
+        deadline = Options(timeout=left).deadline(method, self._clock.now())
         metadata = {k: v for k, v in request.metadata.items() if not k.startswith(_OWN_METADATA)}
         return Call(method, tuple(arguments), self._clock, deadline, metadata)
 

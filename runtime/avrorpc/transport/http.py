@@ -12,9 +12,10 @@ import aiohttp
 from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address, connect_error, reason
-from avrorpc.transport.http_status import MAX_KNOWN_SERVERS, check_response, not_http, request_path
+from avrorpc.transport.http_conversation import HttpConversation
+from avrorpc.transport.http_status import check_response, not_http, request_path
 from avrorpc.wire.client import Connected, Identity
-from avrorpc.wire.exchange import CONTENT_TYPE, StatelessClient
+from avrorpc.wire.exchange import CONTENT_TYPE
 
 V = TypeVar("V")
 
@@ -27,11 +28,9 @@ class HttpTransport(Generic[V]):
     ) -> None:
         self.address = address
         self._limits = limits
-        self._accept = accept
-        self._client = StatelessClient(identity, limits)
+        self._conversation = HttpConversation(identity, limits, accept)
         self._path = request_path(address, identity)
         self._session: aiohttp.ClientSession | None = None
-        self._views: dict[bytes, V] = {}
 
     async def exchange(
         self, request: bytes, *, one_way: bool, timeout: float | None
@@ -43,15 +42,8 @@ class HttpTransport(Generic[V]):
             TransportError: The connection failed.
         """
         async with asyncio.timeout(timeout):
-            exchange = self._client.exchange(request)
-            while (answer := exchange.receive(await self._post(exchange.request()))) is None:
-                continue
-        connected, body = answer
-        if connected.server_hash not in self._views:
-            if len(self._views) >= MAX_KNOWN_SERVERS:
-                self._views.clear()
-            self._views[connected.server_hash] = self._accept(connected)
-        return None if one_way else (self._views[connected.server_hash], body)
+            answer = await self._conversation.exchange(request, self._post)
+        return None if one_way else answer
 
     async def close(self) -> None:
         """Close the session."""

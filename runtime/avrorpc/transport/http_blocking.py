@@ -12,9 +12,10 @@ from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address, dialling, exchanging
 from avrorpc.transport.blocking import Pool, Timer
-from avrorpc.transport.http_status import MAX_KNOWN_SERVERS, check_response, not_http, request_path
+from avrorpc.transport.http_conversation import HttpConversation
+from avrorpc.transport.http_status import check_response, not_http, request_path
 from avrorpc.wire.client import Connected, Identity
-from avrorpc.wire.exchange import CONTENT_TYPE, StatelessClient
+from avrorpc.wire.exchange import CONTENT_TYPE
 
 V = TypeVar("V")
 
@@ -34,11 +35,9 @@ class BlockingHttpTransport(Generic[V]):
     ) -> None:
         self.address = address
         self._limits = limits
-        self._accept = accept
-        self._client = StatelessClient(identity, limits)
+        self._conversation = HttpConversation(identity, limits, accept)
         self._path = request_path(address, identity)
         self._pool: Pool[_Connection] = Pool()
-        self._views: dict[bytes, V] = {}
 
     async def exchange(
         self, request: bytes, *, one_way: bool, timeout: float | None
@@ -50,15 +49,12 @@ class BlockingHttpTransport(Generic[V]):
             TransportError: The connection failed.
         """
         timer = Timer(timeout)
-        exchange = self._client.exchange(request)
-        while (answer := exchange.receive(self._post(exchange.request(), timer))) is None:
-            continue
-        connected, body = answer
-        if connected.server_hash not in self._views:
-            if len(self._views) >= MAX_KNOWN_SERVERS:
-                self._views.clear()
-            self._views[connected.server_hash] = self._accept(connected)
-        return None if one_way else (self._views[connected.server_hash], body)
+
+        async def post(body: bytes) -> bytes:
+            return self._post(body, timer)
+
+        answer = await self._conversation.exchange(request, post)
+        return None if one_way else answer
 
     async def close(self) -> None:
         """Close the idle connections."""

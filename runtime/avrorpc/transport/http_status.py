@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import Final
 from urllib.parse import quote
 
 from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, StatusError
@@ -11,9 +10,6 @@ from avrorpc.limits import Limits
 from avrorpc.transport.address import Address
 from avrorpc.wire.client import Identity
 from avrorpc.wire.exchange import CONTENT_TYPE
-
-MAX_KNOWN_SERVERS: Final = 16
-"""How many versions of a server one client remembers; behind one URL there are rarely more than two."""
 
 
 def request_path(address: Address, identity: Identity) -> str:
