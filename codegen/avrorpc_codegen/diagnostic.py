@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final
 
+from avrorpc.schema import Json
+
 from avrorpc_codegen.source import Span
 
 _TAB: Final = "    "
@@ -20,8 +22,15 @@ MOST_SHOWN: Final = 100
 """How many diagnostics are printed; the rest are counted."""
 
 
-class Rule(Enum):
-    """Every diagnostic, by its stable id. 1xx: files and text; 2xx: meaning; 3xx: generated code."""
+class RuleId(Enum):
+    """What all rules are: a stable id, which is the value, and a page that explains it.
+
+    1xx: files and text; 2xx: meaning; 3xx: generated code; 4xx: lint; 5xx: breaking changes.
+    """
+
+
+class Rule(RuleId):
+    """The rules of the compiler itself."""
 
     UNREADABLE = "AVR101"
     """A file cannot be read."""
@@ -90,7 +99,7 @@ class Severity(Enum):
 class Diagnostic:
     """One finding."""
 
-    rule: Rule
+    rule: RuleId
     message: str
     span: Span | None
     file: str = ""
@@ -107,6 +116,15 @@ class Diagnostic:
         if self.help:
             lines.append(f"  = help: {self.help}")
         return "\n".join(lines)
+
+    def to_json(self) -> dict[str, Json]:
+        """Return what a program reads: lines and columns count from 1, the end lies behind the span."""
+        out: dict[str, Json] = {"id": self.rule.value, "severity": self.severity.value}
+        out |= {"message": self.message, "file": self.span.source.name if self.span else self.file}
+        if self.span is not None:
+            out["line"], out["column"] = self.span.source.position(self.span.start)
+            out["end_line"], out["end_column"] = self.span.source.position(self.span.end)
+        return {**out, "notes": list(self.notes), "help": self.help}
 
     def sort_key(self) -> tuple[str, int]:
         """Return what orders findings: file by file, from top to bottom."""
@@ -148,7 +166,7 @@ class Diagnostics:
 
     def error(
         self,
-        rule: Rule,
+        rule: RuleId,
         message: str,
         span: Span | None,
         *notes: str,
@@ -158,14 +176,26 @@ class Diagnostics:
         """Add an error."""
         self.items.append(Diagnostic(rule, message, span, file, notes, help))
 
-    def warning(self, rule: Rule, message: str, span: Span, *, help: str | None = None) -> None:  # noqa: A002
+    def warning(
+        self,
+        rule: RuleId,
+        message: str,
+        span: Span | None,
+        *notes: str,
+        help: str | None = None,  # noqa: A002
+        file: str = "",
+    ) -> None:
         """Add a warning."""
-        self.items.append(Diagnostic(rule, message, span, help=help, severity=Severity.WARNING))
+        self.items.append(Diagnostic(rule, message, span, file, notes, help, Severity.WARNING))
 
     @property
     def has_errors(self) -> bool:
         """Whether anything is wrong enough that nothing may be written."""
         return any(item.severity is Severity.ERROR for item in self.items)
+
+    def to_json(self) -> list[Json]:
+        """Return all findings for a program, in the order of their places."""
+        return [item.to_json() for item in sorted(self.items, key=Diagnostic.sort_key)]
 
     def render(self) -> str:
         """Return all findings as text, in the order of their places, and a line that counts them."""
@@ -173,8 +203,9 @@ class Diagnostics:
         if len(blocks) > MOST_SHOWN:
             blocks[MOST_SHOWN:] = [f"... and {len(blocks) - MOST_SHOWN} more"]
         errors = sum(item.severity is Severity.ERROR for item in self.items)
-        counts = [_count(errors, "error"), _count(len(self.items) - errors, "warning")]
-        return "\n\n".join([*blocks, ", ".join(count for count in counts if count)])
+        counts = {"error": errors, "warning": len(self.items) - errors}
+        summary = ", ".join(counted(count, noun) for noun, count in counts.items() if count)
+        return "\n\n".join([*blocks, summary])
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:
@@ -192,5 +223,6 @@ def _columns(text: str) -> int:
     return len(text) + wide - sum(unicodedata.combining(character) > 0 for character in text)
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'s' if number != 1 else ''}" if number else ""
+def counted(number: int, noun: str) -> str:
+    """Return a number of things in words: `1 error`, `2 errors`."""
+    return f"{number} {noun}{'s' * (number != 1)}"

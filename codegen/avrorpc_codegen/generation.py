@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avrorpc_codegen.config import Config, installed_schemas
+from avrorpc_codegen.config import Config
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics
-from avrorpc_codegen.loading import KINDS, Loader
 from avrorpc_codegen.placing import Placement, place
+from avrorpc_codegen.reading import read_contracts, search_path
 from avrorpc_codegen.rendering import Renderer
-from avrorpc_codegen.resolver import resolve
 from avrorpc_codegen.view import module_view, package_view
 
 
@@ -27,38 +26,12 @@ class Generated:
     contracts: Contracts = field(default_factory=Contracts)
 
 
-def find_contracts(folder: Path) -> list[Path]:
-    """Return the contract files below a folder, IDL first, since it may import the others.
-
-    What lies in a hidden folder is not looked at.
-    """
-    files = [
-        path
-        for path in folder.rglob("*")
-        if path.suffix in KINDS
-        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
-        and path.is_file()
-    ]
-    order = list(KINDS)
-    return sorted(files, key=lambda path: (order.index(path.suffix), path.relative_to(folder).as_posix()))
-
-
-def search_path(schemas: Path, extra: Sequence[Path]) -> list[Path]:
-    """Return the folders where imports are looked for, after the importing file's own."""
-    installed = installed_schemas()
-    return [*extra, schemas, *([installed] if installed else [])]
-
-
 def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] = ()) -> Generated:
     """Generate code for all contracts of a project; with errors, there are no files."""
     root = config.schemas.resolve()
-    loader = Loader(search_path(root, include), diagnostics)
-    units = [loader.load(path) for path in find_contracts(root)]
-    generated = Generated()
-    if not units:
-        return generated
-    generated.contracts = resolve(list(loader.units.values()), units, diagnostics)
-    if diagnostics.has_errors:
+    read = read_contracts([root], search_path(root, include), diagnostics)
+    generated = Generated(contracts=read.contracts)
+    if not read.roots or diagnostics.has_errors:
         return generated
     placement = place(generated.contracts, config, diagnostics)
     views = [module_view(module, placement, root, diagnostics) for module in placement.modules.values()]

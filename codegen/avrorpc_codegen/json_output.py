@@ -10,17 +10,18 @@ from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.loading import Unit
 
 
-def compiled(contracts: Contracts, unit: Unit) -> tuple[str, str]:
-    """Return what a file declares as text, and the suffix of a file with that text.
+def compiled(contracts: Contracts, unit: Unit) -> tuple[Json, str]:
+    """Return what a file declares as JSON, and the suffix of a file with it.
 
     A protocol gives an `.avpr`, a main schema or else all named types an `.avsc`.
     """
     protocol = next((item.protocol for item in contracts.protocols.values() if item.unit is unit), None)
     if protocol is not None:
-        return _text(protocol_to_json(protocol)), ".avpr"
+        return protocol_to_json(protocol), ".avpr"
     types: list[Schema] = [*contracts.by_unit[unit]]
-    return _text(schema_to_json(contracts.main_schemas.get(unit, Union(types)))), ".avsc"
+    return schema_to_json(contracts.main_schemas.get(unit, Union(types))), ".avsc"
 
 
-def _text(value: Json) -> str:
+def as_text(value: Json) -> str:
+    """Return JSON as the text of a file."""
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"

@@ -2,25 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from avrorpc_codegen.config import Config, Target, installed_schemas
+from avrorpc_codegen.config import Config, Target
 from avrorpc_codegen.diagnostic import Diagnostics
-from avrorpc_codegen.generation import find_contracts, generate, search_path
+from avrorpc_codegen.generation import generate
 from support.contracts import write
-
-
-def test_contracts_are_found_below_the_folder(tmp_path: Path) -> None:
-    write(
-        tmp_path,
-        {"b.avsc": "", "z/c.avdl": "", "a.avpr": "", ".hidden/x.avdl": "", "z/.y.avdl": "", "n.txt": ""},
-    )
-    found = [path.relative_to(tmp_path).as_posix() for path in find_contracts(tmp_path)]
-    assert found == ["z/c.avdl", "a.avpr", "b.avsc"]
-
-
-def test_the_search_path_ends_with_the_folder_of_the_contracts(tmp_path: Path) -> None:
-    installed = installed_schemas()
-    expected = [Path("i"), tmp_path, *([installed] if installed else [])]
-    assert search_path(tmp_path, [Path("i")]) == expected
 
 
 def test_each_target_gets_its_namespaces(tmp_path: Path) -> None:

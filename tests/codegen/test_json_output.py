@@ -3,16 +3,18 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from avrorpc_codegen.json_output import compiled
+from avrorpc_codegen.json_output import as_text, compiled
 from support.contracts import resolved
 
 
 def output(folder: Path, text: str) -> tuple[object, str]:
     contracts, diagnostics = resolved(folder, {"a.avdl": text})
     assert not diagnostics.items
-    json_text, suffix = compiled(contracts, next(iter(contracts.by_unit)))
-    assert json_text.endswith(("}\n", "]\n"))
-    return json.loads(json_text), suffix
+    value, suffix = compiled(contracts, next(iter(contracts.by_unit)))
+    text = as_text(value)
+    assert text.endswith(("}\n", "]\n"))
+    assert json.loads(text) == value
+    return value, suffix
 
 
 def test_a_protocol(tmp_path: Path) -> None:

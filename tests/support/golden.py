@@ -14,10 +14,9 @@ from pathlib import Path
 
 from avrorpc_codegen.config import RUNTIME_EXTERNAL, Config, Target
 from avrorpc_codegen.diagnostic import Diagnostics
-from avrorpc_codegen.generation import find_contracts, generate, search_path
-from avrorpc_codegen.json_output import compiled
-from avrorpc_codegen.loading import Loader
-from avrorpc_codegen.resolver import resolve
+from avrorpc_codegen.generation import generate
+from avrorpc_codegen.json_output import as_text, compiled
+from avrorpc_codegen.reading import find_contracts, read_contracts, search_path
 
 GOLDEN = Path(__file__).parents[1] / "codegen" / "golden"
 REPOSITORY = Path(__file__).parents[2]
@@ -51,11 +50,10 @@ def produce(case: str) -> dict[str, bytes]:
 
 def compile_alone(path: Path, include: list[Path]) -> tuple[str, str]:
     diagnostics = Diagnostics()
-    loader = Loader(search_path(path.parent, include), diagnostics)
-    unit = loader.load(path)
-    contracts = resolve(list(loader.units.values()), [unit], diagnostics)
+    read = read_contracts([path], search_path(path.parent, include), diagnostics)
     assert not diagnostics.has_errors, diagnostics.render()
-    return compiled(contracts, unit)
+    value, suffix = compiled(read.contracts, read.roots[0])
+    return as_text(value), suffix
 
 
 def expected(case: str) -> dict[str, bytes]:

@@ -1,0 +1,30 @@
+"""`avrogen explain`: what a finding means, and the way out."""
+
+from __future__ import annotations
+
+import click
+from rich.console import Console
+from rich.markdown import Markdown
+
+from avrorpc_codegen.diagnostic import did_you_mean
+from avrorpc_codegen.explanation import all_rules, explanation, title
+
+
+@click.command("explain")
+@click.argument("rule_id", metavar="[ID]", required=False)
+def command(rule_id: str | None) -> None:
+    """Explain the finding with this ID, such as AVR203. Without one, list all ids."""
+    rules = {str(rule.value): rule for rule in all_rules()}
+    if rule_id is None:
+        for name, rule in rules.items():
+            click.echo(f"{name}  {title(rule)}")
+        return
+    rule = rules.get(rule_id.upper())
+    if rule is None:
+        hint = did_you_mean(rule_id.upper(), rules)
+        raise click.UsageError(f"there is no finding {rule_id}" + (f"; {hint}" if hint else ""))
+    console = Console(width=min(Console().width, 100))
+    if console.is_terminal:
+        console.print(Markdown(explanation(rule)))
+    else:
+        click.echo(explanation(rule), nl=False)

@@ -1,0 +1,58 @@
+"""From paths to contracts: what every command begins with. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from avrorpc_codegen.config import installed_schemas
+from avrorpc_codegen.contracts import Contracts
+from avrorpc_codegen.diagnostic import Diagnostics
+from avrorpc_codegen.loading import KINDS, Loader, Unit
+from avrorpc_codegen.resolver import resolve
+
+
+@dataclass(slots=True)
+class Read:
+    """What a set of paths holds."""
+
+    contracts: Contracts = field(default_factory=Contracts)
+    """What all the files declare, those imported too."""
+    roots: list[Unit] = field(default_factory=list)
+    """The files that were asked for."""
+    units: list[Unit] = field(default_factory=list)
+    """Those and all that they import."""
+
+
+def read_contracts(paths: Sequence[Path], search: Sequence[Path], diagnostics: Diagnostics) -> Read:
+    """Read files, and all contracts below folders; findings are collected, and what is sound is returned."""
+    loader = Loader(search, diagnostics)
+    files = [file for path in paths for file in (find_contracts(path) if path.is_dir() else [path])]
+    roots = [loader.load(file) for file in dict.fromkeys(files)]
+    if not roots:
+        return Read()
+    units = list(loader.units.values())
+    return Read(resolve(units, roots, diagnostics), roots, units)
+
+
+def find_contracts(folder: Path) -> list[Path]:
+    """Return the contract files below a folder, IDL first, since it may import the others.
+
+    What lies in a hidden folder is not looked at.
+    """
+    files = [
+        path
+        for path in folder.rglob("*")
+        if path.suffix in KINDS
+        and not any(part.startswith(".") for part in path.relative_to(folder).parts)
+        and path.is_file()
+    ]
+    order = list(KINDS)
+    return sorted(files, key=lambda path: (order.index(path.suffix), path.relative_to(folder).as_posix()))
+
+
+def search_path(schemas: Path, extra: Sequence[Path]) -> list[Path]:
+    """Return the folders where imports are looked for, after the importing file's own."""
+    installed = installed_schemas()
+    return [*extra, schemas, *([installed] if installed else [])]

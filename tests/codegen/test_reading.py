@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from avrorpc_codegen.config import installed_schemas
+from avrorpc_codegen.diagnostic import Diagnostics
+from avrorpc_codegen.reading import find_contracts, read_contracts, search_path
+from support.contracts import write
+
+
+def test_contracts_are_found_below_the_folder(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"b.avsc": "", "z/c.avdl": "", "a.avpr": "", ".hidden/x.avdl": "", "z/.y.avdl": "", "n.txt": ""},
+    )
+    found = [path.relative_to(tmp_path).as_posix() for path in find_contracts(tmp_path)]
+    assert found == ["z/c.avdl", "a.avpr", "b.avsc"]
+
+
+def test_the_search_path_ends_with_the_folder_of_the_contracts(tmp_path: Path) -> None:
+    installed = installed_schemas()
+    expected = [Path("i"), tmp_path, *([installed] if installed else [])]
+    assert search_path(tmp_path, [Path("i")]) == expected
+
+
+def test_files_and_folders_are_read_once(tmp_path: Path) -> None:
+    write(tmp_path, {"a.avdl": 'protocol A { import idl "b.avdl"; }', "b.avdl": "protocol B { }"})
+    diagnostics = Diagnostics()
+    read = read_contracts([tmp_path / "a.avdl", tmp_path], [], diagnostics)
+    assert [unit.path.name for unit in read.roots] == ["a.avdl", "b.avdl"]
+    assert list(read.contracts.protocols) == ["A", "B"]
+    assert not diagnostics.items
+
+
+def test_what_is_only_imported_is_no_root(tmp_path: Path) -> None:
+    write(tmp_path, {"a.avdl": 'protocol A { import idl "b.avdl"; }', "b.avdl": "protocol B { }"})
+    read = read_contracts([tmp_path / "a.avdl"], [], Diagnostics())
+    assert [unit.path.name for unit in read.roots] == ["a.avdl"]
+    assert [unit.path.name for unit in read.units] == ["a.avdl", "b.avdl"]
+
+
+def test_an_empty_folder_holds_nothing(tmp_path: Path) -> None:
+    read = read_contracts([tmp_path], [], Diagnostics())
+    assert (read.roots, read.contracts.protocols) == ([], {})
