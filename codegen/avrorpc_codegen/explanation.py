@@ -1,7 +1,7 @@
 """The pages that explain rules: one Markdown file for each, in `pages/`.
 
-A page begins with the line `# ID: title`. Its code blocks are whole files, so that the tests can compile them:
-one labelled `avdl wrong` breaks the rule, one labelled `avdl right` does not.
+A page begins with the line `# ID: title`. Its code blocks are whole files, so that the tests can compile
+them: one labelled `avdl wrong` breaks the rule, one labelled `avdl right` does not.
 """
 
 from __future__ import annotations

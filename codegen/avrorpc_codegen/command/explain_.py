@@ -19,10 +19,10 @@ def command(rule_id: str | None) -> None:
         for name, rule in rules.items():
             click.echo(f"{name}  {title(rule)}")
         return
-    rule = rules.get(rule_id.upper())
-    if rule is None:
+    if rule_id.upper() not in rules:
         hint = did_you_mean(rule_id.upper(), rules)
         raise click.UsageError(f"there is no finding {rule_id}" + (f"; {hint}" if hint else ""))
+    rule = rules[rule_id.upper()]
     console = Console(width=min(Console().width, 100))
     if console.is_terminal:
         console.print(Markdown(explanation(rule)))
