@@ -64,7 +64,7 @@ class _Parser(Cursor):
         try:
             annotations = self.annotations()
         except Failed:
-            self.index = keyword
+            self.move_to(keyword)
         if self.index != keyword:
             raise self.failure("expected `protocol`")
         self.advance()
@@ -226,9 +226,9 @@ class _Parser(Cursor):
         if self.at_word("void"):
             self.advance()
         else:
-            start = self.token.span
+            start = self.token.start
             plain, is_optional = self.plain_type()
-            result = FullType(plain, (), is_optional, start.to(self.tokens[self.index - 1].span))
+            result = FullType(plain, (), is_optional, self.since(start))
         name = self.identifier("a name for the message")
         if not self.at_mark("("):
             word = self.tokens[self.index - 2]
@@ -258,10 +258,10 @@ class _Parser(Cursor):
     # Types.
 
     def full_type(self) -> FullType:
-        start = self.token.span
+        start = self.token.start
         annotations = self.annotations()
         plain, is_optional = self.plain_type()
-        return FullType(plain, annotations, is_optional, start.to(self.tokens[self.index - 1].span))
+        return FullType(plain, annotations, is_optional, self.since(start))
 
     def plain_type(self) -> tuple[syntax.PlainType, bool]:
         if self.token.kind is not Kind.NAME:
@@ -329,9 +329,9 @@ class _Parser(Cursor):
         return tuple(annotations)
 
     def value(self) -> Value:
-        start = self.token.span
+        start = self.token.start
         json = self.json()
-        return Value(json, start.to(self.tokens[self.index - 1].span))
+        return Value(json, self.since(start))
 
     def json(self) -> Json:
         self.depth += 1

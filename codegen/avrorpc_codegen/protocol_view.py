@@ -13,9 +13,7 @@ from avrorpc.schema import (
     Record,
     Schema,
     Union,
-    compact,
     describe,
-    protocol_to_json,
 )
 
 from avrorpc_codegen import documentation, layout
@@ -53,8 +51,7 @@ class ProtocolViewer:
     def view(self) -> ProtocolView:
         """Return the view of the protocol."""
         protocol, names = self.protocol, self.names
-        text = compact(protocol_to_json(protocol))
-        lines = layout.long_string(text, 8)
+        lines = layout.long_string(names.declared.text, 8)
         shown = lines[0]
         if len(lines) > 1:
             shown = "\n".join(["(", *(f"        {line}" for line in lines), "    )"])
