@@ -46,12 +46,14 @@ class Cursor:
     def advance(self) -> Token:
         """Return the current token and go on to the next."""
         token = self.token
-        if token.text == "{":
+        text = token.text
+        if text == "{":
             self.braces += 1
-        elif token.text == "}":
+        elif text == "}":
             self.braces -= 1
         if token.kind is not Kind.END:
-            self.move_to(self.index + 1)
+            self.index += 1
+            self.token = self.tokens[self.index]
         return token
 
     def move_to(self, index: int) -> None:

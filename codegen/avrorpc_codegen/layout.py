@@ -61,9 +61,9 @@ Code: TypeAlias = str | Group | Branches | Joined | Choice
 
 def flat(code: Code) -> str:
     """Return code on one line."""
+    if isinstance(code, str):
+        return code
     match code:
-        case str():
-            return code
         case Group():
             return f"{code.opening}{', '.join(flat(item) for item in code.items)}{code.closing}"
         case Branches():

