@@ -1,8 +1,8 @@
 """What it takes to compile contracts and to generate code from them, as whole processes, and how it grows.
 
-The start of an interpreter stands beside it, to be subtracted. The rival is Apache's own compiler of Avro IDL,
-in one Java process for all files, where Debian's `libavro-compiler-java`,
-`libcommons-lang-java`, `libslf4j-java` and a JDK are installed.
+The start of an interpreter stands beside it, to be subtracted. The rival is Apache's own compiler of Avro
+IDL, in one Java process for all files, where Debian's `libavro-compiler-java`, `libcommons-lang-java`,
+`libslf4j-java` and a JDK are installed.
 """
 
 from __future__ import annotations

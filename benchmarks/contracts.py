@@ -10,7 +10,7 @@ TYPES_EACH = 20
 
 
 def write_contracts(folder: Path, protocols: int) -> None:
-    """Write so many protocols, a file each; everything in them is understood by compilers of Avro 1.8, too."""
+    """Write so many protocols, a file each. Compilers of Avro 1.8 understand them, too."""
     folder.mkdir(parents=True)
     for number in range(protocols):
         (folder / f"service{number}.avdl").write_text("\n".join(_protocol(number)) + "\n")
