@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from avrorpc.schema import Enum, Fixed, Record, compact, fingerprint, protocol_to_json
+from avrorpc.schema import Enum, Fixed, Record, compact, handshake_hash, protocol_to_json
 
 from avrorpc_codegen import documentation, layout
 from avrorpc_codegen.diagnostic import Diagnostics
@@ -65,7 +65,7 @@ def _header(module: Module, root: Path) -> list[str]:
         lines.append("# Fingerprints (MD5):")
     for declared in module.protocols:
         text = compact(protocol_to_json(declared.protocol))
-        lines.append(f"#   {declared.protocol.name} {fingerprint(text).hex()}")
+        lines.append(f"#   {declared.protocol.name} {handshake_hash(text).hex()}")
     return lines
 
 
