@@ -4,7 +4,10 @@ Knows Avro and nothing of Python classes, bytes or calls.
 """
 
 from avrorpc.schema.annotations import parse_duration
+from avrorpc.schema.canonical import canonical_form
 from avrorpc.schema.defaults import default_problem
+from avrorpc.schema.fingerprints import ALGORITHMS, Algorithm, fingerprint
+from avrorpc.schema.graph import parts, reachable
 from avrorpc.schema.model import (
     NO_DEFAULT,
     PRIMITIVES,
@@ -28,11 +31,14 @@ from avrorpc.schema.model import (
     short_name,
 )
 from avrorpc.schema.reading import parse_protocol, parse_schema, protocol_from_json
-from avrorpc.schema.writing import compact, fingerprint, protocol_to_json, schema_to_json
+from avrorpc.schema.store import SchemaStore
+from avrorpc.schema.writing import compact, handshake_hash, protocol_to_json, schema_to_json
 
 __all__ = [
+    "ALGORITHMS",
     "NO_DEFAULT",
     "PRIMITIVES",
+    "Algorithm",
     "Array",
     "Enum",
     "Field",
@@ -47,17 +53,22 @@ __all__ = [
     "Protocol",
     "Record",
     "Schema",
+    "SchemaStore",
     "Union",
+    "canonical_form",
     "compact",
     "default_problem",
     "describe",
     "fingerprint",
+    "handshake_hash",
     "namespace_of",
     "parse_duration",
     "parse_protocol",
     "parse_schema",
+    "parts",
     "protocol_from_json",
     "protocol_to_json",
+    "reachable",
     "schema_to_json",
     "short_name",
 ]
