@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,9 +25,17 @@ class Read:
     """Those and all that they import."""
 
 
-def read_contracts(paths: Sequence[Path], search: Sequence[Path], diagnostics: Diagnostics) -> Read:
-    """Read files, and all contracts below folders; findings are collected, and what is sound is returned."""
-    loader = Loader(search, diagnostics)
+def read_contracts(
+    paths: Sequence[Path],
+    search: Sequence[Path],
+    diagnostics: Diagnostics,
+    texts: Mapping[Path, str] | None = None,
+) -> Read:
+    """Read files, and all contracts below folders; findings are collected, and what is sound is returned.
+
+    `texts` stand for files on disk, by their absolute paths.
+    """
+    loader = Loader(search, diagnostics, texts)
     files = [file for path in paths for file in (find_contracts(path) if path.is_dir() else [path])]
     roots = [loader.load(file) for file in dict.fromkeys(files)]
     if not roots:
