@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -39,6 +40,10 @@ class Config:
     targets: tuple[Target, ...]
     external: dict[str, str] = field(default_factory=dict)
     """Modules by the namespace or the type that is there already."""
+    root: Path = Path()
+    """The folder of the project."""
+    lint: Mapping[str, object] = field(default_factory=dict)
+    """What `[tool.avrogen.lint]` says; `lint.settings` knows what it means."""
 
 
 def find_project(start: Path) -> Path | None:
@@ -73,7 +78,10 @@ def load_config(
     own = {namespace for target in targets for namespace in target.namespaces}
     known = {name: module for name, module in RUNTIME_EXTERNAL.items() if name not in own}
     default = root / _string(table, "schemas", project, "schemas")
-    return Config(schemas or default, tuple(targets), {**known, **external})
+    lint = table.get("lint", {})
+    if not isinstance(lint, dict):
+        raise ConfigError(f"{project}: [tool.avrogen.lint] is not a table")
+    return Config(schemas or default, tuple(targets), {**known, **external}, root, lint)
 
 
 def installed_schemas() -> Path | None:
@@ -97,7 +105,7 @@ def _read(project: Path) -> dict[str, object]:
         table = table.get(key, {}) if isinstance(table, dict) else table
     if not isinstance(table, dict):
         raise ConfigError(f"{project}: [tool.avrogen] is not a table")
-    unknown = sorted(set(table) - {"schemas", "targets", "external"})
+    unknown = sorted(set(table) - {"schemas", "targets", "external", "lint"})
     if unknown:
         raise ConfigError(f"{project}: [tool.avrogen] knows no setting {unknown[0]!r}")
     return table

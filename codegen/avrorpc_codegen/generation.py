@@ -9,8 +9,9 @@ from pathlib import Path
 from avrorpc_codegen.config import Config
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics
+from avrorpc_codegen.garbage import collection_paused
 from avrorpc_codegen.placing import Placement, place
-from avrorpc_codegen.reading import collection_paused, read_contracts, search_path
+from avrorpc_codegen.reading import read_contracts, search_path
 from avrorpc_codegen.rendering import Renderer
 from avrorpc_codegen.view import module_view, package_view
 
@@ -26,13 +27,9 @@ class Generated:
     contracts: Contracts = field(default_factory=Contracts)
 
 
+@collection_paused()
 def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] = ()) -> Generated:
     """Generate code for all contracts of a project; with errors, there are no files."""
-    with collection_paused():
-        return _generated(config, diagnostics, include)
-
-
-def _generated(config: Config, diagnostics: Diagnostics, include: Sequence[Path]) -> Generated:
     root = config.schemas.resolve()
     read = read_contracts([root], search_path(root, include), diagnostics)
     generated = Generated(contracts=read.contracts)

@@ -6,7 +6,7 @@ Cyclic imports are fine, since a file is known before its imports are followed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,7 @@ from avrorpc_codegen import syntax
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.graph import reachable
 from avrorpc_codegen.parser import parse
-from avrorpc_codegen.source import Span, Undecodable, display_name, read_source, where
+from avrorpc_codegen.source import Source, Span, Undecodable, display_name, read_source, where
 from avrorpc_codegen.syntax import ImportKind
 
 KINDS: Final = {".avdl": ImportKind.IDL, ".avpr": ImportKind.PROTOCOL, ".avsc": ImportKind.SCHEMA}
@@ -66,11 +66,14 @@ def closure(unit: Unit) -> list[Unit]:
 
 
 class Loader:
-    """Reads files and whatever they import."""
+    """Reads files and whatever they import; `texts` stand for files on disk, by their absolute paths."""
 
-    def __init__(self, search: Sequence[Path], diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, search: Sequence[Path], diagnostics: Diagnostics, texts: Mapping[Path, str] | None = None
+    ) -> None:
         self.search = search
         self.diagnostics = diagnostics
+        self.texts = texts or {}
         self.units: dict[Path, Unit] = {}
 
     def load(self, path: Path) -> Unit:
@@ -85,7 +88,8 @@ class Loader:
         unit = self.units[identity] = Unit(identity, display_name(path))
         imported = f"imported {where(span)}" if span else ""
         try:
-            source = read_source(path)
+            text = self.texts.get(identity)
+            source = read_source(path) if text is None else Source(unit.name, text, identity)
         except OSError as error:
             unit.is_complete = False
             message = f"cannot read {unit.name}: {(error.strerror or str(error)).lower()}"

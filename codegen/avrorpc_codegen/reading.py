@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from avrorpc_codegen.config import installed_schemas
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics
+from avrorpc_codegen.garbage import collection_paused
 from avrorpc_codegen.loading import KINDS, Loader, Unit
 from avrorpc_codegen.resolver import resolve
 
@@ -27,26 +26,18 @@ class Read:
     """Those and all that they import."""
 
 
-def read_contracts(paths: Sequence[Path], search: Sequence[Path], diagnostics: Diagnostics) -> Read:
-    """Read files, and all contracts below folders; findings are collected, and what is sound is returned."""
-    with collection_paused():
-        return _read(paths, search, diagnostics)
+@collection_paused()
+def read_contracts(
+    paths: Sequence[Path],
+    search: Sequence[Path],
+    diagnostics: Diagnostics,
+    texts: Mapping[Path, str] | None = None,
+) -> Read:
+    """Read files, and all contracts below folders; findings are collected, and what is sound is returned.
 
-
-@contextmanager
-def collection_paused() -> Iterator[None]:
-    """Do without garbage collection: what is made here is kept, and the search costs a fifth of the time."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
-
-
-def _read(paths: Sequence[Path], search: Sequence[Path], diagnostics: Diagnostics) -> Read:
-    loader = Loader(search, diagnostics)
+    `texts` stand for files on disk, by their absolute paths.
+    """
+    loader = Loader(search, diagnostics, texts)
     files = [file for path in paths for file in (find_contracts(path) if path.is_dir() else [path])]
     roots = [loader.load(file) for file in dict.fromkeys(files)]
     if not roots:

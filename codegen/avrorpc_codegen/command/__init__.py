@@ -17,6 +17,7 @@ SUBCOMMANDS: Final = {
     "compile": "Translate Avro IDL into an .avpr or .avsc file.",
     "explain": "Explain a finding by its id.",
     "generate": "Generate typed Python from contracts.",
+    "lint": "Find what a reviewer of contracts would object to.",
     "serve": "Serve implementations over TCP and HTTP.",
 }
 """Each subcommand with its short help; the module of the same name has a `command`."""
