@@ -15,6 +15,7 @@ import click
 SUBCOMMANDS: Final = {
     "call": "Call a message of a running server.",
     "compile": "Translate Avro IDL into an .avpr or .avsc file.",
+    "docs": "Write a reference of all contracts, as HTML or Markdown.",
     "explain": "Explain a finding by its id.",
     "generate": "Generate typed Python from contracts.",
     "lint": "Find what a reviewer of contracts would object to.",
