@@ -84,6 +84,10 @@ class Rule(RuleId):
     """A type and a namespace of one name."""
     HIDDEN_DEFAULT = "AVR303"
     """A default that Python cannot tell from null."""
+    NOT_IN_IDL = "AVR304"
+    """Something of a JSON contract that Avro IDL has no way to say."""
+    FORMAT_FAILED = "AVR305"
+    """A file that the formatter would have damaged: a mistake of ours."""
 
 
 class Severity(Enum):
