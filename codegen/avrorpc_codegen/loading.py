@@ -18,6 +18,7 @@ from avrorpc_codegen import syntax
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.graph import reachable
 from avrorpc_codegen.parser import parse
+from avrorpc_codegen.sharing import Installed, Shared
 from avrorpc_codegen.source import Source, Span, Undecodable, display_name, read_source, where
 from avrorpc_codegen.syntax import ImportKind
 
@@ -42,6 +43,8 @@ class Unit:
     """What an `.avsc` file says."""
     is_complete: bool = True
     """Whether all that it says and imports could be read."""
+    shared: Shared | None = None
+    """What it is a part of, if it comes with an installed package."""
     imports: dict[int, Unit] = field(default_factory=dict)
     """Imported files by the offset of the import's location in the text."""
 
@@ -72,6 +75,7 @@ class Loader:
         self, search: Sequence[Path], diagnostics: Diagnostics, texts: Mapping[Path, str] | None = None
     ) -> None:
         self.search = search
+        self.installed = Installed(search, diagnostics)
         self.diagnostics = diagnostics
         self.texts = texts or {}
         self.units: dict[Path, Unit] = {}
@@ -85,7 +89,11 @@ class Loader:
         known = self.units.get(identity)
         if known is not None:
             return known
-        unit = self.units[identity] = Unit(identity, display_name(path))
+        unit = self.units[identity] = Unit(
+            identity, display_name(path), shared=self.installed.owner(identity)
+        )
+        if unit.shared:
+            self.diagnostics.packages[identity] = unit.shared.distribution
         imported = f"imported {where(span)}" if span else ""
         try:
             text = self.texts.get(identity)
@@ -132,14 +140,18 @@ class Loader:
         location = item.location.removeprefix(_CLASSPATH).removeprefix(
             "/" * item.location.startswith(_CLASSPATH)
         )
-        folders = list(dict.fromkeys([unit.path.parent, *(folder.resolve() for folder in self.search)]))
+        own = unit.shared.folders if unit.shared else ()
+        search = [folder.resolve() for folder in self.search]
+        folders = list(dict.fromkeys([unit.path.parent, *own, *search]))
         if not location or "\0" in location:
             self.diagnostics.error(Rule.MISSING_IMPORT, "an import needs the name of a file", item.span)
             return None
         path = next((folder / location for folder in folders if (folder / location).is_file()), None)
+        path = path or self.installed.find(location)
         if path is None:
             notes = [f"searched {display_name(folder) or '.'}" for folder in folders]
-            hint = _similar(location, folders)
+            notes.append("no installed package shares it")
+            hint = _similar(location, [*folders, *(f for s in self.installed.shared() for f in s.folders)])
             self.diagnostics.error(
                 Rule.MISSING_IMPORT, f"there is no file {location!r}", item.span, *notes, help=hint
             )

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avrorpc_codegen.config import installed_schemas
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.garbage import collection_paused
@@ -63,6 +62,8 @@ def find_contracts(folder: Path) -> list[Path]:
 
 
 def search_path(schemas: Path, extra: Sequence[Path]) -> list[Path]:
-    """Return the folders where imports are looked for, after the importing file's own."""
-    installed = installed_schemas()
-    return [*extra, schemas, *([installed] if installed else [])]
+    """Return the folders where imports are looked for, after the importing file's own.
+
+    What is in none of them is looked for in the installed packages, without being told.
+    """
+    return [*extra, schemas]

@@ -7,9 +7,13 @@ from avrorpc_codegen.garbage import collection_paused
 
 
 def test_collection_is_paused_and_goes_on_even_after_an_error() -> None:
-    with pytest.raises(ZeroDivisionError), collection_paused():
+    @collection_paused()
+    def fail() -> None:
         assert not gc.isenabled()
         raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert gc.isenabled()
 
 
