@@ -5,6 +5,7 @@ Knows Avro and nothing of Python classes, bytes or calls.
 
 from avrorpc.schema.annotations import parse_duration
 from avrorpc.schema.defaults import default_problem
+from avrorpc.schema.logical import decimal_precision, decimal_scale, logical_name, most_digits
 from avrorpc.schema.model import (
     NO_DEFAULT,
     PRIMITIVES,
@@ -49,9 +50,13 @@ __all__ = [
     "Schema",
     "Union",
     "compact",
+    "decimal_precision",
+    "decimal_scale",
     "default_problem",
     "describe",
     "fingerprint",
+    "logical_name",
+    "most_digits",
     "namespace_of",
     "parse_duration",
     "parse_protocol",

@@ -298,7 +298,7 @@ PARAMETERS: Final = stub.Contract(
         '"default":[1]},{"name":"Point","type":"Point","default":{"y":1}},'
         '{"name":"Point_","type":"int","default":2}],"response":"null"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.defaults.Broken": Broken,
         "golden.defaults.Level": Level,
         "golden.defaults.Point": Point,

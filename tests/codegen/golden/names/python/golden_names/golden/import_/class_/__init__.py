@@ -233,7 +233,7 @@ HTTP_SERVER2_GO_: Final = stub.Contract(
         '"name":"Small","symbols":["a"]}],"messages":{"call":{"request":[],'
         '"response":"null"}}}'
     ),
-    types={},
+    types=lambda: {},
 )
 _HTTPServer2Go_call: Final[stub.Method[None]] = HTTP_SERVER2_GO_.method("call")
 
@@ -469,7 +469,7 @@ PROTOCOL: Final = stub.Contract(
         '"type":"dict","default":{"a":1}},{"name":"dict_","type":"int","default":1}],'
         '"response":"null"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.import.class.Color": Color,
         "golden.import.class.Error": Error,
         "golden.import.class.Exception": Exception,
@@ -726,7 +726,7 @@ _HIDDEN: Final = stub.Contract(
         '{"protocol":"_Hidden","namespace":"golden.import.class","types":[],'
         '"messages":{"call":{"request":[],"response":"null"}}}'
     ),
-    types={},
+    types=lambda: {},
 )
 _Hidden_call: Final[stub.Method[None]] = _HIDDEN.method("call")
 
