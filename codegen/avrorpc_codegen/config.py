@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import re
 import tomllib
 from collections.abc import Mapping
@@ -139,7 +140,7 @@ def _target(item: dict[str, object], root: Path, project: Path | None) -> Target
 
 
 def _check_package(package: str) -> None:
-    if not all(part.isidentifier() for part in package.split(".")):
+    if not all(part.isidentifier() and not keyword.iskeyword(part) for part in package.split(".")):
         raise ConfigError(f"{package!r} is not the name of a package")
 
 

@@ -79,7 +79,7 @@ class ProtocolViewer:
         py_method = self.names.py_methods[message.name]
         result = self.python.annotation(message.response)
         py_constant, constant = self._constant(result, message, py_method)
-        parameters = self._parameters(message)
+        parameters = self._parameters(message, py_constant)
         call = Group("self.__avrorpc__(", (py_constant, *parameters.arguments), ")")
         returns = "" if flat(result) == "None" else "return "
         start = f"def {py_method}"
@@ -121,10 +121,10 @@ class ProtocolViewer:
         self.taken.add(py_constant)
         return py_constant, code
 
-    def _parameters(self, message: Message) -> _Parameters:
+    def _parameters(self, message: Message, py_constant: str) -> _Parameters:
         parameters = _Parameters()
         literals = [self._literal(item, message) for item in message.request]
-        taken = set(self.placement.roots)
+        taken = {*self.placement.roots, *self.types.imports.module.late.values(), py_constant}
         for literal in literals:
             if literal is not None and literal.is_mutable:  # Its code stands in the body, beside parameters.
                 taken.update(re.findall(r"\w+", flat(literal.code)))

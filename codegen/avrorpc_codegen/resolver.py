@@ -412,12 +412,7 @@ class _Resolver:
             problem = f"a decimal needs a `@precision` from 1 to {_INT_MAX}"
         elif not isinstance(scale, int) or not 0 <= scale <= precision:
             problem = f"the `@scale` of this decimal is from 0 to {precision}"
-        elif isinstance(schema, avro.Fixed) and precision > (most := _most_digits(schema.size)):
+        elif isinstance(schema, avro.Fixed) and precision > (most := avro.most_digits(schema.size)):
             problem = f"a fixed of {schema.size} bytes holds decimals of up to {most} digits, not {precision}"
         if problem:
             self.diagnostics.error(Rule.BAD_SIZE, problem, span)
-
-
-def _most_digits(size: int) -> int:
-    """Return how many decimal digits a signed number of so many bytes can always hold."""
-    return len(str(2 ** (8 * min(size, 1000) - 1) - 1)) - 1 if size else 0

@@ -69,6 +69,7 @@ def test_arguments_win_and_make_a_single_target(tmp_path: Path) -> None:
         ("[tool.avrogen]\ntargets = 1", "is a list of tables"),
         ("[[tool.avrogen.targets]]\npakage = 'x'", "a target knows no setting 'pakage'"),
         ("[[tool.avrogen.targets]]\npackage = 'a-b'", "'a-b' is not the name of a package"),
+        ("[[tool.avrogen.targets]]\npackage = 'a.class'", "'a.class' is not the name of a package"),
         ("[[tool.avrogen.targets]]\nnamespaces = 'x'", "is a list of strings"),
         ("[[tool.avrogen.targets]]\n[[tool.avrogen.targets]]", "only one of the targets"),
         ("[tool.avrogen]\nexternal = ['x']", "maps names to modules"),

@@ -146,7 +146,9 @@ def _pass(before: Word, word: Word) -> None:
 
 
 def _fits_one_line(text: str) -> bool:
-    return "\n" not in text and not text.startswith("*") and text == text.strip("".join(map(chr, range(0x21))))
+    return (
+        "\n" not in text and not text.startswith("*") and text == text.strip("".join(map(chr, range(0x21))))
+    )
 
 
 def _doc_comment(text: str) -> Doc:

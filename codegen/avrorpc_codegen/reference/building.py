@@ -19,7 +19,7 @@ from avrorpc.schema import (
     Schema,
     Union,
     compact,
-    fingerprint,
+    handshake_hash,
     namespace_of,
     protocol_to_json,
     short_name,
@@ -132,7 +132,7 @@ class Builder:
             namespace or NO_NAMESPACE,
             Doc(protocol.doc or "", namespace, full),
             self._place(declared.unit, declared.span),
-            fingerprint(compact(protocol_to_json(protocol))).hex(),
+            handshake_hash(compact(protocol_to_json(protocol))).hex(),
             self._python.usage(full),
             protocol_json(protocol),
             [self._message(item, protocol, signatures) for item in protocol.messages.values()],
@@ -177,7 +177,11 @@ class Builder:
         try:
             return read_examples(message.props["examples"], unit.path.parent)
         except BadExamples as error:
-            span = next((a.value.span for a in tree.annotations if a.name.text == "examples"), None) if tree else None
+            span = (
+                next((a.value.span for a in tree.annotations if a.name.text == "examples"), None)
+                if tree
+                else None
+            )
             warning = Diagnostic(Rule.BAD_ANNOTATION, str(error), span, unit.name, severity=Severity.WARNING)
             self._diagnostics.items.append(warning)
             return []
@@ -272,7 +276,9 @@ def _origins(contracts: Contracts) -> dict[int, tuple[Unit, syntax.Message | Non
     origins: dict[int, tuple[Unit, syntax.Message | None]] = {}
     for declared in contracts.protocols.values():
         tree = declared.unit.tree
-        own = {item.name.text: item for item in tree.items if isinstance(item, syntax.Message)} if tree else {}
+        own = (
+            {item.name.text: item for item in tree.items if isinstance(item, syntax.Message)} if tree else {}
+        )
         for message in declared.protocol.messages.values():
             if tree is None or message.name in own:
                 origins[id(message)] = (declared.unit, own.get(message.name))
@@ -284,7 +290,9 @@ def _uses(contracts: Contracts) -> dict[str, list[Use]]:
     uses: dict[str, list[Use]] = {}
 
     def note(schema: Schema, use: Use) -> None:
-        for name in dict.fromkeys(part.name for part in parts([schema]) if isinstance(part, Record | Enum | Fixed)):
+        for name in dict.fromkeys(
+            part.name for part in parts([schema]) if isinstance(part, Record | Enum | Fixed)
+        ):
             known = uses.setdefault(name, [])
             if use not in known:
                 known.append(use)

@@ -184,7 +184,9 @@ class Show:
             return shown
         rest = Markup("\n").join(items[_MOST_USES:])
         more = counted(len(items) - _MOST_USES, "more place").replace("more places", "more")
-        return shown + Markup('<details><summary>{}</summary><ul class="uses">{}</ul></details>').format(more, rest)
+        return shown + Markup('<details><summary>{}</summary><ul class="uses">{}</ul></details>').format(
+            more, rest
+        )
 
     def group(self, group: navigation.Group) -> _LinkGroup:
         """Return links that stand beside the page."""
@@ -198,7 +200,9 @@ class Show:
         text = escape(piece.text)
         if piece.target is not None:
             title = self._site.titles.get(piece.target, "")
-            return Markup('<a class="t" href="{}" title="{}">{}</a>').format(self.href(piece.target), title, text)
+            return Markup('<a class="t" href="{}" title="{}">{}</a>').format(
+                self.href(piece.target), title, text
+            )
         if piece.role is Role.PLAIN:
             return text
         return Markup('<span class="{}">{}</span>').format(piece.role.value, text)

@@ -143,7 +143,9 @@ class Show:
 
     def row(self, line: Line) -> str:
         """Return the first sentence about something as a cell of a table, and what callers should know of it."""
-        return " ".join([self.line(line.doc), *(f"**{escaped(badge.label)}**" for badge in line.badges)]).strip()
+        return " ".join(
+            [self.line(line.doc), *(f"**{escaped(badge.label)}**" for badge in line.badges)]
+        ).strip()
 
     def cell(self, doc: Doc, badges: list[Badge], notes: list[Code]) -> str:
         """Return a comment as a cell of a table, after what callers should know of."""

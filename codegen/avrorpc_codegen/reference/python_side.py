@@ -56,7 +56,9 @@ class PythonSide:
         module, names = self._protocols[protocol]
         imports = Imports(module)
         diagnostics = Diagnostics()
-        viewer = ProtocolViewer(names, set(module.py_names), TypeViewer(self._placement, imports, diagnostics))
+        viewer = ProtocolViewer(
+            names, set(module.py_names), TypeViewer(self._placement, imports, diagnostics)
+        )
         methods = viewer.view().methods
         self.diagnostics.items.extend(diagnostics.items)
         if diagnostics.has_errors:

@@ -317,7 +317,7 @@ MODEL: Final = stub.Contract(
         'repeatable.","default":null}],"response":"Completion",'
         '"errors":["PromptTooLong","InvalidInput"]}}}'
     ),
-    types={
+    types=lambda: {
         "avrorpc.BufferHandle": avrorpc.contracts.BufferHandle,
         "avrorpc.DType": avrorpc.contracts.DType,
         "avrorpc.Tensor": avrorpc.tensor.Tensor,
@@ -542,7 +542,7 @@ TOKENIZER: Final = stub.Contract(
         '"vocab":{"doc":"Describe the vocabulary.","readonly":true,"request":[],'
         '"response":"Vocabulary"}}}'
     ),
-    types={
+    types=lambda: {
         "llm.TokenizedBatch": TokenizedBatch,
         "llm.UnknownToken": UnknownToken,
         "llm.Vocabulary": Vocabulary,

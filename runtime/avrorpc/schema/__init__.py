@@ -8,6 +8,7 @@ from avrorpc.schema.canonical import canonical_form
 from avrorpc.schema.defaults import default_problem
 from avrorpc.schema.fingerprints import ALGORITHMS, Algorithm, fingerprint
 from avrorpc.schema.graph import parts, reachable
+from avrorpc.schema.logical import decimal_precision, decimal_scale, logical_name, most_digits
 from avrorpc.schema.model import (
     NO_DEFAULT,
     PRIMITIVES,
@@ -57,10 +58,14 @@ __all__ = [
     "Union",
     "canonical_form",
     "compact",
+    "decimal_precision",
+    "decimal_scale",
     "default_problem",
     "describe",
     "fingerprint",
     "handshake_hash",
+    "logical_name",
+    "most_digits",
     "namespace_of",
     "parse_duration",
     "parse_protocol",

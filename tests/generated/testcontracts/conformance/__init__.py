@@ -368,7 +368,7 @@ CONFORMANCE: Final = stub.Contract(
         'variable of the caller\'s context can be seen.","request":[],'
         '"response":"boolean"}}}'
     ),
-    types={
+    types=lambda: {
         "conformance.Circle": Circle,
         "conformance.Colour": Colour,
         "conformance.Everything": Everything,

@@ -113,7 +113,7 @@ ANNOTATED: Final = stub.Contract(
         '"errors":["golden.annotations.far.Failed"]},"tell":{"oneway-ish":false,'
         '"request":[],"response":"null","one-way":true}}}'
     ),
-    types={
+    types=lambda: {
         "golden.annotations.far.Failed": golden_annotations_golden_annotations_far.Failed,
         "golden.annotations.inner.Inner": golden_annotations_golden_annotations_inner.Inner,
     },

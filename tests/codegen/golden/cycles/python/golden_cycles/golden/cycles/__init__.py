@@ -82,7 +82,7 @@ PARENTS: Final = stub.Contract(
         '"type":"golden.cycles.child.Child"},{"name":"mood",'
         '"type":"golden.cycles.child.Mood","default":"BAD"}],"response":"Parent"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.cycles.Parent": Parent,
         "golden.cycles.child.Child": golden_cycles_golden_cycles_child.Child,
         "golden.cycles.child.Mood": golden_cycles_golden_cycles_child.Mood,

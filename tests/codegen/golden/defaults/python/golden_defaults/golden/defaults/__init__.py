@@ -181,15 +181,15 @@ class Parameters(Protocol):
         self,
         *,
         a: list[int] | None = None,
-        Point_: Point | None = None,
-        Point__: int = 2,
+        Point__: Point | None = None,
+        Point_: int = 2,
     ) -> None:
         """The message `short`.
 
         Args:
             a: Of the Avro type `array<int>`. Default: `[1]`.
-            Point_: Of the Avro type `golden.defaults.Point`. Default: `Point(y=1.0)`.
-            Point__: Of the Avro type `int`.
+            Point__: Of the Avro type `golden.defaults.Point`. Default: `Point(y=1.0)`.
+            Point_: Of the Avro type `int`.
         """
         ...
 
@@ -220,8 +220,8 @@ class AsyncParameters(Protocol):
         self,
         *,
         a: list[int] | None = None,
-        Point_: Point | None = None,
-        Point__: int = 2,
+        Point__: Point | None = None,
+        Point_: int = 2,
     ) -> None:
         """See `Parameters.short`."""
         ...
@@ -298,7 +298,7 @@ PARAMETERS: Final = stub.Contract(
         '"default":[1]},{"name":"Point","type":"Point","default":{"y":1}},'
         '{"name":"Point_","type":"int","default":2}],"response":"null"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.defaults.Broken": Broken,
         "golden.defaults.Level": Level,
         "golden.defaults.Point": Point,
@@ -337,8 +337,8 @@ class ParametersService(stub.Service):
         self,
         *,
         a: list[int] | None = None,
-        Point_: Point | None = None,
-        Point__: int = 2,
+        Point__: Point | None = None,
+        Point_: int = 2,
     ) -> Awaitable[None] | None:
         """See `Parameters.short`."""
 
@@ -391,15 +391,15 @@ class ParametersClient(stub.Client):
         self,
         *,
         a: list[int] | None = None,
-        Point_: Point | None = None,
-        Point__: int = 2,
+        Point__: Point | None = None,
+        Point_: int = 2,
     ) -> None:
         """See `Parameters.short`."""
         self.__avrorpc__(
             _Parameters_short,
             [1] if a is None else a,
-            Point(y=1.0) if Point_ is None else Point_,
-            Point__,
+            Point(y=1.0) if Point__ is None else Point__,
+            Point_,
         )
 
 
@@ -451,13 +451,13 @@ class AsyncParametersClient(stub.AsyncClient):
         self,
         *,
         a: list[int] | None = None,
-        Point_: Point | None = None,
-        Point__: int = 2,
+        Point__: Point | None = None,
+        Point_: int = 2,
     ) -> None:
         """See `Parameters.short`."""
         await self.__avrorpc__(
             _Parameters_short,
             [1] if a is None else a,
-            Point(y=1.0) if Point_ is None else Point_,
-            Point__,
+            Point(y=1.0) if Point__ is None else Point__,
+            Point_,
         )

@@ -196,7 +196,7 @@ DOCUMENTED: Final = stub.Contract(
         '"response":"null"},"none":{"request":[{"name":"a","type":"string"}],'
         '"response":"null"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.documentation.Failed": Failed,
     },
 )

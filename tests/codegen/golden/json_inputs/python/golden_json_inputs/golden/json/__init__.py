@@ -121,7 +121,7 @@ SERVICE: Final = stub.Contract(
         '"default":[]}],"response":["null","long"],"errors":["Failed"]},'
         '"tell":{"request":[],"response":"null","one-way":true}}}'
     ),
-    types={
+    types=lambda: {
         "golden.json.Failed": Failed,
         "golden.json.Kind": Kind,
     },
@@ -199,7 +199,7 @@ AS_SCHEMA: Final = stub.Contract(
         '{"protocol":"AsSchema","namespace":"golden.json","types":[],'
         '"messages":{"ping":{"request":[],"response":"null"}}}'
     ),
-    types={},
+    types=lambda: {},
 )
 _AsSchema_ping: Final[stub.Method[None]] = AS_SCHEMA.method("ping")
 

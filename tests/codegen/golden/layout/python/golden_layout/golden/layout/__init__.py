@@ -300,7 +300,7 @@ AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME: Final = stub.Contract(
         '"type":"string"}],"response":{"type":"array","items":{"type":"map",'
         '"values":"string"}}}}}'
     ),
-    types={
+    types=lambda: {
         "golden.layout.AnExtraordinarilyLongRecordNameThatGoesOnAndOn": AnExtraordinarilyLongRecordNameThatGoesOnAndOn,
         "golden.layout.AnotherExtraordinarilyLongRecordName": AnotherExtraordinarilyLongRecordName,
     },

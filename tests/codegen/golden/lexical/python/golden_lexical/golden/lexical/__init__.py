@@ -185,7 +185,7 @@ LEXICAL: Final = stub.Contract(
         '"type":{"type":"string","logicalType":"uuid"}},{"name":"date",'
         '"type":{"type":"int","logicalType":"date"}}],"response":"int"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.lexical.R": R,
     },
 )
@@ -327,7 +327,7 @@ WINDOWS_FILE: Final = stub.Contract(
         '"fields":[{"name":"a","type":"int"}]}],"messages":{"go":{"request":[],'
         '"response":"null"}}}'
     ),
-    types={},
+    types=lambda: {},
 )
 _WindowsFile_go: Final[stub.Method[None]] = WINDOWS_FILE.method("go")
 

@@ -77,7 +77,7 @@ P_: Final = stub.Contract(
         '"name":"F","fields":[]}],"messages":{"go":{"request":[],'
         '"response":{"type":"array","items":"int"},"errors":["F"]}}}'
     ),
-    types={
+    types=lambda: {
         "bad.docs.F": F,
     },
 )

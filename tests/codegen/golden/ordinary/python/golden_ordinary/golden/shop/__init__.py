@@ -228,7 +228,7 @@ SHOP: Final = stub.Contract(
         '"request":[{"name":"name","type":"string"}],"response":"null","one-way":true},'
         '"close":{"request":[],"response":"null"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.money.Amount": golden_ordinary.golden.money.Amount,
         "golden.shop.Closed": Closed,
         "golden.shop.Item": Item,

@@ -78,7 +78,7 @@ class AsyncÜbersetzer(Protocol):
         '"messages":{"übersetze":{"request":[{"name":"wörter","type":"string"},'
         '{"name":"farbe","type":"Farbe","default":"GRÜN"}],"response":"記録"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.größe.Farbe": Farbe,
         "golden.größe.記録": 記録,
     },

@@ -85,7 +85,7 @@ ALONE: Final = stub.Contract(
         '"messages":{"walk":{"request":[{"name":"node","type":"Node"}],'
         '"response":"Node"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.cycles.alone.Leaf": Leaf,
         "golden.cycles.alone.Node": Node,
     },

@@ -121,7 +121,7 @@ LEFT_SERVICE: Final = stub.Contract(
         '"response":"golden.cycles.right.Right",'
         '"errors":["golden.cycles.right.Dropped"]}}}'
     ),
-    types={
+    types=lambda: {
         "golden.cycles.left.Left": Left,
         "golden.cycles.left.Side": Side,
         "golden.cycles.right.Dropped": golden_cycles_golden_cycles_right.Dropped,

@@ -120,7 +120,7 @@ RIGHT_SERVICE: Final = stub.Contract(
         '"type":"Right"},{"name":"side","type":"golden.cycles.left.Side",'
         '"default":"LEFT"}],"response":"golden.cycles.left.Left"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.cycles.left.Left": golden_cycles_golden_cycles_left.Left,
         "golden.cycles.left.Side": golden_cycles_golden_cycles_left.Side,
         "golden.cycles.right.Grip": Grip,
