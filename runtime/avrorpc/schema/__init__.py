@@ -28,7 +28,8 @@ from avrorpc.schema.model import (
     short_name,
 )
 from avrorpc.schema.reading import parse_protocol, parse_schema, protocol_from_json
-from avrorpc.schema.writing import compact, fingerprint, protocol_to_json, schema_to_json
+from avrorpc.schema.text import compact, pretty
+from avrorpc.schema.writing import fingerprint, protocol_to_json, schema_to_json
 
 __all__ = [
     "NO_DEFAULT",
@@ -56,6 +57,7 @@ __all__ = [
     "parse_duration",
     "parse_protocol",
     "parse_schema",
+    "pretty",
     "protocol_from_json",
     "protocol_to_json",
     "schema_to_json",
