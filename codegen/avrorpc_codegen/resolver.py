@@ -14,6 +14,7 @@ from avrorpc import schema as avro
 from avrorpc.schema import Json, Named, Schema, describe, schema_to_json
 
 from avrorpc_codegen import syntax
+from avrorpc_codegen.alias_rules import AliasRules
 from avrorpc_codegen.annotations import (
     ENUM_WORDS,
     FIELD_WORDS,
@@ -69,6 +70,7 @@ class _Resolver:
         self.roots = roots
         self.diagnostics = diagnostics
         self.names = NameRules(diagnostics)
+        self.aliases = AliasRules(diagnostics)
         self.contracts = Contracts()
         self.pending: list[_Pending] = []
         self.repeated: list[tuple[DeclaredType, DeclaredType]] = []
@@ -88,6 +90,7 @@ class _Resolver:
             self.resolve_unit(unit)
         for first, again in self.repeated:
             self.check_repeated(first, again)
+        self.aliases.check(self.contracts.types)
         merge_imports(self.contracts, self.diagnostics)
         for type_, default in self.defaults:
             check_default(type_, default, _UNKNOWN, self.diagnostics)
@@ -140,8 +143,7 @@ class _Resolver:
                 declared = DeclaredType(
                     avro.Fixed(full, size, doc, aliases, props), self.unit, item.name.span
                 )
-        for alias in aliases:
-            self.names.full(alias, next(a.value.span for a in item.annotations if a.name.text == "aliases"))
+        self.aliases.declare(declared, item.annotations)
         self.check_logical(props, declared.named, item.name.span)
         self.add(declared)
 
@@ -261,7 +263,7 @@ class _Resolver:
             return None
         return schema
 
-    def variables(self, variables: Iterable[syntax.Variable], namespace: str, what: str) -> list[avro.Field]:
+    def variables(self, variables: Sequence[syntax.Variable], namespace: str, what: str) -> list[avro.Field]:
         seen: dict[str, Span] = {}
         types: dict[int, Schema] = {}
         fields: list[avro.Field] = []
@@ -272,6 +274,7 @@ class _Resolver:
             resolved = self.variable(variable, type_)
             if self.names.unique(variable.name, seen, what, self.unit):
                 fields.append(resolved)
+        self.aliases.check_variables(fields, seen, variables, what)
         return fields
 
     def variable(self, variable: syntax.Variable, type_: Schema) -> avro.Field:
@@ -299,6 +302,13 @@ class _Resolver:
                 "a reference to a type may not be annotated",
                 tree.annotations[0].name.span,
                 help="to annotate the field or the parameter, put it between type and name",
+            )
+        elif meaning.props and isinstance(schema, avro.Union):
+            self.diagnostics.warning(
+                Rule.BAD_ANNOTATION,
+                "this annotation is lost: Avro's JSON has no place for those of a union",
+                tree.annotations[0].name.span,
+                help="put it on a branch, or between type and name to annotate the field or the parameter",
             )
         elif meaning.props and not isinstance(schema, Named):
             schema.props.update(meaning.props)
@@ -415,6 +425,8 @@ class _Resolver:
             problem = f"a fixed of {schema.size} bytes holds decimals of up to {most} digits, not {precision}"
         if problem:
             self.diagnostics.error(Rule.BAD_SIZE, problem, span)
+        elif not self.unit.is_json:
+            props.setdefault("scale", 0)  # As Avro's own tools write it.
 
 
 def _most_digits(size: int) -> int:
