@@ -108,12 +108,8 @@ def test_json_has_the_same_and_the_file(project: Path) -> None:
     assert value["diagnostics"] == []
     protocol, kind, failed = value["identities"]
     assert protocol.keys() == {"kind", "name", "file", "handshake"}
-    assert kind == {
-        "kind": "enum",
-        "name": "n.Kind",
-        "file": "schemas/p.avdl",
-        **{algorithm: fingerprint(KIND, algorithm).hex() for algorithm in ALGORITHMS},
-    }
+    values = {algorithm: fingerprint(KIND, algorithm).hex() for algorithm in ALGORITHMS}
+    assert kind == {"kind": "enum", "name": "n.Kind", "file": "schemas/p.avdl"} | values
     assert failed["kind"] == "error"
     (only, _) = json.loads(run("schemas/p.avdl", "--json", "--canonical").stdout)["identities"]
     assert only["canonical"] == canonical_form(KIND)
