@@ -17,6 +17,7 @@ SUBCOMMANDS: Final = {
     "compile": "Translate Avro IDL into an .avpr or .avsc file.",
     "docs": "Write a reference of all contracts, as HTML or Markdown.",
     "explain": "Explain a finding by its id.",
+    "fingerprint": "Print what identifies protocols and types.",
     "generate": "Generate typed Python from contracts.",
     "lint": "Find what a reviewer of contracts would object to.",
     "serve": "Serve implementations over TCP and HTTP.",
