@@ -20,7 +20,7 @@ class Source:
 
     name: str
     """The path as diagnostics show it."""
-    text: str
+    text: str = field(repr=False)
     path: Path
     """The absolute path, links resolved: a file's identity."""
     _starts: list[int] = field(default_factory=list, repr=False)
