@@ -34,7 +34,9 @@ def strip_indent(text: str) -> str:
     lines have them; else the white space that all lines after the first begin with. Unlike there, line
     ends become plain newlines, so that a fingerprint does not depend on how a file was checked out.
     """
-    lines = LINE_END.split(text)
+    lines = LINE_END.split(text) if "\n" in text or "\r" in text else [text]
+    if len(lines) == 1 and not text.startswith("*"):
+        return text
     for stars in ("**", "*"):
         if all(line.lstrip(_BLANKS).startswith(stars) for line in lines):
             bare = [line.lstrip(_BLANKS)[len(stars) :] for line in lines]

@@ -1,38 +1,12 @@
-"""Walks over schemas, which may be cyclic."""
+"""Walks over schemas, which may be cyclic: those of the runtime, and what only the compiler asks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from avrorpc.schema import Array, Map, Named, Protocol, Record, Schema, Union
+from avrorpc.schema import Protocol, Record, Schema, Union, parts, reachable
 
-
-def parts(schemas: Iterable[Schema]) -> Iterator[Schema]:
-    """Yield types and the types inside them, outermost first, not looking into records."""
-    waiting = list(schemas)[::-1]
-    while waiting:
-        schema = waiting.pop()
-        yield schema
-        match schema:
-            case Array():
-                waiting.append(schema.items)
-            case Map():
-                waiting.append(schema.values)
-            case Union():
-                waiting.extend(schema.branches[::-1])
-
-
-def reachable(schemas: Iterable[Schema]) -> list[Named]:
-    """Return all named types that some types reach, in the order in which they come up."""
-    found: dict[str, Named] = {}
-    waiting = [list(schemas)]
-    while waiting:
-        for schema in parts(waiting.pop(0)):
-            if isinstance(schema, Named) and schema.name not in found:
-                found[schema.name] = schema
-                if isinstance(schema, Record):
-                    waiting.append([item.type for item in schema.fields])
-    return list(found.values())
+__all__ = ["parts", "protocol_schemas", "reachable", "records_in_unions"]
 
 
 def protocol_schemas(protocol: Protocol) -> list[Schema]:

@@ -70,9 +70,9 @@ Code: TypeAlias = str | Group | Branches | Joined | Lambda | Text
 
 def flat(code: Code) -> str:
     """Return code on one line."""
+    if isinstance(code, str):
+        return code
     match code:
-        case str():
-            return code
         case Group():
             return f"{code.opening}{', '.join(flat(item) for item in code.items)}{code.closing}"
         case Branches():
@@ -216,6 +216,8 @@ def long_string(text: str, indent: int) -> list[str]:
     whole = quote(text)
     if indent - _STEP + text_width(whole) + 1 <= FORMATTER_WIDTH:
         return [whole]
+    if text.isascii() and text.isprintable():
+        return _plain_pieces(text, indent)
     lines: list[str] = []
     piece = ""
     for token in _JSON_TOKEN.findall(text):
@@ -228,6 +230,34 @@ def long_string(text: str, indent: int) -> list[str]:
             token = token[cut:]  # noqa: PLW2901 - the rest of the token, until it fits
         piece += token
     return [*lines, quote(piece)] if piece else lines
+
+
+def _plain_pieces(text: str, indent: int) -> list[str]:
+    """Return printable ASCII as literals: each as much as fits its line, up to a comma or a blank."""
+    room = WIDTH - indent - 2
+    lines: list[str] = []
+    start = 0
+    while start < len(text):
+        end = min(start + room, len(text))
+        while (over := _body_width(text[start:end]) - room) > 0:
+            end -= (over + 1) // 2  # Each character takes one column or two.
+        if end < len(text):
+            after = max(text.rfind(",", start, end), text.rfind(" ", start, end)) + 1
+            end = after or _whole_characters(text, start, end)
+        lines.append(quote(text[start:end]))
+        start = end
+    return lines
+
+
+def _body_width(text: str) -> int:
+    """Return the columns that printable ASCII takes between the quotes of a literal."""
+    return len(text) + text.count("\\") + min(text.count('"'), text.count("'"))
+
+
+def _whole_characters(text: str, start: int, end: int) -> int:
+    """Return the last place up to `end` that cuts no escape in two, but one behind `start`."""
+    ends = [match.end() for match in _JSON_CHARACTER.finditer(text, start, end + 6)]
+    return max((place for place in ends if place <= end), default=ends[0])
 
 
 def _longest_fit(token: str, indent: int) -> int:

@@ -6,7 +6,7 @@ Cyclic imports are fine, since a file is known before its imports are followed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -18,7 +18,8 @@ from avrorpc_codegen import syntax
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.graph import reachable
 from avrorpc_codegen.parser import parse
-from avrorpc_codegen.source import Span, Undecodable, display_name, read_source, where
+from avrorpc_codegen.sharing import Installed, Shared
+from avrorpc_codegen.source import Source, Span, Undecodable, display_name, read_source, where
 from avrorpc_codegen.syntax import ImportKind
 
 KINDS: Final = {".avdl": ImportKind.IDL, ".avpr": ImportKind.PROTOCOL, ".avsc": ImportKind.SCHEMA}
@@ -42,6 +43,8 @@ class Unit:
     """What an `.avsc` file says."""
     is_complete: bool = True
     """Whether all that it says and imports could be read."""
+    shared: Shared | None = None
+    """What it is a part of, if it comes with an installed package."""
     imports: dict[int, Unit] = field(default_factory=dict)
     """Imported files by the offset of the import's location in the text."""
 
@@ -66,11 +69,15 @@ def closure(unit: Unit) -> list[Unit]:
 
 
 class Loader:
-    """Reads files and whatever they import."""
+    """Reads files and whatever they import; `texts` stand for files on disk, by their absolute paths."""
 
-    def __init__(self, search: Sequence[Path], diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, search: Sequence[Path], diagnostics: Diagnostics, texts: Mapping[Path, str] | None = None
+    ) -> None:
         self.search = search
+        self.installed = Installed(search, diagnostics)
         self.diagnostics = diagnostics
+        self.texts = texts or {}
         self.units: dict[Path, Unit] = {}
 
     def load(self, path: Path) -> Unit:
@@ -82,10 +89,15 @@ class Loader:
         known = self.units.get(identity)
         if known is not None:
             return known
-        unit = self.units[identity] = Unit(identity, display_name(path))
+        unit = self.units[identity] = Unit(
+            identity, display_name(path), shared=self.installed.owner(identity)
+        )
+        if unit.shared:
+            self.diagnostics.packages[identity] = unit.shared.distribution
         imported = f"imported {where(span)}" if span else ""
         try:
-            source = read_source(path)
+            text = self.texts.get(identity)
+            source = read_source(path) if text is None else Source(unit.name, text, identity)
         except OSError as error:
             unit.is_complete = False
             message = f"cannot read {unit.name}: {(error.strerror or str(error)).lower()}"
@@ -128,14 +140,18 @@ class Loader:
         location = item.location.removeprefix(_CLASSPATH).removeprefix(
             "/" * item.location.startswith(_CLASSPATH)
         )
-        folders = list(dict.fromkeys([unit.path.parent, *(folder.resolve() for folder in self.search)]))
+        own = unit.shared.folders if unit.shared else ()
+        search = [folder.resolve() for folder in self.search]
+        folders = list(dict.fromkeys([unit.path.parent, *own, *search]))
         if not location or "\0" in location:
             self.diagnostics.error(Rule.MISSING_IMPORT, "an import needs the name of a file", item.span)
             return None
         path = next((folder / location for folder in folders if (folder / location).is_file()), None)
+        path = path or self.installed.find(location)
         if path is None:
             notes = [f"searched {display_name(folder) or '.'}" for folder in folders]
-            hint = _similar(location, folders)
+            notes.append("no installed package shares it")
+            hint = _similar(location, [*folders, *(f for s in self.installed.shared() for f in s.folders)])
             self.diagnostics.error(
                 Rule.MISSING_IMPORT, f"there is no file {location!r}", item.span, *notes, help=hint
             )

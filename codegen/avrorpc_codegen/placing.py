@@ -102,7 +102,7 @@ def place(contracts: Contracts, config: Config, diagnostics: Diagnostics) -> Pla
         module.uses = {placement.types[name].module for name in _used(module) if name in placement.types} - {
             module.py_module
         }
-    _find_cycles(modules, placement, config)
+    _find_cycles(placement, config)
     return placement
 
 
@@ -255,22 +255,20 @@ def _used(module: Module) -> set[str]:
     return names
 
 
-def _find_cycles(modules: dict[str, Module], placement: Placement, config: Config) -> None:
+def _find_cycles(placement: Placement, config: Config) -> None:
     """Mark the imports of modules that come to need the importing one while it is being imported.
 
     Importing a module imports the packages above it first, so a module needs those as well. A module
     written by hand for a type of a namespace is likely to import what is generated for that namespace.
     """
-    by_module = {module.py_module: module for module in modules.values()}
+    by_module = {module.py_module: module for module in placement.modules.values()}
     needs = {name: set(module.uses) | set(_above(name)) for name, module in by_module.items()}
     reach = {name: _closure(name, needs) for name in by_module}
+    by_hand = {(namespace_of(full), py_module) for full, py_module in config.external.items()}
     for name, module in by_module.items():
-        by_hand = {
-            config.external[t]
-            for t in placement.types
-            if t in config.external and namespace_of(t) == module.namespace
-        }
-        late = sorted(used for used in module.uses if name in reach.get(used, ()) or used in by_hand)
+        late = sorted(
+            used for used in module.uses if name in reach.get(used, ()) or (module.namespace, used) in by_hand
+        )
         if late:
             names = set(module.py_names).union(
                 *(protocol.py_methods.values() for protocol in module.py_protocols)

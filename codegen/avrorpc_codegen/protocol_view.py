@@ -13,9 +13,7 @@ from avrorpc.schema import (
     Record,
     Schema,
     Union,
-    compact,
     describe,
-    protocol_to_json,
 )
 
 from avrorpc_codegen import documentation, layout
@@ -77,12 +75,15 @@ class ProtocolViewer:
         )
 
     def _contract(self) -> str:
-        text = compact(protocol_to_json(self.protocol))
         named = reachable(protocol_schemas(self.protocol))
         classes = sorted(item.name for item in named if not isinstance(item, Fixed))
         entries = tuple(Joined(f'"{name}": ', self._refer(name)) for name in classes)
         types: Code = Lambda(Group("{", entries, "}")) if entries else "dict"
-        arguments = (layout.quote(self.protocol.name), Text(text), Joined("types=", types))
+        arguments = (
+            layout.quote(self.protocol.name),
+            Text(self.names.declared.text),
+            Joined("types=", types),
+        )
         value = Group("stub.Contract(", arguments, ")")
         return layout.assignment(self.names.py_contract, "Final", value, 0)
 

@@ -25,7 +25,7 @@ from avrorpc_codegen.annotations import (
     read_annotations,
 )
 from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType, declared_at
-from avrorpc_codegen.default_rules import check_default
+from avrorpc_codegen.default_rules import check_defaults
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.loading import Unit, closure
 from avrorpc_codegen.merging import merge_imports
@@ -88,8 +88,8 @@ class _Resolver:
         for first, again in self.repeated:
             self.check_repeated(first, again)
         merge_imports(self.contracts, self.diagnostics)
-        for type_, default in self.defaults:
-            check_default(type_, default, _UNKNOWN, self.diagnostics)
+        types = [pending.record for pending in self.pending]
+        check_defaults(self.defaults, types, _UNKNOWN, self.diagnostics)
         return self.contracts
 
     # Declaring.

@@ -14,7 +14,7 @@ from avrorpc.schema import Json
 from avrorpc_codegen.source import Source, Span
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Name:
     """An identifier, possibly dotted, without back-ticks."""
 
@@ -24,7 +24,7 @@ class Name:
     """Whether it was written with back-ticks, which make a name of a keyword."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Value:
     """A JSON value as IDL writes it: NaN and the infinities are floats here."""
 
@@ -32,7 +32,7 @@ class Value:
     span: Span
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Annotation:
     """`@name(value)`."""
 
@@ -40,14 +40,14 @@ class Annotation:
     value: Value
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class PrimitiveType:
     """A primitive or one of the logical types that IDL has keywords for."""
 
     keyword: str
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class DecimalType:
     """`decimal(precision, scale)`."""
 
@@ -55,28 +55,28 @@ class DecimalType:
     scale: Value | None
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class ReferenceType:
     """The name of a type declared elsewhere."""
 
     name: Name
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class ArrayType:
     """`array<items>`."""
 
     items: FullType
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class MapType:
     """`map<values>`."""
 
     values: FullType
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class UnionType:
     """`union { branches }`."""
 
@@ -86,7 +86,7 @@ class UnionType:
 PlainType: TypeAlias = PrimitiveType | DecimalType | ReferenceType | ArrayType | MapType | UnionType
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class FullType:
     """A type with its annotations; `is_optional` where a `?` follows."""
 
@@ -96,7 +96,7 @@ class FullType:
     span: Span
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Variable:
     """A field or a parameter: each of several variables that share one type is one of these."""
 
@@ -107,7 +107,7 @@ class Variable:
     default: Value | None
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Symbol:
     """A symbol of an enum; Avro's JSON has no place for its documentation."""
 
@@ -116,7 +116,7 @@ class Symbol:
     name: Name
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class RecordDeclaration:
     """`record` or `error`."""
 
@@ -127,7 +127,7 @@ class RecordDeclaration:
     fields: tuple[Variable, ...]
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class EnumDeclaration:
     """`enum`."""
 
@@ -138,7 +138,7 @@ class EnumDeclaration:
     default: Name | None
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class FixedDeclaration:
     """`fixed`."""
 
@@ -162,7 +162,7 @@ class ImportKind(Enum):
     """A schema as JSON."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Import:
     """`import kind "location";`."""
 
@@ -172,7 +172,7 @@ class Import:
     """The place of the location."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Message:
     """A message; `result` is None for `void`."""
 

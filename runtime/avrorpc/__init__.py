@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from avrorpc.call import Call, CallContext, Reply, current_call
     from avrorpc.client import Description, close, connect, describe, with_options
     from avrorpc.codec.logical import Duration
+    from avrorpc.codec.single_object import SingleObject
     from avrorpc.contracts import BufferHandle, DType
     from avrorpc.errors import (
         BindError,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         ErrorInfo,
         LimitExceeded,
         LocalProtocolError,
+        NotSingleObject,
         ProtocolError,
         RemoteProtocolError,
         RpcError,
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
         StatusError,
         Suspended,
         TransportError,
+        UnknownFingerprint,
         ValueChanged,
         error_info,
     )
@@ -66,6 +69,7 @@ __all__ = [
     "Limits",
     "LocalProtocolError",
     "Middleware",
+    "NotSingleObject",
     "ProtocolError",
     "RemoteProtocolError",
     "Reply",
@@ -73,10 +77,12 @@ __all__ = [
     "SchemaError",
     "Server",
     "Service",
+    "SingleObject",
     "StatusError",
     "Suspended",
     "Tensor",
     "TransportError",
+    "UnknownFingerprint",
     "ValueChanged",
     "bind",
     "close",
@@ -107,6 +113,7 @@ _HOMES: Final = {
         "with_options",
     ),
     "avrorpc.codec.logical": ("Duration",),
+    "avrorpc.codec.single_object": ("SingleObject",),
     "avrorpc.contracts": (
         "BufferHandle",
         "DType",
@@ -124,6 +131,7 @@ _HOMES: Final = {
         "ErrorInfo",
         "LimitExceeded",
         "LocalProtocolError",
+        "NotSingleObject",
         "ProtocolError",
         "RemoteProtocolError",
         "RpcError",
@@ -131,6 +139,7 @@ _HOMES: Final = {
         "StatusError",
         "Suspended",
         "TransportError",
+        "UnknownFingerprint",
         "ValueChanged",
         "error_info",
     ),

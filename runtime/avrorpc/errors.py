@@ -9,6 +9,8 @@
         LocalProtocolError    we used the protocol wrongly
         RemoteProtocolError   the peer did
           DecodeError         its bytes do not fit the contract
+            NotSingleObject     they are no message of the single-object encoding
+            UnknownFingerprint  they are one, written with a schema that is not known
           LimitExceeded       it sent more than a limit allows
       TransportError
         ConnectError          no connection came about
@@ -174,6 +176,28 @@ class DecodeError(RemoteProtocolError):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.problem, self.path)
+
+
+class NotSingleObject(DecodeError):
+    """Bytes that are no message of the single-object encoding; `beginning` is what they begin with."""
+
+    def __init__(self, beginning: bytes) -> None:
+        super().__init__(f"a single object begins with the bytes c3 01, and not with {beginning.hex(' ')}")
+        self.beginning = beginning
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.beginning,)
+
+
+class UnknownFingerprint(DecodeError):
+    """A single object written with a schema that is not known; whoever finds the schema can read it."""
+
+    def __init__(self, fingerprint: bytes) -> None:
+        super().__init__(f"written with a schema that is not known here, of fingerprint {fingerprint.hex()}")
+        self.fingerprint = fingerprint
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.fingerprint,)
 
 
 class LimitExceeded(RemoteProtocolError):

@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
-from avrorpc.schema import Message, Protocol, Record, fingerprint, parse_duration, parse_protocol
+from avrorpc.errors import SchemaError
+from avrorpc.schema import Message, Named, Protocol, Record, handshake_hash, parse_duration, parse_protocol
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -35,12 +36,12 @@ class Contract:
         """Methods by Avro message name, in the contract's order."""
 
     def __repr__(self) -> str:
-        return f"<Contract {self.name} {self.fingerprint.hex()}>"
+        return f"<Contract {self.name} {self.hash.hex()}>"
 
     @cached_property
-    def fingerprint(self) -> bytes:
-        """The MD5 of the text, 16 bytes: the contract's identity in the Avro handshake."""
-        return fingerprint(self.text)
+    def hash(self) -> bytes:
+        """The MD5 of the text, 16 bytes: what stands for the contract in the Avro handshake."""
+        return handshake_hash(self.text)
 
     @cached_property
     def types(self) -> Mapping[str, type]:
@@ -51,6 +52,18 @@ class Contract:
     def protocol(self) -> Protocol:
         """The protocol itself."""
         return parse_protocol(self.text)
+
+    def schema_of(self, cls: type) -> Named:
+        """Return the schema of one of the classes made from this contract.
+
+        Raises:
+            SchemaError: The contract has no such class.
+        """
+        name = next((name for name, known in self.types.items() if known is cls), None)
+        for named in self.protocol.types:
+            if named.name == name:
+                return named
+        raise SchemaError(f"{self.name} has no type whose class is {cls.__qualname__}")
 
     def method(self, name: str, *, attribute: str | None = None) -> Method[Any]:
         """Return a message's method; `attribute` is its Python name where that differs."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from avrorpc import DeclaredError, SchemaError
 from avrorpc.method import Contract
-from avrorpc.schema import Json, compact, fingerprint
+from avrorpc.schema import Json, compact, handshake_hash
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -31,8 +31,8 @@ def contract(message: dict[str, Json] | None = None, **protocol: Json) -> Contra
 
 def test_a_contract_is_known_by_the_md5_of_its_text() -> None:
     made = contract()
-    assert made.fingerprint == fingerprint(made.text)
-    assert repr(made) == f"<Contract a.P {made.fingerprint.hex()}>"
+    assert made.hash == handshake_hash(made.text)
+    assert repr(made) == f"<Contract a.P {made.hash.hex()}>"
 
 
 def test_a_contract_is_parsed_when_it_is_first_needed() -> None:
@@ -52,6 +52,13 @@ def test_the_classes_of_types_are_found_once_when_they_are_first_needed() -> Non
     assert calls == []
     assert made.types is made.types
     assert calls == ["found"]
+
+
+def test_a_class_leads_to_its_schema() -> None:
+    made = contract()
+    assert made.schema_of(Missing) is made.protocol.types[0]
+    with pytest.raises(SchemaError, match=r"a\.P has no type whose class is int"):
+        made.schema_of(int)
 
 
 def test_a_method_is_made_once_and_kept_in_order() -> None:

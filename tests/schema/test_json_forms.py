@@ -17,7 +17,7 @@ from avrorpc.schema import (
     Union,
     compact,
     describe,
-    fingerprint,
+    handshake_hash,
     namespace_of,
     parse_protocol,
     parse_schema,
@@ -212,9 +212,9 @@ def test_a_schema_is_described_in_the_words_of_the_idl(schema: Primitive | Array
     assert describe(schema) == words
 
 
-def test_the_fingerprint_is_the_md5_of_the_text() -> None:
-    assert fingerprint(PROTOCOL) == hashlib.md5(PROTOCOL.encode()).digest()
-    assert fingerprint("ä") == bytes.fromhex("8419b71c87a225a2c70b50486fbee545")
+def test_the_handshake_hash_is_the_md5_of_the_text() -> None:
+    assert handshake_hash(PROTOCOL) == hashlib.md5(PROTOCOL.encode()).digest()
+    assert handshake_hash("ä") == bytes.fromhex("8419b71c87a225a2c70b50486fbee545")
 
 
 def test_compact_json_keeps_characters_and_drops_spaces() -> None:

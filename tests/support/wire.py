@@ -21,7 +21,7 @@ def contract(name: str, **messages: Json) -> Contract:
 
 def identity(of: Contract) -> Identity:
     """Return a contract as a client names it."""
-    return Identity(of.fingerprint, of.text, of.name)
+    return Identity(of.hash, of.text, of.name)
 
 
 BUY: Json = {"request": [{"name": "count", "type": "int"}], "response": "int"}

@@ -42,18 +42,18 @@ async def test_a_server_that_knows_the_client_is_posted_to_once() -> None:
 
 async def test_a_server_that_does_not_is_shown_the_text() -> None:
     other = TEXT[:-1] + ',"doc":"newer"}'
-    fingerprint = hashlib.md5(other.encode()).digest()
-    server = Server(HandshakeResponse(Match.NONE, other, fingerprint), HandshakeResponse(Match.BOTH))
+    newer = hashlib.md5(other.encode()).digest()
+    server = Server(HandshakeResponse(Match.NONE, other, newer), HandshakeResponse(Match.BOTH))
     conversation = HttpConversation(OWN, DEFAULT_LIMITS, server.accept)
     assert await conversation.exchange(b"call", server.post) == (1, b"reply")
     assert [TEXT.encode() in body for body in server.posted] == [False, True]
-    assert server.accepted == [Connected(fingerprint, other)]
+    assert server.accepted == [Connected(newer, other)]
 
 
 async def test_only_so_many_versions_of_a_server_are_remembered() -> None:
     count = MAX_KNOWN_SERVERS + 1
     hashes = [number.to_bytes(16, "big") for number in range(count)]
-    responses = [HandshakeResponse(Match.CLIENT, TEXT, fingerprint) for fingerprint in hashes]
+    responses = [HandshakeResponse(Match.CLIENT, TEXT, server_hash) for server_hash in hashes]
     server = Server(*responses, responses[-1], responses[0])
     conversation = HttpConversation(OWN, DEFAULT_LIMITS, server.accept)
     views = [(await conversation.exchange(b"call", server.post))[0] for _ in range(count + 2)]

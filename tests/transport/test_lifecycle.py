@@ -413,7 +413,7 @@ async def test_a_client_that_never_reads_cannot_keep_a_server_from_closing() -> 
     server = await listening("tcp://127.0.0.1:0", Flood(), limits=Limits(max_calls=100))
     (url,) = server.urls
     reader, writer = await asyncio.open_connection("127.0.0.1", port_of(url))
-    hello = HandshakeRequest(CONFORMANCE.fingerprint, None, CONFORMANCE.fingerprint)
+    hello = HandshakeRequest(CONFORMANCE.hash, None, CONFORMANCE.hash)
     writer.write(frame("netty", 1, encode_request(hello), b"\0\0"))
     call = bytes(request_head({}, "join")) + b"\0\0"
     writer.write(b"".join(frame("netty", serial, call) for serial in range(2, 12)))

@@ -78,7 +78,7 @@ class Raw:
         return body
 
     def connect(self, contract: Contract = CONFORMANCE) -> None:
-        opening = HandshakeRequest(contract.fingerprint, None, contract.fingerprint)
+        opening = HandshakeRequest(contract.hash, None, contract.hash)
         self.send(1, encode_request(opening), PING)
         assert decode_response(Cursor(self.receive())).match is Match.BOTH
 
@@ -306,7 +306,7 @@ def post(
         connection.close()
 
 
-HELLO = encode_request(HandshakeRequest(SMALL.fingerprint, None, SMALL.fingerprint))
+HELLO = encode_request(HandshakeRequest(SMALL.hash, None, SMALL.hash))
 GOOD = frame("spec", 0, HELLO, call("double", b"\x06\x02"))
 
 

@@ -37,7 +37,7 @@ def test_a_client_meets_its_protocol_among_several(
     assert pair.server.session is not None
     offer = pair.server.session.offer
     assert offer.name == bound
-    assert connected.server_hash == offer.fingerprint
+    assert connected.server_hash == offer.hash
     assert connected.server_text == (None if offer is client else offer.text)
     assert pair.server.session.client.name == client.name
     assert list(pair.server.session.client.messages) == list(client.protocol.messages)
@@ -54,7 +54,7 @@ def test_two_names_that_do_not_meet_are_bound_by_the_servers_hash() -> None:
     # After NONE the client names the hash that it was shown, which binds it in spite of its name; whether the
     # two protocols fit is then for the messages to say.
     pair = wire_pair(SHOP, BANK)
-    assert pair.connect() == Connected(BANK.fingerprint, BANK.text)
+    assert pair.connect() == Connected(BANK.hash, BANK.text)
 
 
 @settings(max_examples=50, deadline=None)

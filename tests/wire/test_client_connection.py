@@ -13,9 +13,9 @@ from support.wire import BANK, OLD_SHOP, SHOP, identity
 
 PING = b"\x00\x00"
 BOTH = encode_response(HandshakeResponse(Match.BOTH))
-NONE_OF_SHOP = encode_response(HandshakeResponse(Match.NONE, SHOP.text, SHOP.fingerprint))
-CLIENT_OF_SHOP = encode_response(HandshakeResponse(Match.CLIENT, SHOP.text, SHOP.fingerprint))
-NONE_OF_BANK = encode_response(HandshakeResponse(Match.NONE, BANK.text, BANK.fingerprint))
+NONE_OF_SHOP = encode_response(HandshakeResponse(Match.NONE, SHOP.text, SHOP.hash))
+CLIENT_OF_SHOP = encode_response(HandshakeResponse(Match.CLIENT, SHOP.text, SHOP.hash))
+NONE_OF_BANK = encode_response(HandshakeResponse(Match.NONE, BANK.text, BANK.hash))
 AVSC_ERROR = bytes.fromhex("000100") + b"\x34invalid handshake request."
 FRAMINGS = ["netty", "spec"]
 
@@ -32,61 +32,61 @@ def client(
 def ready(framing: Framing = "netty", limits: Limits = DEFAULT_LIMITS) -> ClientConnection:
     connection = client(framing=framing, limits=limits)
     connection.data_to_send()
-    assert connection.receive(frame(framing, 1, BOTH, PING)) == [Connected(SHOP.fingerprint, None)]
+    assert connection.receive(frame(framing, 1, BOTH, PING)) == [Connected(SHOP.hash, None)]
     return connection
 
 
 def opening(of: Contract, server_hash: bytes, *, text: bool = False) -> bytes:
-    return encode_request(HandshakeRequest(of.fingerprint, of.text if text else None, server_hash)) + PING
+    return encode_request(HandshakeRequest(of.hash, of.text if text else None, server_hash)) + PING
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_a_connection_opens_with_a_ping_that_takes_the_server_for_its_like(framing: Framing) -> None:
     connection = client(framing=framing)
-    buffers = (opening(SHOP, SHOP.fingerprint)[:-2], PING)
+    buffers = (opening(SHOP, SHOP.hash)[:-2], PING)
     assert connection.data_to_send() == frame(framing, 1, *buffers)
     assert connection.data_to_send() == b""
 
 
 def test_a_connection_to_a_known_server_names_it() -> None:
-    connection = client(OLD_SHOP, known=Connected(SHOP.fingerprint, SHOP.text))
-    assert connection.data_to_send() == frame("netty", 1, opening(OLD_SHOP, SHOP.fingerprint)[:-2], PING)
-    assert connection.receive(frame("netty", 1, BOTH)) == [Connected(SHOP.fingerprint, SHOP.text)]
+    connection = client(OLD_SHOP, known=Connected(SHOP.hash, SHOP.text))
+    assert connection.data_to_send() == frame("netty", 1, opening(OLD_SHOP, SHOP.hash)[:-2], PING)
+    assert connection.receive(frame("netty", 1, BOTH)) == [Connected(SHOP.hash, SHOP.text)]
 
 
 OPENINGS = [
-    pytest.param([(BOTH,)], Connected(SHOP.fingerprint, None), id="Java: the handshake and no more"),
-    pytest.param([(BOTH, b"")], Connected(SHOP.fingerprint, None), id="an empty buffer after it"),
-    pytest.param([(BOTH, PING)], Connected(SHOP.fingerprint, None), id="avsc: a whole reply after it"),
-    pytest.param([(BOTH + PING,)], Connected(SHOP.fingerprint, None), id="ours: all in one buffer"),
+    pytest.param([(BOTH,)], Connected(SHOP.hash, None), id="Java: the handshake and no more"),
+    pytest.param([(BOTH, b"")], Connected(SHOP.hash, None), id="an empty buffer after it"),
+    pytest.param([(BOTH, PING)], Connected(SHOP.hash, None), id="avsc: a whole reply after it"),
+    pytest.param([(BOTH + PING,)], Connected(SHOP.hash, None), id="ours: all in one buffer"),
     pytest.param(
         [(encode_response(HandshakeResponse(Match.BOTH, None, None, {"k": b"v"})),)],
-        Connected(SHOP.fingerprint, None),
+        Connected(SHOP.hash, None),
         id="with metadata",
     ),
     pytest.param(
-        [(encode_response(HandshakeResponse(Match.CLIENT, BANK.text, BANK.fingerprint)), PING)],
-        Connected(BANK.fingerprint, BANK.text),
+        [(encode_response(HandshakeResponse(Match.CLIENT, BANK.text, BANK.hash)), PING)],
+        Connected(BANK.hash, BANK.text),
         id="the server has another protocol",
     ),
     pytest.param(
         [(NONE_OF_BANK,), (BOTH,)],
-        Connected(BANK.fingerprint, BANK.text),
+        Connected(BANK.hash, BANK.text),
         id="Java: shown with NONE, and then both",
     ),
     pytest.param(
         [(NONE_OF_BANK, AVSC_ERROR), (BOTH, PING)],
-        Connected(BANK.fingerprint, BANK.text),
+        Connected(BANK.hash, BANK.text),
         id="avsc: an error follows NONE",
     ),
     pytest.param(
         [(encode_response(HandshakeResponse(Match.NONE)), AVSC_ERROR), (BOTH,)],
-        Connected(SHOP.fingerprint, None),
+        Connected(SHOP.hash, None),
         id="avsc: NONE without a protocol, since the hash was right",
     ),
     pytest.param(
-        [(NONE_OF_SHOP,), (encode_response(HandshakeResponse(Match.CLIENT, BANK.text, BANK.fingerprint)),)],
-        Connected(BANK.fingerprint, BANK.text),
+        [(NONE_OF_SHOP,), (encode_response(HandshakeResponse(Match.CLIENT, BANK.text, BANK.hash)),)],
+        Connected(BANK.hash, BANK.text),
         id="another protocol at the second try",
     ),
 ]
@@ -118,9 +118,9 @@ def test_after_none_the_text_is_shown_with_the_hash_that_came_with_it() -> None:
     connection = client(OLD_SHOP)
     connection.data_to_send()
     assert connection.receive(frame("netty", 1, NONE_OF_SHOP)) == []
-    resent = opening(OLD_SHOP, SHOP.fingerprint, text=True)
+    resent = opening(OLD_SHOP, SHOP.hash, text=True)
     assert connection.data_to_send() == frame("netty", 2, resent[:-2], PING)
-    assert connection.receive(frame("netty", 2, CLIENT_OF_SHOP)) == [Connected(SHOP.fingerprint, SHOP.text)]
+    assert connection.receive(frame("netty", 2, CLIENT_OF_SHOP)) == [Connected(SHOP.hash, SHOP.text)]
 
 
 @pytest.mark.parametrize(
@@ -129,14 +129,14 @@ def test_after_none_the_text_is_shown_with_the_hash_that_came_with_it() -> None:
 def test_none_a_second_time_is_the_end(text: str | None, suffix: str) -> None:
     connection = client()
     connection.receive(frame("netty", 1, NONE_OF_BANK))
-    answer = encode_response(HandshakeResponse(Match.NONE, text, BANK.fingerprint))
+    answer = encode_response(HandshakeResponse(Match.NONE, text, BANK.hash))
     with pytest.raises(RemoteProtocolError) as caught:
         connection.receive(frame("netty", 2, answer))
     assert str(caught.value) == f"the server does not serve a.Shop{suffix}"
 
 
 def test_a_server_that_never_shows_its_protocol_is_refused() -> None:
-    answer = encode_response(HandshakeResponse(Match.CLIENT, None, BANK.fingerprint))
+    answer = encode_response(HandshakeResponse(Match.CLIENT, None, BANK.hash))
     with pytest.raises(RemoteProtocolError, match="the server's handshake lacks its protocol"):
         client().receive(frame("netty", 1, answer))
 

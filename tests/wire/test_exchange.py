@@ -52,7 +52,7 @@ def test_ends_that_know_each_other_need_one_request() -> None:
     server = Server(BANK, SHOP)
     assert finish(client(SHOP).exchange(BUY_3), server) == (
         1,
-        Connected(SHOP.fingerprint, None),
+        Connected(SHOP.hash, None),
         b"\0\0answer",
     )
     assert server.calls == ["buy"]
@@ -60,7 +60,7 @@ def test_ends_that_know_each_other_need_one_request() -> None:
 
 def test_an_unknown_client_needs_two_once_and_then_one() -> None:
     server, shopper = Server(BANK, SHOP), client(OLD_SHOP)
-    expected = Connected(SHOP.fingerprint, SHOP.text)
+    expected = Connected(SHOP.hash, SHOP.text)
     assert finish(shopper.exchange(BUY_3), server) == (2, expected, b"\0\0answer")
     assert finish(shopper.exchange(BUY_3), server) == (1, expected, b"\0\0answer")
     assert server.calls == ["buy", "buy"]
@@ -74,7 +74,7 @@ def test_a_server_that_forgot_is_shown_the_text_again() -> None:
 
 def test_the_path_names_the_protocol_that_none_carries() -> None:
     requests, connected, _ = finish(client(STRANGER).exchange(BUY_3), Server(BANK, SHOP), preferred="a.Shop")
-    assert (requests, connected.server_hash) == (2, SHOP.fingerprint)
+    assert (requests, connected.server_hash) == (2, SHOP.hash)
 
 
 def test_a_ping_is_answered_without_a_call() -> None:
@@ -95,10 +95,10 @@ def test_exchanges_at_once_with_servers_of_two_versions_do_not_mix_them_up() -> 
     answer = second.receive(old(second_request))
     while answer is None:
         answer = second.receive(old(second.request()))
-    assert answer[0] == Connected(OLD_SHOP.fingerprint, OLD_SHOP.text)
+    assert answer[0] == Connected(OLD_SHOP.hash, OLD_SHOP.text)
     answer = first.receive(new(first_request))
     assert answer is not None
-    assert answer[0] == Connected(SHOP.fingerprint, None)
+    assert answer[0] == Connected(SHOP.hash, None)
 
 
 def test_none_in_one_exchange_is_no_answer_to_another() -> None:
@@ -110,7 +110,7 @@ def test_none_in_one_exchange_is_no_answer_to_another() -> None:
 
 
 def test_a_server_that_wants_the_text_twice_does_not_serve_the_protocol() -> None:
-    none = frame("spec", 0, encode_response(HandshakeResponse(Match.NONE, BANK.text, BANK.fingerprint)))
+    none = frame("spec", 0, encode_response(HandshakeResponse(Match.NONE, BANK.text, BANK.hash)))
     exchange = client(SHOP).exchange(BUY_3)
     assert exchange.receive(none) is None
     with pytest.raises(RemoteProtocolError, match=r"the server does not serve a\.Shop; it has a\.Bank"):

@@ -24,11 +24,11 @@ NOBODY = b"?" * 16
 
 
 def shake(client: Contract, server_hash: bytes, *, text: bool = False) -> bytes:
-    return encode_request(HandshakeRequest(client.fingerprint, client.text if text else None, server_hash))
+    return encode_request(HandshakeRequest(client.hash, client.text if text else None, server_hash))
 
 
 def shown(match: Match, offer: Contract) -> bytes:
-    return encode_response(HandshakeResponse(match, offer.text, offer.fingerprint))
+    return encode_response(HandshakeResponse(match, offer.text, offer.hash))
 
 
 def server(
@@ -39,25 +39,25 @@ def server(
 
 def connected(framing: Framing = "netty", limits: Limits = DEFAULT_LIMITS) -> ServerConnection[Contract]:
     connection = server(framing=framing, limits=limits)
-    assert connection.receive(frame(framing, 1, shake(SHOP, SHOP.fingerprint), PING)) == []
+    assert connection.receive(frame(framing, 1, shake(SHOP, SHOP.hash), PING)) == []
     assert connection.data_to_send() == frame(framing, 1, BOTH + PONG)
     return connection
 
 
 HANDSHAKES = [
-    pytest.param(shake(SHOP, SHOP.fingerprint), BOTH + PONG, "a.Shop", id="both know each other"),
+    pytest.param(shake(SHOP, SHOP.hash), BOTH + PONG, "a.Shop", id="both know each other"),
     pytest.param(
         shake(SHOP, NOBODY), shown(Match.CLIENT, SHOP) + PONG, "a.Shop", id="the client knows another server"
     ),
     pytest.param(
-        shake(SHOP, BANK.fingerprint),
+        shake(SHOP, BANK.hash),
         shown(Match.CLIENT, SHOP) + PONG,
         "a.Shop",
         id="the client takes the port for another protocol's",
     ),
     pytest.param(shake(OLD_SHOP, NOBODY), shown(Match.NONE, SHOP), None, id="the client is unknown"),
     pytest.param(
-        shake(OLD_SHOP, BANK.fingerprint),
+        shake(OLD_SHOP, BANK.hash),
         shown(Match.NONE, BANK),
         None,
         id="the client is unknown, and names a protocol that is here",
@@ -69,19 +69,19 @@ HANDSHAKES = [
         id="the client shows its text",
     ),
     pytest.param(
-        shake(OLD_SHOP, SHOP.fingerprint, text=True),
+        shake(OLD_SHOP, SHOP.hash, text=True),
         BOTH + PONG,
         "a.Shop",
         id="the client shows its text and knows the server",
     ),
     pytest.param(
-        shake(OLD_SHOP, BANK.fingerprint, text=True),
+        shake(OLD_SHOP, BANK.hash, text=True),
         shown(Match.CLIENT, SHOP) + PONG,
         "a.Shop",
         id="the name in the text goes before the server hash",
     ),
     pytest.param(
-        shake(STRANGER, BANK.fingerprint, text=True),
+        shake(STRANGER, BANK.hash, text=True),
         BOTH + PONG,
         "a.Bank",
         id="a strange name, and the hash of a protocol that is here",
@@ -115,8 +115,8 @@ def test_a_handshake_is_answered_and_binds_the_connection(
 def test_a_client_that_was_seen_once_needs_no_text_again() -> None:
     offers = Offers([SHOP])
     first, second = (ServerConnection(offers, "netty", DEFAULT_LIMITS) for _ in range(2))
-    first.receive(frame("netty", 1, shake(OLD_SHOP, SHOP.fingerprint, text=True), PING))
-    second.receive(frame("netty", 1, shake(OLD_SHOP, SHOP.fingerprint), PING))
+    first.receive(frame("netty", 1, shake(OLD_SHOP, SHOP.hash, text=True), PING))
+    second.receive(frame("netty", 1, shake(OLD_SHOP, SHOP.hash), PING))
     assert second.data_to_send() == frame("netty", 1, BOTH + PONG)
     assert second.session is not None
     assert list(second.session.client.messages) == ["buy"]
@@ -124,11 +124,11 @@ def test_a_client_that_was_seen_once_needs_no_text_again() -> None:
 
 def test_a_client_cannot_decide_what_others_mean_by_their_hash() -> None:
     offers = Offers([SHOP])
-    liar = encode_request(HandshakeRequest(OLD_SHOP.fingerprint, STRANGER.text, SHOP.fingerprint))
+    liar = encode_request(HandshakeRequest(OLD_SHOP.hash, STRANGER.text, SHOP.hash))
     first, second = (ServerConnection(offers, "netty", DEFAULT_LIMITS) for _ in range(2))
     first.receive(frame("netty", 1, liar, PING))
     assert first.session is not None  # it may bind itself
-    second.receive(frame("netty", 1, shake(OLD_SHOP, SHOP.fingerprint), PING))
+    second.receive(frame("netty", 1, shake(OLD_SHOP, SHOP.hash), PING))
     assert second.data_to_send() == frame("netty", 1, shown(Match.NONE, SHOP))
 
 
@@ -136,22 +136,22 @@ def test_only_so_many_clients_are_remembered() -> None:
     offers = Offers([SHOP])
     clients = [contract("a.Shop", **{f"m{number}": {}}) for number in range(MAX_KNOWN_CLIENTS + 1)]
     for client in clients:
-        offers.meet(HandshakeRequest(client.fingerprint, client.text, NOBODY))
-    assert offers.meet(HandshakeRequest(clients[0].fingerprint, None, NOBODY))[0] is None
-    assert offers.meet(HandshakeRequest(clients[1].fingerprint, None, NOBODY))[0] is not None
+        offers.meet(HandshakeRequest(client.hash, client.text, NOBODY))
+    assert offers.meet(HandshakeRequest(clients[0].hash, None, NOBODY))[0] is None
+    assert offers.meet(HandshakeRequest(clients[1].hash, None, NOBODY))[0] is not None
 
 
 def test_none_is_followed_by_another_handshake() -> None:
     connection = server(SHOP)
     connection.receive(frame("netty", 1, shake(OLD_SHOP, NOBODY), BUY_3))
     assert connection.data_to_send() == frame("netty", 1, shown(Match.NONE, SHOP))
-    (request,) = connection.receive(frame("netty", 2, shake(OLD_SHOP, SHOP.fingerprint, text=True), BUY_3))
+    (request,) = connection.receive(frame("netty", 2, shake(OLD_SHOP, SHOP.hash, text=True), BUY_3))
     assert (request.serial, request.message, request.handshake) == (2, "buy", BOTH)
 
 
 def test_a_call_may_come_with_the_handshake() -> None:
     connection = server(SHOP)
-    (request,) = connection.receive(frame("netty", 7, shake(SHOP, SHOP.fingerprint), BUY_3))
+    (request,) = connection.receive(frame("netty", 7, shake(SHOP, SHOP.hash), BUY_3))
     assert request.message == "buy"
     assert request.parameters.read_long() == 3
     assert request.handshake == BOTH
@@ -160,7 +160,7 @@ def test_a_call_may_come_with_the_handshake() -> None:
 
 
 def test_a_one_way_message_within_a_handshake_gets_an_answer() -> None:
-    (request,) = server(SHOP).receive(frame("netty", 7, shake(SHOP, SHOP.fingerprint), NOTE_X))
+    (request,) = server(SHOP).receive(frame("netty", 7, shake(SHOP, SHOP.hash), NOTE_X))
     assert request.one_way is False
 
 
@@ -304,4 +304,4 @@ def test_a_connection_says_what_it_is() -> None:
 
 
 def test_the_hash_is_that_of_the_text() -> None:
-    assert SHOP.fingerprint == hashlib.md5(SHOP.text.encode()).digest()
+    assert SHOP.hash == hashlib.md5(SHOP.text.encode()).digest()

@@ -82,7 +82,7 @@ def connect(
     address = parse_address(url)
     asynchronous = issubclass(client, AsyncClient)
     contract = client.__contract__
-    identity = Identity(contract.fingerprint, contract.text, contract.name)
+    identity = Identity(contract.hash, contract.text, contract.name)
     transport = transport_for(
         address, identity, limits, partial(ServerVersion, contract), asynchronous=asynchronous
     )

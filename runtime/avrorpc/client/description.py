@@ -18,7 +18,7 @@ class Description:
     """The address as it is used."""
     contract: str
     """The protocol's full name."""
-    fingerprint: str
+    hash: str
     """The MD5 of the client's version of the contract, in hexadecimal."""
     asynchronous: bool
     """Whether the client's methods are coroutines."""
@@ -27,7 +27,7 @@ class Description:
 
     def __str__(self) -> str:
         colour = "asynchronous" if self.asynchronous else "synchronous"
-        lines = [f"{self.contract} over {self.url} ({colour} client, contract {self.fingerprint[:12]})"]
+        lines = [f"{self.contract} over {self.url} ({colour} client, contract {self.hash[:12]})"]
         lines += [f"  {name}: {value}" for name, value in self.details.items()]
         return "\n".join(lines)
 

@@ -41,7 +41,7 @@ class DirectChannel:
             placement="direct",
             url="direct:",
             contract=self._contract.name,
-            fingerprint=self._contract.fingerprint.hex(),
+            hash=self._contract.hash.hex(),
             asynchronous=self._asynchronous,
             details={
                 "implementation": type(self._implementation).__qualname__,

@@ -44,7 +44,7 @@ def fetch_contract(
     asking = Contract(protocol, json.dumps(nothing), types=dict)
     seen: list[Connected] = []
     transport = transport_for(
-        parse_address(url), Identity(asking.fingerprint, asking.text, protocol), limits, seen.append
+        parse_address(url), Identity(asking.hash, asking.text, protocol), limits, seen.append
     )
     ping = bytes(request_head({}, ""))
     try:
@@ -79,7 +79,7 @@ class DynamicClient:
         self, url: str, contract: Contract, *, timeout: float | None = None, limits: Limits = DEFAULT_LIMITS
     ) -> None:
         self.contract = contract
-        identity = Identity(contract.fingerprint, contract.text, contract.name)
+        identity = Identity(contract.hash, contract.text, contract.name)
         accept = partial(ServerVersion, contract)
         transport = transport_for(parse_address(url), identity, limits, accept)
         self._channel = RemoteChannel(Remote(contract, transport, limits), Options(timeout=timeout), ())

@@ -85,7 +85,7 @@ class _Local:
             placement=placement,
             url=f"{placement}:",
             contract=self.contract.name,
-            fingerprint=self.contract.fingerprint.hex(),
+            hash=self.contract.hash.hex(),
             asynchronous=self.asynchronous,
             details={
                 "implementation": f"{type(self.binding.implementation).__qualname__} ({kinds})",

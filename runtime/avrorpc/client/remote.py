@@ -203,7 +203,7 @@ class _RemoteChannel:
             placement=address.scheme,
             url=str(address),
             contract=contract.name,
-            fingerprint=contract.fingerprint.hex(),
+            hash=contract.hash.hex(),
             asynchronous=self.asynchronous,
             details=details,
         )

@@ -4,7 +4,10 @@ Knows Avro and nothing of Python classes, bytes or calls.
 """
 
 from avrorpc.schema.annotations import parse_duration
+from avrorpc.schema.canonical import canonical_form
 from avrorpc.schema.defaults import default_problem
+from avrorpc.schema.fingerprints import ALGORITHMS, Algorithm, fingerprint
+from avrorpc.schema.graph import parts, reachable
 from avrorpc.schema.logical import decimal_precision, decimal_scale, logical_name, most_digits
 from avrorpc.schema.model import (
     NO_DEFAULT,
@@ -29,11 +32,14 @@ from avrorpc.schema.model import (
     short_name,
 )
 from avrorpc.schema.reading import parse_protocol, parse_schema, protocol_from_json
-from avrorpc.schema.writing import compact, fingerprint, protocol_to_json, schema_to_json
+from avrorpc.schema.store import SchemaStore
+from avrorpc.schema.writing import compact, handshake_hash, protocol_to_json, schema_to_json
 
 __all__ = [
+    "ALGORITHMS",
     "NO_DEFAULT",
     "PRIMITIVES",
+    "Algorithm",
     "Array",
     "Enum",
     "Field",
@@ -48,21 +54,26 @@ __all__ = [
     "Protocol",
     "Record",
     "Schema",
+    "SchemaStore",
     "Union",
+    "canonical_form",
     "compact",
     "decimal_precision",
     "decimal_scale",
     "default_problem",
     "describe",
     "fingerprint",
+    "handshake_hash",
     "logical_name",
     "most_digits",
     "namespace_of",
     "parse_duration",
     "parse_protocol",
     "parse_schema",
+    "parts",
     "protocol_from_json",
     "protocol_to_json",
+    "reachable",
     "schema_to_json",
     "short_name",
 ]

@@ -60,8 +60,8 @@ def compact(value: Json) -> str:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
-def fingerprint(text: str) -> bytes:
-    """Return the MD5 of a protocol's text: its identity in the Avro handshake, 16 bytes."""
+def handshake_hash(text: str) -> bytes:
+    """Return the MD5 of a protocol's text: what stands for it in the Avro handshake, 16 bytes."""
     return hashlib.md5(text.encode(), usedforsecurity=False).digest()
 
 

@@ -60,9 +60,9 @@ class Served:
         return self.contract.text
 
     @property
-    def fingerprint(self) -> bytes:
+    def hash(self) -> bytes:
         """The MD5 of the text."""
-        return self.contract.fingerprint
+        return self.contract.hash
 
     @property
     def protocol(self) -> schema.Protocol:

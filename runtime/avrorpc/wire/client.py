@@ -30,7 +30,7 @@ from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, d
 class Identity:
     """A protocol as the handshake names it."""
 
-    fingerprint: bytes
+    hash: bytes
     text: str
     name: str
 
@@ -156,7 +156,7 @@ class ClientConnection:
         return [self._server.connected()]
 
     def _ping(self, text: str | None) -> None:
-        opening = HandshakeRequest(self._identity.fingerprint, text, self._server.hash)
+        opening = HandshakeRequest(self._identity.hash, text, self._server.hash)
         serial = self._next_serial()
         self._expect(serial)
         self._out += frame(self._framing, serial, encode_request(opening), bytes(request_head({}, "")))
@@ -175,7 +175,7 @@ class ServerMemory:
     """What a client knows of the server's protocol: a hash to name it by, and the text once it was shown."""
 
     def __init__(self, identity: Identity, known: Connected | None) -> None:
-        self._own = identity.fingerprint
+        self._own = identity.hash
         self.hash = known.server_hash if known else self._own
         self._text = known.server_text if known else None
 

@@ -42,7 +42,7 @@ class Exchange:
 
     def request(self) -> bytes:
         """Return the body to send."""
-        opening = HandshakeRequest(self._client.identity.fingerprint, self._text, self._server.hash)
+        opening = HandshakeRequest(self._client.identity.hash, self._text, self._server.hash)
         return frame("spec", 0, encode_request(opening), self._call)
 
     def receive(self, body: bytes) -> tuple[Connected, bytes] | None:

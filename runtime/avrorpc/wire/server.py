@@ -47,7 +47,7 @@ class Offer(Protocol):
         ...
 
     @property
-    def fingerprint(self) -> bytes:
+    def hash(self) -> bytes:
         """The MD5 of the text."""
         ...
 
@@ -89,7 +89,7 @@ class Offers(Generic[O_co]):
 
     def __init__(self, offers: Iterable[O_co]) -> None:
         self._by_name = {offer.name: offer for offer in offers}
-        self._by_hash = {offer.fingerprint: offer for offer in self._by_name.values()}
+        self._by_hash = {offer.hash: offer for offer in self._by_name.values()}
         self._clients: OrderedDict[bytes, schema.Protocol] = OrderedDict()
 
     def __iter__(self) -> Iterator[O_co]:
@@ -110,10 +110,10 @@ class Offers(Generic[O_co]):
         if session is None:
             first = self._by_name.get(preferred or "") or self._by_hash.get(request.server_hash)
             first = first or next(iter(self._by_name.values()))
-            return None, HandshakeResponse(Match.NONE, first.text, first.fingerprint)
-        if request.server_hash == session.offer.fingerprint:
+            return None, HandshakeResponse(Match.NONE, first.text, first.hash)
+        if request.server_hash == session.offer.hash:
             return session, HandshakeResponse(Match.BOTH)
-        return session, HandshakeResponse(Match.CLIENT, session.offer.text, session.offer.fingerprint)
+        return session, HandshakeResponse(Match.CLIENT, session.offer.text, session.offer.hash)
 
     def _find(self, request: HandshakeRequest) -> Session[O_co] | None:
         client = self._client(request)
@@ -138,7 +138,7 @@ class Offers(Generic[O_co]):
         except SchemaError as error:
             raise RemoteProtocolError(f"the client's protocol: {error}") from error
         # A hash stands for its own text only, lest one client decide what others mean by theirs.
-        if schema.fingerprint(request.client_text) == request.client_hash:
+        if schema.handshake_hash(request.client_text) == request.client_hash:
             self._clients[request.client_hash] = client
             if len(self._clients) > MAX_KNOWN_CLIENTS:
                 self._clients.popitem(last=False)
