@@ -85,12 +85,12 @@ def symbol_name(avro_name: str, taken: Container[str]) -> str:
     return escape(py_name, taken, _ENUM_NAMES)
 
 
-def module_part(avro_name: str, root: str) -> str:
-    """Return the name of a package for one part of a namespace, in the package `root`.
+def module_part(avro_name: str, taken: Container[str] = ()) -> str:
+    """Return the name of a package for one part of a namespace.
 
     Python binds a package's name in the module above it, so that it must not hide what that imports.
     """
-    return escape(avro_name, MODULE_NAMES, ANNOTATION_NAMES, {"avrorpc", root})
+    return escape(avro_name, MODULE_NAMES, ANNOTATION_NAMES, {"avrorpc"}, taken)
 
 
 def constant_name(py_name: str) -> str:

@@ -5,6 +5,7 @@ Decides all Python names of a run before any code is written, so that one module
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -101,7 +102,7 @@ def place(contracts: Contracts, config: Config, diagnostics: Diagnostics) -> Pla
         module.uses = {placement.types[name].module for name in _used(module) if name in placement.types} - {
             module.py_module
         }
-    _find_cycles(modules, placement, config)
+    _find_cycles(placement, config)
     return placement
 
 
@@ -151,12 +152,12 @@ def _check_clashes(contracts: Contracts, modules: dict[str, Module], diagnostics
         diagnostics.error(Rule.NAME_CLASH, problem, declared.span, file=unit, help="rename one of the two")
 
     packages = {above: namespace for namespace in modules for above in (*_above(namespace), namespace)}
-    named = [("type", contracts.types), ("protocol", contracts.protocols)]
-    for what, declarations in named:
-        for full, declared in declarations.items():
-            if full in packages:
-                by = packages[full]
-                clash(f"`{full}` is a {what}, and the namespace `{by}` makes it a package", declared)
+    declarations: dict[str, Mapping[str, DeclaredType | DeclaredProtocol]]
+    declarations = {"type": contracts.types, "protocol": contracts.protocols}
+    for what, found in declarations.items():
+        for full in sorted(found.keys() & packages.keys()):
+            problem = f"`{full}` is a {what}, and the namespace `{packages[full]}` makes it a package"
+            clash(problem, found[full])
     by_path: dict[str, Module] = {}
     for module in modules.values():
         other = by_path.setdefault(module.py_module, module)
@@ -164,7 +165,7 @@ def _check_clashes(contracts: Contracts, modules: dict[str, Module], diagnostics
             problem = (
                 f"the namespaces `{other.namespace}` and `{module.namespace}` are both the Python module"
             )
-            clash(f"{problem} `{module.py_module}`", [*module.types, *module.protocols][0])
+            clash(f"{problem} `{module.py_module}`", (module.types or module.protocols)[0])
 
 
 def _module(
@@ -254,13 +255,13 @@ def _used(module: Module) -> set[str]:
     return names
 
 
-def _find_cycles(modules: dict[str, Module], placement: Placement, config: Config) -> None:
+def _find_cycles(placement: Placement, config: Config) -> None:
     """Mark the imports of modules that come to need the importing one while it is being imported.
 
     Importing a module imports the packages above it first, so a module needs those as well. A module
     written by hand for a type of a namespace is likely to import what is generated for that namespace.
     """
-    by_module = {module.py_module: module for module in modules.values()}
+    by_module = {module.py_module: module for module in placement.modules.values()}
     needs = {name: set(module.uses) | set(_above(name)) for name, module in by_module.items()}
     reach = {name: _closure(name, needs) for name in by_module}
     by_hand = {(namespace_of(full), py_module) for full, py_module in config.external.items()}

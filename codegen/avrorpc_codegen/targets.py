@@ -71,4 +71,4 @@ def _joined(py_package: str, stated: str, namespace: str) -> str:
     """Return a package's module for what a namespace has beyond the stated one."""
     rest = namespace.removeprefix(stated).strip(".")
     root = py_package.partition(".")[0]
-    return ".".join([py_package, *(module_part(part, root) for part in rest.split(".") if part)])
+    return ".".join([py_package, *(module_part(part, {root}) for part in rest.split(".") if part)])

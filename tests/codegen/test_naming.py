@@ -47,11 +47,11 @@ def test_each_place_has_its_own_rules() -> None:
     assert naming.member_name("args", ()) == "args"
     assert naming.type_name("annotations", ()) == "annotations_"
     assert naming.method_name("_abc_impl", ()) == "_abc_impl_"
-    assert naming.module_part("import", "out") == "import_"
-    assert naming.module_part("json", "out") == "json"
-    assert naming.module_part("list", "out") == "list_"
-    assert naming.module_part("msgspec", "out") == "msgspec_"
-    assert naming.module_part("out", "out") == "out_"
+    assert naming.module_part("import", {"out"}) == "import_"
+    assert naming.module_part("json", {"out"}) == "json"
+    assert naming.module_part("list", {"out"}) == "list_"
+    assert naming.module_part("msgspec", {"out"}) == "msgspec_"
+    assert naming.module_part("out", {"out"}) == "out_"
 
 
 @pytest.mark.parametrize(

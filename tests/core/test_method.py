@@ -41,13 +41,6 @@ def test_a_contract_is_parsed_when_it_is_first_needed() -> None:
         broken.protocol  # noqa: B018 - reading it is what is tested
 
 
-def test_a_class_leads_to_its_schema() -> None:
-    made = contract()
-    assert made.schema_of(Missing) is made.protocol.types[0]
-    with pytest.raises(SchemaError, match=r"a\.P has no type whose class is int"):
-        made.schema_of(int)
-
-
 def test_the_classes_of_types_are_found_once_when_they_are_first_needed() -> None:
     calls: list[str] = []
 
@@ -59,6 +52,13 @@ def test_the_classes_of_types_are_found_once_when_they_are_first_needed() -> Non
     assert calls == []
     assert made.types is made.types
     assert calls == ["found"]
+
+
+def test_a_class_leads_to_its_schema() -> None:
+    made = contract()
+    assert made.schema_of(Missing) is made.protocol.types[0]
+    with pytest.raises(SchemaError, match=r"a\.P has no type whose class is int"):
+        made.schema_of(int)
 
 
 def test_a_method_is_made_once_and_kept_in_order() -> None:

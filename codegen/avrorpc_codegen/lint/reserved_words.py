@@ -55,8 +55,10 @@ def _in_python(name: str, kind: Kind) -> str | None:
     match kind:
         case Kind.TYPE:
             other = naming.type_name(name, ())
-        case Kind.FIELD | Kind.MESSAGE:
+        case Kind.FIELD:
             other = naming.member_name(name, ())
+        case Kind.MESSAGE:
+            other = naming.method_name(name, ())
         case Kind.ERROR_FIELD:
             other = naming.error_field_name(name, ())
         case Kind.PARAMETER:

@@ -118,8 +118,10 @@ ANNOTATED: Final = stub.Contract(
         "golden.annotations.inner.Inner": golden_annotations_golden_annotations_inner.Inner,
     },
 )
-_Annotated_get: stub.Method[golden_annotations_golden_annotations_inner.Inner]
-_Annotated_get = ANNOTATED.method("get")
+_Annotated_get: Final[
+    # too long for one line
+    stub.Method[golden_annotations_golden_annotations_inner.Inner]
+] = ANNOTATED.method("get")
 _Annotated_tell: Final[stub.Method[None]] = ANNOTATED.method("tell")
 
 

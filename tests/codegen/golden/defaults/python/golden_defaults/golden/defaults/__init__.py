@@ -365,6 +365,20 @@ class ParametersClient(stub.Client):
         path: list[Point] | None = None,
     ) -> Point:
         """See `Parameters.go`."""
+        if stops is None:
+            stops = []
+        if labels is None:
+            labels = {"a": "b"}
+        if start is None:
+            start = Point(x=1.0, y=2.0)
+        if words is None:
+            words = ["a", "b"]
+        if path is None:
+            path = [
+                Point(x=1000000.0, y=2000000.0),
+                Point(x=3000000.0, y=4000000.0),
+                Point(y=5000000.0),
+            ]
         return self.__avrorpc__(
             _Parameters_go,
             first,
@@ -373,18 +387,12 @@ class ParametersClient(stub.Client):
             level,
             data,
             key,
-            [] if stops is None else stops,
-            {"a": "b"} if labels is None else labels,
-            Point(x=1.0, y=2.0) if start is None else start,
+            stops,
+            labels,
+            start,
             limit,
-            ["a", "b"] if words is None else words,
-            [
-                Point(x=1000000.0, y=2000000.0),
-                Point(x=3000000.0, y=4000000.0),
-                Point(y=5000000.0),
-            ]
-            if path is None
-            else path,
+            words,
+            path,
         )
 
     def short(
@@ -395,12 +403,11 @@ class ParametersClient(stub.Client):
         Point_: int = 2,
     ) -> None:
         """See `Parameters.short`."""
-        self.__avrorpc__(
-            _Parameters_short,
-            [1] if a is None else a,
-            Point(y=1.0) if Point__ is None else Point__,
-            Point_,
-        )
+        if a is None:
+            a = [1]
+        if Point__ is None:
+            Point__ = Point(y=1.0)
+        self.__avrorpc__(_Parameters_short, a, Point__, Point_)
 
 
 class AsyncParametersClient(stub.AsyncClient):
@@ -425,6 +432,20 @@ class AsyncParametersClient(stub.AsyncClient):
         path: list[Point] | None = None,
     ) -> Point:
         """See `Parameters.go`."""
+        if stops is None:
+            stops = []
+        if labels is None:
+            labels = {"a": "b"}
+        if start is None:
+            start = Point(x=1.0, y=2.0)
+        if words is None:
+            words = ["a", "b"]
+        if path is None:
+            path = [
+                Point(x=1000000.0, y=2000000.0),
+                Point(x=3000000.0, y=4000000.0),
+                Point(y=5000000.0),
+            ]
         return await self.__avrorpc__(
             _Parameters_go,
             first,
@@ -433,18 +454,12 @@ class AsyncParametersClient(stub.AsyncClient):
             level,
             data,
             key,
-            [] if stops is None else stops,
-            {"a": "b"} if labels is None else labels,
-            Point(x=1.0, y=2.0) if start is None else start,
+            stops,
+            labels,
+            start,
             limit,
-            ["a", "b"] if words is None else words,
-            [
-                Point(x=1000000.0, y=2000000.0),
-                Point(x=3000000.0, y=4000000.0),
-                Point(y=5000000.0),
-            ]
-            if path is None
-            else path,
+            words,
+            path,
         )
 
     async def short(
@@ -455,9 +470,8 @@ class AsyncParametersClient(stub.AsyncClient):
         Point_: int = 2,
     ) -> None:
         """See `Parameters.short`."""
-        await self.__avrorpc__(
-            _Parameters_short,
-            [1] if a is None else a,
-            Point(y=1.0) if Point__ is None else Point__,
-            Point_,
-        )
+        if a is None:
+            a = [1]
+        if Point__ is None:
+            Point__ = Point(y=1.0)
+        await self.__avrorpc__(_Parameters_short, a, Point__, Point_)

@@ -176,7 +176,7 @@ LOGICAL: Final = stub.Contract(
         '"Period"],"default":null}],"response":{"type":"long",'
         '"logicalType":"timestamp-millis"}}}}'
     ),
-    types=lambda: {},
+    types=dict,
 )
 _Logical_at: Final[stub.Method[datetime.datetime]] = LOGICAL.method("at")
 

@@ -294,7 +294,9 @@ class ShopClient(stub.Client):
         tags: list[str] | None = None,
     ) -> list[Item]:
         """See `Shop.find`."""
-        return self.__avrorpc__(_Shop_find, words, limit, [] if tags is None else tags)
+        if tags is None:
+            tags = []
+        return self.__avrorpc__(_Shop_find, words, limit, tags)
 
     def buy(self, basket: dict[str, int], *, express: bool = False) -> Order:
         """See `Shop.buy`."""
@@ -326,12 +328,9 @@ class AsyncShopClient(stub.AsyncClient):
         tags: list[str] | None = None,
     ) -> list[Item]:
         """See `Shop.find`."""
-        return await self.__avrorpc__(
-            _Shop_find,
-            words,
-            limit,
-            [] if tags is None else tags,
-        )
+        if tags is None:
+            tags = []
+        return await self.__avrorpc__(_Shop_find, words, limit, tags)
 
     async def buy(self, basket: dict[str, int], *, express: bool = False) -> Order:
         """See `Shop.buy`."""

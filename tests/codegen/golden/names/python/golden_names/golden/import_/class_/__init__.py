@@ -233,7 +233,7 @@ HTTP_SERVER2_GO_: Final = stub.Contract(
         '"name":"Small","symbols":["a"]}],"messages":{"call":{"request":[],'
         '"response":"null"}}}'
     ),
-    types=lambda: {},
+    types=dict,
 )
 _HTTPServer2Go_call: Final[stub.Method[None]] = HTTP_SERVER2_GO_.method("call")
 
@@ -619,18 +619,15 @@ class protocolClient(stub.Client):
 
     def type(self, *, Protocol__: Protocol_ | None = None) -> None:
         """See `protocol.type`."""
-        self.__avrorpc__(
-            _protocol_type,
-            Protocol_(a=1) if Protocol__ is None else Protocol__,
-        )
+        if Protocol__ is None:
+            Protocol__ = Protocol_(a=1)
+        self.__avrorpc__(_protocol_type, Protocol__)
 
     def point(self, *, dict__: dict_ | None = None, dict___: int = 1) -> None:
         """See `protocol.point`."""
-        self.__avrorpc__(
-            _protocol_point,
-            dict_(a=1) if dict__ is None else dict__,
-            dict___,
-        )
+        if dict__ is None:
+            dict__ = dict_(a=1)
+        self.__avrorpc__(_protocol_point, dict__, dict___)
 
 
 class AsyncprotocolClient(stub.AsyncClient):
@@ -690,18 +687,15 @@ class AsyncprotocolClient(stub.AsyncClient):
 
     async def type(self, *, Protocol__: Protocol_ | None = None) -> None:
         """See `protocol.type`."""
-        await self.__avrorpc__(
-            _protocol_type,
-            Protocol_(a=1) if Protocol__ is None else Protocol__,
-        )
+        if Protocol__ is None:
+            Protocol__ = Protocol_(a=1)
+        await self.__avrorpc__(_protocol_type, Protocol__)
 
     async def point(self, *, dict__: dict_ | None = None, dict___: int = 1) -> None:
         """See `protocol.point`."""
-        await self.__avrorpc__(
-            _protocol_point,
-            dict_(a=1) if dict__ is None else dict__,
-            dict___,
-        )
+        if dict__ is None:
+            dict__ = dict_(a=1)
+        await self.__avrorpc__(_protocol_point, dict__, dict___)
 
 
 class _Hidden(Protocol):
@@ -726,7 +720,7 @@ _HIDDEN: Final = stub.Contract(
         '{"protocol":"_Hidden","namespace":"golden.import.class","types":[],'
         '"messages":{"call":{"request":[],"response":"null"}}}'
     ),
-    types=lambda: {},
+    types=dict,
 )
 _Hidden_call: Final[stub.Method[None]] = _HIDDEN.method("call")
 
