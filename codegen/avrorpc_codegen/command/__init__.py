@@ -16,6 +16,7 @@ SUBCOMMANDS: Final = {
     "call": "Call a message of a running server.",
     "compile": "Translate Avro IDL into an .avpr or .avsc file.",
     "explain": "Explain a finding by its id.",
+    "format": "Put contracts into the one layout.",
     "generate": "Generate typed Python from contracts.",
     "serve": "Serve implementations over TCP and HTTP.",
 }
