@@ -113,7 +113,7 @@ class _Writer:
         types = list(_declared(schema, set()))
         if all(namespace_of(named.name) for named in types):
             self.namespace = namespace_of(types[0].name) if types else ""
-        lines = [f"namespace {self.namespace};"] if self.namespace else []
+        lines = [f"namespace {_name(self.namespace)};"] if self.namespace else []
         is_list = isinstance(schema, Union) and schema.branches == types and not schema.props
         if not is_list:
             lines.append(f"schema {self.type(schema, self.namespace, 'the schema')};")
