@@ -96,8 +96,7 @@ class Loader:
             return unit
         except Undecodable as error:
             unit.is_complete = False
-            message = f"not UTF-8: the byte 0x{error.byte:02x} begins no character here"
-            self.diagnostics.error(Rule.NOT_UTF8, message, error.span, *([imported] if span else []))
+            self.diagnostics.error(Rule.NOT_UTF8, str(error), error.span, *([imported] if span else []))
             return unit
         if kind is ImportKind.IDL:
             unit.tree = parse(source, self.diagnostics)

@@ -18,6 +18,7 @@ SUBCOMMANDS: Final = {
     "docs": "Write a reference of all contracts, as HTML or Markdown.",
     "explain": "Explain a finding by its id.",
     "fingerprint": "Print what identifies protocols and types.",
+    "format": "Put contracts into the one layout.",
     "generate": "Generate typed Python from contracts.",
     "lint": "Find what a reviewer of contracts would object to.",
     "serve": "Serve implementations over TCP and HTTP.",
