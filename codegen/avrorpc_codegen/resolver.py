@@ -389,6 +389,8 @@ class _Resolver:
         same = next((candidate for candidate in visible if avro.short_name(candidate) == short), None)
         if same:
             return f"did you mean `{same}`?"
+        if written == "record":
+            return "name a record, or carry any of them in an `avrorpc.AnyRecord`"
         namespace = avro.namespace_of(full)
         names = {c: avro.short_name(c) if avro.namespace_of(c) == namespace else c for c in visible}
         return did_you_mean(written, [*names.values(), *sorted(PRIMITIVE_KEYWORDS)])
