@@ -33,14 +33,17 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
-    install(session, TORCH, "-e", ".[llm,speed,test]", RUFF, MYPY, PYRIGHT, "hatchling")
+    install(
+        session, TORCH, "-e", ".[llm,speed,test]", RUFF, MYPY, PYRIGHT, "build", "hatchling", "setuptools"
+    )
     session.run("pytest", *session.posargs, env={"HF_HUB_OFFLINE": "1"})
 
 
 @nox.session
 def contracts(session: nox.Session) -> None:
-    """Check that generated code is fresh, and that every placement keeps the contracts."""
+    """Check the contracts, that generated code is fresh, and that every placement keeps them."""
     install(session, TORCH, "-e", ".[llm,speed,test]")
+    session.run("avrogen", "lint")
     session.run("avrogen", "generate", "--check")
     session.run("pytest", "tests/placements", "tests/services", env={"HF_HUB_OFFLINE": "1"})
 
@@ -66,16 +69,8 @@ def generate(session: nox.Session) -> None:
     """Generate code from the contracts; `-- --check` only compares."""
     install(session, "-e", ".")
     session.run("avrogen", "generate", *session.posargs)
-    session.run(
-        "avrogen",
-        "generate",
-        "tests/schemas",
-        "-o",
-        "tests/generated",
-        "--package",
-        "testcontracts",
-        *session.posargs,
-    )
+    tests = ("tests/schemas", "-o", "tests/generated", "--package", "testcontracts")
+    session.run("avrogen", "generate", *tests, *session.posargs)
 
 
 @nox.session

@@ -12,7 +12,7 @@ if __name__ == "__main__":
 
 from benchmarks.harness import measure, report, write
 
-BENCHMARKS = ("calls_by_placement",)
+BENCHMARKS = ("calls_by_placement", "compile_contracts")
 
 
 def show(text: str) -> None:

@@ -23,8 +23,12 @@ class Comment:
     @property
     def text(self) -> str:
         """The comment's own words: delimiters, common indentation and leading stars taken away."""
-        raw = self.span.source.text[self.span.start + 3 : self.span.end - 2]
-        return strip_indent(raw.strip(_JAVA_SPACE))
+        return doc_text(self.span.source.text[self.span.start : self.span.end])
+
+
+def doc_text(comment: str) -> str:
+    """Return the words of a documentation comment that is given with its delimiters."""
+    return strip_indent(comment[3:-2].strip(_JAVA_SPACE))
 
 
 def strip_indent(text: str) -> str:
@@ -34,7 +38,9 @@ def strip_indent(text: str) -> str:
     lines have them; else the white space that all lines after the first begin with. Unlike there, line
     ends become plain newlines, so that a fingerprint does not depend on how a file was checked out.
     """
-    lines = LINE_END.split(text)
+    lines = LINE_END.split(text) if "\n" in text or "\r" in text else [text]
+    if len(lines) == 1 and not text.startswith("*"):
+        return text
     for stars in ("**", "*"):
         if all(line.lstrip(_BLANKS).startswith(stars) for line in lines):
             bare = [line.lstrip(_BLANKS)[len(stars) :] for line in lines]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import keyword
+import re
 import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
@@ -39,6 +41,10 @@ class Config:
     targets: tuple[Target, ...]
     external: dict[str, str] = field(default_factory=dict)
     """Modules by the namespace or the type that is there already."""
+    root: Path = Path()
+    """The folder of the project."""
+    lint: Mapping[str, object] = field(default_factory=dict)
+    """What `[tool.avrogen.lint]` says; `lint.settings` knows what it means."""
 
 
 def find_project(start: Path) -> Path | None:
@@ -73,31 +79,49 @@ def load_config(
     own = {namespace for target in targets for namespace in target.namespaces}
     known = {name: module for name, module in RUNTIME_EXTERNAL.items() if name not in own}
     default = root / _string(table, "schemas", project, "schemas")
-    return Config(schemas or default, tuple(targets), {**known, **external})
+    lint = table.get("lint", {})
+    if not isinstance(lint, dict):
+        raise ConfigError(f"{project}: [tool.avrogen.lint] is not a table")
+    return Config(schemas or default, tuple(targets), {**known, **external}, root, lint)
 
 
-def installed_schemas() -> Path | None:
-    """Return the folder of the schemas that come with the runtime, found without importing it."""
-    spec = find_spec("avrorpc")
-    for folder in (spec.submodule_search_locations or ()) if spec else ():
-        schemas = Path(folder) / "contracts" / "schemas"
-        if schemas.is_dir():
-            return schemas
-    return None
+def schemas_of_project(start: Path, name: str) -> Path | None:
+    """Return the folder of contracts of the project called `name`, if a folder lies in that project.
+
+    Raises:
+        ConfigError: Its settings make no sense.
+    """
+    project = find_project(start)
+    if project is None:
+        return None
+    about = _document(project).get("project")
+    own = about.get("name") if isinstance(about, dict) else None
+    if not isinstance(own, str) or normalized(own) != normalized(name):
+        return None
+    return project.parent / _string(_read(project), "schemas", project, "schemas")
 
 
-def _read(project: Path) -> dict[str, object]:
+def normalized(distribution: str) -> str:
+    """Return the name of a distribution in the form in which two names are compared."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
+
+
+def _document(project: Path) -> dict[str, object]:
     try:
-        table: object = tomllib.loads(project.read_text(encoding="utf-8"))
+        return tomllib.loads(project.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"{project}: not valid TOML: {error}") from error
     except OSError as error:
         raise ConfigError(f"cannot read {project}: {error.strerror}") from error
+
+
+def _read(project: Path) -> dict[str, object]:
+    table: object = _document(project)
     for key in ("tool", "avrogen"):
         table = table.get(key, {}) if isinstance(table, dict) else table
     if not isinstance(table, dict):
         raise ConfigError(f"{project}: [tool.avrogen] is not a table")
-    unknown = sorted(set(table) - {"schemas", "targets", "external"})
+    unknown = sorted(set(table) - {"schemas", "targets", "external", "lint"})
     if unknown:
         raise ConfigError(f"{project}: [tool.avrogen] knows no setting {unknown[0]!r}")
     return table
@@ -116,7 +140,7 @@ def _target(item: dict[str, object], root: Path, project: Path | None) -> Target
 
 
 def _check_package(package: str) -> None:
-    if not all(part.isidentifier() for part in package.split(".")):
+    if not all(part.isidentifier() and not keyword.iskeyword(part) for part in package.split(".")):
         raise ConfigError(f"{package!r} is not the name of a package")
 
 

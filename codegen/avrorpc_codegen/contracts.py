@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from avrorpc.schema import Named, Protocol, Schema
+from avrorpc.schema import Named, Protocol, Schema, compact, protocol_to_json
 
 from avrorpc_codegen.loading import Unit
 from avrorpc_codegen.source import Span, where
@@ -29,6 +29,14 @@ class DeclaredProtocol:
     unit: Unit
     span: Span | None = None
     parameter_spans: dict[tuple[str, str], Span] = field(default_factory=dict)
+    _text: str = ""
+
+    @property
+    def text(self) -> str:
+        """The compact JSON, whose MD5 identifies the protocol; to be asked for when it is complete."""
+        if not self._text:
+            self._text = compact(protocol_to_json(self.protocol))
+        return self._text
 
 
 @dataclass(slots=True)

@@ -31,7 +31,10 @@ class Cursor:
         self.diagnostics = diagnostics
         self.lexed = tokenize(source, diagnostics)
         self.tokens = self.lexed.tokens
+        self.token = self.tokens[0]
+        """The current token."""
         self.index = 0
+        """Its place among the tokens."""
         self.braces = 0
         """How many braces are open."""
         self.depth = 0
@@ -40,19 +43,23 @@ class Cursor:
         self.used_docs: set[Comment] = set()
         self._end_is_explained = self.lexed.is_cut
 
-    @property
-    def token(self) -> Token:
-        """The current token."""
-        return self.tokens[self.index]
-
     def advance(self) -> Token:
         """Return the current token and go on to the next."""
-        token = self.tokens[self.index]
-        if token.kind is Kind.MARK:
-            self.braces += (token.text == "{") - (token.text == "}")
+        token = self.token
+        text = token.text
+        if text == "{":
+            self.braces += 1
+        elif text == "}":
+            self.braces -= 1
         if token.kind is not Kind.END:
             self.index += 1
+            self.token = self.tokens[self.index]
         return token
+
+    def move_to(self, index: int) -> None:
+        """Make another token the current one."""
+        self.index = index
+        self.token = self.tokens[index]
 
     def at_end(self) -> bool:
         """Return whether there are no more tokens."""
@@ -60,7 +67,7 @@ class Cursor:
 
     def at_mark(self, mark: str) -> bool:
         """Return whether the current token is a punctuation mark."""
-        return self.token.text == mark and self.token.kind is Kind.MARK
+        return self.token.text == mark  # No token of another kind has such a text.
 
     def at_word(self, *words: str) -> bool:
         """Return whether the current token is one of some words, not in back-ticks."""
@@ -73,14 +80,14 @@ class Cursor:
 
     def accept(self, mark: str) -> bool:
         """Go past a punctuation mark if it is the current token."""
-        if self.at_mark(mark):
-            self.advance()
-            return True
-        return False
+        if self.token.text != mark:
+            return False
+        self.advance()
+        return True
 
     def expect(self, mark: str, what: str) -> Token:
         """Go past a punctuation mark that must be here."""
-        if not self.at_mark(mark):
+        if self.token.text != mark:
             raise self.failure(f"expected `{mark}` {what}")
         return self.advance()
 
@@ -104,6 +111,10 @@ class Cursor:
         """Return how far the line of a token is indented."""
         text = self.source.line(self.source.position(token.span.start)[0])
         return len(text) - len(text.lstrip())
+
+    def since(self, start: int) -> Span:
+        """Return the span from an offset to the end of the token before the current one."""
+        return Span(self.source, start, max(start, self.tokens[self.index - 1].end))
 
     def found(self) -> str:
         """Return the current token in the words of a diagnostic."""

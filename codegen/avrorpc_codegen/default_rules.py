@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from avrorpc.schema import Array, Enum, Json, Map, NoDefault, Record, Schema, Union, default_problem
+from collections.abc import Iterable
+
+from avrorpc.schema import Array, Enum, Json, Map, Named, NoDefault, Record, Schema, Union, default_problem
 
 from avrorpc_codegen.annotations import plain_json
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
@@ -10,10 +12,44 @@ from avrorpc_codegen.graph import parts
 from avrorpc_codegen.syntax import Value
 
 
-def check_default(schema: Schema, default: Value, unknown: Schema, diagnostics: Diagnostics) -> None:
-    """Report a default that does not fit; one whose type holds the `unknown` one is not judged."""
-    if not _is_sound(schema, unknown):
-        return
+def check_defaults(
+    defaults: Iterable[tuple[Schema, Value]],
+    types: Iterable[Named],
+    unknown: Schema,
+    diagnostics: Diagnostics,
+) -> None:
+    """Report defaults that do not fit, or that never end; one whose type holds `unknown` is not judged."""
+    unsound = _unsound(types, unknown)
+    for schema, default in defaults:
+        if not any(part is unknown or (unsound and _name(part) in unsound) for part in parts([schema])):
+            _check(schema, default, diagnostics)
+
+
+def _unsound(types: Iterable[Named], unknown: Schema) -> set[str]:
+    """Return the names of the records that hold an unknown type, directly or not."""
+    holders: dict[str, list[str]] = {}
+    waiting: list[str] = []
+    for record in types:
+        if isinstance(record, Record):
+            for part in parts([item.type for item in record.fields]):
+                if part is unknown:
+                    waiting.append(record.name)
+                elif isinstance(part, Record):
+                    holders.setdefault(part.name, []).append(record.name)
+    found: set[str] = set()
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting += holders.get(name, [])
+    return found
+
+
+def _name(schema: Schema) -> str | None:
+    return schema.name if isinstance(schema, Record) else None
+
+
+def _check(schema: Schema, default: Value, diagnostics: Diagnostics) -> None:
     value = plain_json(default.json)
     problem = default_problem(schema, value)
     hint = None
@@ -23,19 +59,6 @@ def check_default(schema: Schema, default: Value, unknown: Schema, diagnostics: 
         hint = did_you_mean(value, schema.symbols)
     if problem:
         diagnostics.error(Rule.BAD_DEFAULT, f"this default does not fit: {problem}", default.span, help=hint)
-
-
-def _is_sound(schema: Schema, unknown: Schema) -> bool:
-    seen: set[str] = set()
-    waiting = [schema]
-    while waiting:
-        for part in parts([waiting.pop()]):
-            if part is unknown:
-                return False
-            if isinstance(part, Record) and part.name not in seen:
-                seen.add(part.name)
-                waiting += [item.type for item in part.fields]
-    return True
 
 
 def _is_endless(schema: Schema, value: Json, inside: tuple[str, ...]) -> bool:

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
+from pathlib import Path
 from typing import Final
 
 from avrorpc.schema import Json
@@ -52,6 +53,8 @@ class Rule(RuleId):
     """A documentation comment that documents nothing."""
     BAD_JSON = "AVR110"
     """An imported `.avpr` or `.avsc` file that is not valid."""
+    BAD_PACKAGE = "AVR120"
+    """An installed package that shares contracts, none of which are there."""
 
     MISSING_IMPORT = "AVR201"
     """An imported file that is in none of the folders searched."""
@@ -84,6 +87,10 @@ class Rule(RuleId):
     """A type and a namespace of one name."""
     HIDDEN_DEFAULT = "AVR303"
     """A default that Python cannot tell from null."""
+    NOT_IN_IDL = "AVR304"
+    """Something of a JSON contract that Avro IDL has no way to say."""
+    FORMAT_FAILED = "AVR305"
+    """A file that the formatter would have damaged: a mistake of ours."""
 
 
 class Severity(Enum):
@@ -163,6 +170,8 @@ class Diagnostics:
     """Collects findings while the pipeline runs on."""
 
     items: list[Diagnostic] = field(default_factory=list)
+    packages: dict[Path, str] = field(default_factory=dict)
+    """Files of installed packages, each with its package: findings in them name it."""
 
     def error(
         self,
@@ -174,7 +183,7 @@ class Diagnostics:
         file: str = "",
     ) -> None:
         """Add an error."""
-        self.items.append(Diagnostic(rule, message, span, file, notes, help))
+        self.items.append(Diagnostic(rule, message, span, file, (*notes, *self._origin(span)), help))
 
     def warning(
         self,
@@ -186,6 +195,7 @@ class Diagnostics:
         file: str = "",
     ) -> None:
         """Add a warning."""
+        notes = (*notes, *self._origin(span))
         self.items.append(Diagnostic(rule, message, span, file, notes, help, Severity.WARNING))
 
     @property
@@ -206,6 +216,10 @@ class Diagnostics:
         counts = {"error": errors, "warning": len(self.items) - errors}
         summary = ", ".join(counted(count, noun) for noun, count in counts.items() if count)
         return "\n\n".join([*blocks, summary])
+
+    def _origin(self, span: Span | None) -> list[str]:
+        package = self.packages.get(span.source.path) if span else None
+        return [f"this file comes with {package}"] if package else []
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str | None:

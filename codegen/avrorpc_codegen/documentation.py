@@ -115,4 +115,6 @@ def _opened(text: str) -> str:
 
 def _escaped(text: str) -> str:
     text = text.replace("\\", "\\\\").expandtabs(4).replace('"""', '""\\"')
+    if text.replace("\n", "").isprintable():
+        return text
     return "".join(c if c.isprintable() or c == "\n" else escaped(c) for c in text)

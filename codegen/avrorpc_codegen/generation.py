@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from avrorpc_codegen.config import Config
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics
+from avrorpc_codegen.garbage import collection_paused
 from avrorpc_codegen.placing import Placement, place
-from avrorpc_codegen.reading import read_contracts, search_path
+from avrorpc_codegen.reading import Read, read_contracts, search_path
 from avrorpc_codegen.rendering import Renderer
+from avrorpc_codegen.targets import shared_modules
 from avrorpc_codegen.view import module_view, package_view
 
 
@@ -24,15 +26,19 @@ class Generated:
     roots: list[Path] = field(default_factory=list)
     """The folders of the generated packages."""
     contracts: Contracts = field(default_factory=Contracts)
+    packages: dict[str, list[str]] = field(default_factory=dict)
+    """The installed packages that contracts come from, and the files of each."""
 
 
+@collection_paused()
 def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] = ()) -> Generated:
     """Generate code for all contracts of a project; with errors, there are no files."""
     root = config.schemas.resolve()
     read = read_contracts([root], search_path(root, include), diagnostics)
-    generated = Generated(contracts=read.contracts)
+    generated = Generated(contracts=read.contracts, packages=_packages(read))
     if not read.roots or diagnostics.has_errors:
         return generated
+    config = replace(config, external={**config.external, **shared_modules(read.contracts, config)})
     placement = place(generated.contracts, config, diagnostics)
     views = [module_view(module, placement, root, diagnostics) for module in placement.modules.values()]
     if diagnostics.has_errors:
@@ -41,6 +47,15 @@ def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] =
     generated.files = {module.path: renderer.module(module) for module in views}
     _add_packages(generated, config, placement, renderer)
     return generated
+
+
+def _packages(read: Read) -> dict[str, list[str]]:
+    files: dict[str, list[str]] = {}
+    for unit in read.units:
+        if unit.shared:
+            folder = next(folder for folder in unit.shared.folders if unit.path.is_relative_to(folder))
+            files.setdefault(unit.shared.distribution, []).append(unit.path.relative_to(folder).as_posix())
+    return {package: sorted(files[package]) for package in sorted(files)}
 
 
 def _add_packages(generated: Generated, config: Config, placement: Placement, renderer: Renderer) -> None:

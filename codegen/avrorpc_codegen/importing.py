@@ -24,22 +24,23 @@ class Imports:
         """Return how the module names a type, and note the import."""
         if py_type.module == self.module.py_module:
             return py_type.py_name
-        if py_type.module in self.module.late:
+        alias = self.module.late.get(py_type.module)
+        if alias is not None:
             self.late.add(py_type.module)
-            return f"{alias(py_type.module)}.{py_type.py_name}"
+            return f"{alias}.{py_type.py_name}"
         self.plain.add(py_type.module)
         return f"{py_type.module}.{py_type.py_name}"
 
     def is_late(self, code: str) -> bool:
         """Return whether code begins with a name that is not there while classes are made."""
-        return any(code.startswith(f"{alias(name)}.") for name in self.module.late)
+        return any(code.startswith(f"{alias}.") for alias in self.module.late.values())
 
     def late_lines(self) -> list[str]:
         """Return the imports that follow the types, and the blank lines before them.
 
         `import a.b as c` finds a module whose import is still under way, where `a.b` would not.
         """
-        lines = [f"import {name} as {alias(name)}" for name in sorted(self.late)]
+        lines = [f"import {name} as {self.module.late[name]}" for name in sorted(self.late)]
         return ["", "", *lines] if lines else []
 
     def groups(self, view: ModuleView) -> list[list[str]]:
@@ -81,8 +82,3 @@ class Imports:
         if typing:
             froms.append(f"from typing import {', '.join(typing)}")
         return sorted(plain) + froms
-
-
-def alias(py_module: str) -> str:
-    """Return the name by which a late import binds a module."""
-    return py_module.replace(".", "_")

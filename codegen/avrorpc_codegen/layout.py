@@ -1,7 +1,8 @@
 """Where lines are broken, so that no formatter has to run and none finds anything to change.
 
 A piece of code that fits its line stays on it; else each of its items gets a line and a trailing comma,
-which formatters never join again, at whatever width they run. Knows Python's brackets and nothing of Avro.
+which formatters never join again, at whatever width they run. Where Python has no place for a comma, a
+comment does the same. Knows Python's brackets and nothing of Avro.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ WIDTH: Final = 88
 FORMATTER_WIDTH: Final = 110
 """The widest setting of a formatter under which generated code is stable too."""
 _STEP: Final = 4
+_HELD: Final = "# too long for one line"
+"""The comment that holds brackets open."""
 _JSON_TOKEN: Final = re.compile(r"(?:[^\s,\\]|\\u....|\\.)+(?:,|\s+)?|,|\s+")
 _JSON_CHARACTER: Final = re.compile(r"\\u....|\\.|.", re.DOTALL)
 
@@ -49,29 +52,37 @@ class Joined:
 
 
 @dataclass(slots=True, frozen=True)
-class Choice:
-    """`code if name is None else name`."""
+class Lambda:
+    """`lambda: code`."""
 
     code: Code
-    name: str
 
 
-Code: TypeAlias = str | Group | Branches | Joined | Choice
+@dataclass(slots=True, frozen=True)
+class Text:
+    """A string, which is cut into adjacent literals where it is too long for a line."""
+
+    text: str
+
+
+Code: TypeAlias = str | Group | Branches | Joined | Lambda | Text
 
 
 def flat(code: Code) -> str:
     """Return code on one line."""
+    if isinstance(code, str):
+        return code
     match code:
-        case str():
-            return code
         case Group():
             return f"{code.opening}{', '.join(flat(item) for item in code.items)}{code.closing}"
         case Branches():
             return " | ".join(flat(item) for item in code.items)
         case Joined():
             return f"{code.before}{flat(code.code)}{code.after}"
-        case Choice():
-            return f"{flat(code.code)} if {code.name} is None else {code.name}"
+        case Lambda():
+            return f"lambda: {flat(code.code)}"
+        case Text():
+            return quote(code.text)
 
 
 def fits(text: str, indent: int) -> bool:
@@ -92,17 +103,21 @@ def broken(code: Code, indent: int, before: str = "", after: str = "") -> str:
     The first line is not indented; the others are, by `indent` and more.
     """
     one_line = f"{before}{flat(code)}{after}"
-    if fits(one_line, indent) or isinstance(code, str):
+    if isinstance(code, str) or fits(one_line, indent):
         return one_line
     match code:
         case Joined():
             return broken(code.code, indent, before + code.before, code.after + after)
         case Branches():
             return broken(Group("Union[", code.items, "]"), indent, before, after)
-        case Choice():
+        case Lambda():
+            return statement(f"{before}lambda: ", code.code, indent, after)
+        case Text():
+            lines = long_string(code.text, indent + _STEP)
+            if len(lines) == 1:
+                return f"{before}{lines[0]}{after}"
             margin = " " * indent
-            value = exploded(code.code, indent) if isinstance(code.code, Group) else flat(code.code)
-            return f"{before}{value}\n{margin}if {code.name} is None\n{margin}else {code.name}{after}"
+            return "\n".join([f"{before}(", *(f"{margin}    {line}" for line in lines), f"{margin}){after}"])
         case Group():
             return f"{before}{exploded(code, indent)}{after}"
 
@@ -112,34 +127,50 @@ def exploded(group: Group, indent: int) -> str:
     if not group.items:
         return flat(group)
     inner = indent + _STEP
-    comma = "," if group.has_comma else ""
-    lines = [" " * inner + broken(item, inner, after=comma) for item in group.items]
+    margin = " " * inner
+    lines = [margin + broken(item, inner, after="," if group.has_comma else "") for item in group.items]
+    if group.opening == "(" or (not group.has_comma and "\n" not in lines[0]):
+        lines.insert(0, f"{margin}{_HELD}")
     return "\n".join([group.opening, *lines, f"{' ' * indent}{group.closing}"])
 
 
-def assignment(name: str, annotation: Code, value: Code | None, indent: int, after: str = "") -> str:
-    """Return `name: annotation = value`, broken where it is too long.
+def statement(before: str, code: Code, indent: int, after: str = "") -> str:
+    """Return code that may stand in parentheses, such as what is assigned; it does where it is too long."""
+    if fits(f"{before}{flat(code)}{after}", indent):
+        return f"{before}{flat(code)}{after}"
+    if isinstance(code, Branches) or _opens(code, before, indent):
+        return broken(code, indent, before, after)
+    return f"{before}{exploded(_parenthesised(code), indent)}{after}"
 
-    The value breaks first, then the annotation; where neither helps, the value moves to a line of its own,
-    as formatters of our width have it.
-    """
+
+def assignment(name: str, annotation: Code, value: Code | None, indent: int, after: str = "") -> str:
+    """Return `name: annotation = value`; if too long, the value breaks first, then the annotation."""
     if value is None:
-        return broken(annotation, indent, f"{name}: ", after)
+        return statement(f"{name}: ", annotation, indent, after)
     start = f"{name}: {flat(annotation)} = "
     if fits(f"{start}{flat(value)}{after}", indent):
         return f"{start}{flat(value)}{after}"
-    if isinstance(value, Group) and fits(f"{start}{value.opening}", indent):
-        return broken(value, indent, start, after)
-    if isinstance(annotation, str):
-        if isinstance(value, str):
-            return f"{start}{value}{after}"
-        inner = indent + _STEP
-        return f"{start}(\n{' ' * inner}{broken(value, inner)}\n{' ' * indent}){after}"
-    group = Group("Union[", annotation.items, "]") if isinstance(annotation, Branches) else annotation
-    assert isinstance(group, Group)
-    last = f"{group.closing} = "
+    if _opens(value, start, indent) or (isinstance(annotation, str) and fits(f"{start}(", indent)):
+        return statement(start, value, indent, after)
+    if isinstance(annotation, Branches):
+        annotation = Group("Union[", annotation.items, "]")
+    group = annotation if isinstance(annotation, Group) else _parenthesised(annotation)
     head = f"{name}: {exploded(group, indent)}".removesuffix(group.closing)
-    return head + broken(value, indent, last, after)
+    return head + statement(f"{group.closing} = ", value, indent, after)
+
+
+def _opens(code: Code, before: str, indent: int) -> bool:
+    """Return whether code has brackets to break at, which open on the line of what stands before it."""
+    return isinstance(code, Group) and bool(code.items) and fits(f"{before}{code.opening}", indent)
+
+
+def _parenthesised(code: Code) -> Group:
+    return Group("(", (code,), ")", has_comma=False)
+
+
+def class_head(name: str, bases: tuple[Code, ...]) -> str:
+    """Return the first line of a class, or its first lines."""
+    return broken(Group(f"class {name}(", bases, ")"), 0, after=":")
 
 
 def definition(start: str, parameters: list[str], result: Code, indent: int) -> str:
@@ -149,7 +180,17 @@ def definition(start: str, parameters: list[str], result: Code, indent: int) -> 
         return one_line
     inner = " " * (indent + _STEP)
     lines = [f"{inner}{parameter}," for parameter in parameters]
-    return "\n".join([f"{start}(", *lines, " " * indent + broken(result, indent, ") -> ", ":")])
+    return "\n".join([f"{start}(", *lines, " " * indent + statement(") -> ", result, indent, ":")])
+
+
+def defaulted(name: str, value: Code, indent: int) -> str:
+    """Return the statement that puts a value in the place of None."""
+    inner = indent + _STEP
+    margin = " " * inner
+    condition = statement("if ", f"{name} is None", indent, ":")
+    if not fits(f"{name} is None", inner):
+        condition = f"if (\n{margin}{name}  {_HELD}\n{margin}is None\n{' ' * indent}):"
+    return f"{condition}\n{margin}{statement(f'{name} = ', value, inner)}"
 
 
 def quote(text: str) -> str:
@@ -175,6 +216,8 @@ def long_string(text: str, indent: int) -> list[str]:
     whole = quote(text)
     if indent - _STEP + text_width(whole) + 1 <= FORMATTER_WIDTH:
         return [whole]
+    if text.isascii() and text.isprintable():
+        return _plain_pieces(text, indent)
     lines: list[str] = []
     piece = ""
     for token in _JSON_TOKEN.findall(text):
@@ -187,6 +230,34 @@ def long_string(text: str, indent: int) -> list[str]:
             token = token[cut:]  # noqa: PLW2901 - the rest of the token, until it fits
         piece += token
     return [*lines, quote(piece)] if piece else lines
+
+
+def _plain_pieces(text: str, indent: int) -> list[str]:
+    """Return printable ASCII as literals: each as much as fits its line, up to a comma or a blank."""
+    room = WIDTH - indent - 2
+    lines: list[str] = []
+    start = 0
+    while start < len(text):
+        end = min(start + room, len(text))
+        while (over := _body_width(text[start:end]) - room) > 0:
+            end -= (over + 1) // 2  # Each character takes one column or two.
+        if end < len(text):
+            after = max(text.rfind(",", start, end), text.rfind(" ", start, end)) + 1
+            end = after or _whole_characters(text, start, end)
+        lines.append(quote(text[start:end]))
+        start = end
+    return lines
+
+
+def _body_width(text: str) -> int:
+    """Return the columns that printable ASCII takes between the quotes of a literal."""
+    return len(text) + text.count("\\") + min(text.count('"'), text.count("'"))
+
+
+def _whole_characters(text: str, start: int, end: int) -> int:
+    """Return the last place up to `end` that cuts no escape in two, but one behind `start`."""
+    ends = [match.end() for match in _JSON_CHARACTER.finditer(text, start, end + 6)]
+    return max((place for place in ends if place <= end), default=ends[0])
 
 
 def _longest_fit(token: str, indent: int) -> int:

@@ -45,10 +45,17 @@ class Token:
     kind: Kind
     text: str
     value: str | int | float
-    span: Span
+    source: Source
+    start: int
+    end: int
     docs: tuple[Comment, ...] = ()
     is_flawed: bool = False
     """Whether something about it has been reported."""
+
+    @property
+    def span(self) -> Span:
+        """Its place."""
+        return Span(self.source, self.start, self.end)
 
 
 @dataclass(slots=True)
@@ -61,13 +68,14 @@ class Lexed:
     """Whether a comment without an end has swallowed the rest."""
 
 
-_MARKS: Final = frozenset("(){}[]:;,@=?<>")
-_SPACE: Final = re.compile(r"[ \t\n\r\f]+")
 _NAME_PART: Final = re.compile(r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*")
-_PLAIN_NAME: Final = re.compile(
-    r"(?!(?:NaN|Infinity)\b)[A-Za-z_][A-Za-z0-9_]*(?![A-Za-z0-9_.`\x80-\U0010ffff-])"
+_SPACE: Final = re.compile(r"[ \t\n\r\f]+")
+_PLAIN: Final = re.compile(
+    r"[ \t\n\r\f]*+(?:"
+    r"((?!(?:NaN|Infinity)\b)[A-Za-z_][A-Za-z0-9_]*+(?![.`\x80-\U0010ffff-]))"
+    r"|([(){}\[\]:;,@=?<>]))"
 )
-"""A name without dots, dashes, back-ticks and letters beyond ASCII: nearly all are so."""
+"""White space, then a mark, or a name of ASCII letters without dots, dashes, back-ticks: most tokens."""
 _BACK_TICKS: Final = re.compile(r"`[^`\s]*`?")
 _INTEGER: Final = re.compile(r"(-?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)[lL]?")
 _HEX_FLOAT: Final = re.compile(
@@ -77,8 +85,11 @@ _FLOAT: Final = re.compile(
     r"[+-]?(?:NaN|Infinity|(?:[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?[fFdD]?"
     r"|[0-9]+(?:[eE][+-]?[0-9]+[fFdD]?|[fFdD]))"
 )
-_STRING: Final = re.compile(r'"(?:[^"\\\r\n]|\\[^\r\n])*"')
+_PLAIN_STRING: Final = re.compile(r'"[^"\\\r\n\t\b\f]*"')
+_STRING: Final = re.compile(r'"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"')
 _ESCAPE: Final = re.compile(r"\\(?:([nrbft\\'\"])|([0-3][0-7]{2}|[0-7]{1,2})|u([0-9a-fA-F]{4}))")
+_MOST_DIGITS: Final = 30
+"""More digits than any number of 64 bits has."""
 _MUST_ESCAPE: Final = {"\b": "\\b", "\f": "\\f", "\t": "\\t"}
 _ESCAPES: Final = {"n": "\n", "r": "\r", "b": "\b", "f": "\f", "t": "\t"}
 
@@ -97,23 +108,24 @@ class _Lexer:
         self.docs: list[Comment] = []
 
     def run(self) -> Lexed:
-        position, end = 0, len(self.text)
+        text, source, tokens, plain = self.text, self.source, self.lexed.tokens, _PLAIN.match
+        position, end = 0, len(text)
         while position < end:
-            character = self.text[position]
-            if character in " \t\n\r\f":
-                space = _SPACE.match(self.text, position)
-                position = space.end() if space else position + 1
-            elif plain := _PLAIN_NAME.match(self.text, position):
-                position = plain.end()
-                self.add(Kind.NAME, plain.start(), position, plain[0])
-            elif character in _MARKS:
-                self.add(Kind.MARK, position, position + 1, character)
-                position += 1
+            if match := plain(text, position):
+                group = match.lastindex or 0
+                word = match[group]
+                start, position = match.span(group)
+                kind = Kind.NAME if group == 1 else Kind.MARK
+                tokens.append(Token(kind, word, word, source, start, position, self.take_docs()))
+                continue
+            character = text[position]
+            if space := _SPACE.match(text, position):
+                position = space.end()
             elif character == "\x1a":
                 break  # The substitute character ends the text, as the grammar says.
             elif character == '"':
                 position = self.string(position)
-            elif self.text.startswith(("//", "/*"), position):
+            elif text.startswith(("//", "/*"), position):
                 position = self.comment(position)
             elif character.isdigit() or character in "+-.":
                 position = self.number(position)
@@ -124,10 +136,17 @@ class _Lexer:
         return self.lexed
 
     def add(self, kind: Kind, start: int, end: int, value: str | float, *, is_flawed: bool = False) -> None:
-        span = Span(self.source, start, end)
-        token = Token(kind, self.text[start:end], value, span, tuple(self.docs), is_flawed)
-        self.lexed.tokens.append(token)
+        text = self.text[start:end]
+        self.lexed.tokens.append(
+            Token(kind, text, value, self.source, start, end, self.take_docs(), is_flawed)
+        )
+
+    def take_docs(self) -> tuple[Comment, ...]:
+        if not self.docs:
+            return ()
+        docs = tuple(self.docs)
         self.docs.clear()
+        return docs
 
     def comment(self, start: int) -> int:
         if self.text[start + 1] == "/":
@@ -148,6 +167,9 @@ class _Lexer:
         return close + 2
 
     def string(self, start: int) -> int:
+        if plain := _PLAIN_STRING.match(self.text, start):
+            self.add(Kind.STRING, start, plain.end(), plain[0][1:-1])
+            return plain.end()
         match = _STRING.match(self.text, start)
         if match is None:
             line_end = LINE_END.search(self.text, start)
@@ -212,13 +234,17 @@ class _Lexer:
         elif best is matches[2]:
             sign, digits = best.groups()
             base = 16 if digits[:2] in ("0x", "0X") else 8 if digits[0] == "0" else 10
-            if len(digits) > 400:
-                self.error(Rule.BAD_NUMBER, "this number has too many digits", start, end)
-                digits = "0"
-            self.add(Kind.INTEGER, start, end, int(sign + digits, base))
+            digits = digits if len(digits) <= _MOST_DIGITS else "9" * _MOST_DIGITS
+            self.add(Kind.INTEGER, start, end, self.integer(int(sign + digits, base), start, end))
         else:
             self.add(Kind.FLOAT, start, end, self.float(text, start, end))
         return end
+
+    def integer(self, number: int, start: int, end: int) -> int:
+        if -(2**63) <= number < 2**63:
+            return number
+        self.error(Rule.BAD_NUMBER, "this number does not fit 64 bits", start, end)
+        return 0
 
     def float(self, text: str, start: int, end: int) -> float:
         digits = text if text.endswith(("NaN", "Infinity")) else text.rstrip("fFdD")

@@ -6,19 +6,17 @@ Cyclic imports are fine, since a file is known before its imports are followed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from avrorpc.errors import SchemaError
-from avrorpc.schema import Named, Protocol, Schema, parse_protocol, parse_schema
-
 from avrorpc_codegen import syntax
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
-from avrorpc_codegen.graph import reachable
+from avrorpc_codegen.json_syntax import read_json
 from avrorpc_codegen.parser import parse
-from avrorpc_codegen.source import Span, Undecodable, display_name, read_source, where
+from avrorpc_codegen.sharing import Installed, Shared
+from avrorpc_codegen.source import Source, Span, Undecodable, display_name, read_source, where
 from avrorpc_codegen.syntax import ImportKind
 
 KINDS: Final = {".avdl": ImportKind.IDL, ".avpr": ImportKind.PROTOCOL, ".avsc": ImportKind.SCHEMA}
@@ -35,22 +33,18 @@ class Unit:
     name: str
     """The path as diagnostics show it."""
     tree: syntax.File | None = None
-    """What an IDL file says."""
-    protocol: Protocol | None = None
-    """What an `.avpr` file says, or an `.avsc` file that holds a protocol."""
-    schema: Schema | None = None
-    """What an `.avsc` file says."""
+    """What the file says; None where it cannot be read."""
     is_complete: bool = True
     """Whether all that it says and imports could be read."""
+    shared: Shared | None = None
+    """What it is a part of, if it comes with an installed package."""
     imports: dict[int, Unit] = field(default_factory=dict)
     """Imported files by the offset of the import's location in the text."""
 
     @property
-    def json_types(self) -> list[Named]:
-        """The named types that a JSON file declares, in order."""
-        if self.protocol is not None:
-            return self.protocol.types
-        return reachable([self.schema]) if self.schema is not None else []
+    def is_json(self) -> bool:
+        """Whether it is an `.avpr` or `.avsc` file."""
+        return self.tree is not None and self.tree.is_json
 
 
 def closure(unit: Unit) -> list[Unit]:
@@ -66,11 +60,15 @@ def closure(unit: Unit) -> list[Unit]:
 
 
 class Loader:
-    """Reads files and whatever they import."""
+    """Reads files and whatever they import; `texts` stand for files on disk, by their absolute paths."""
 
-    def __init__(self, search: Sequence[Path], diagnostics: Diagnostics) -> None:
+    def __init__(
+        self, search: Sequence[Path], diagnostics: Diagnostics, texts: Mapping[Path, str] | None = None
+    ) -> None:
         self.search = search
+        self.installed = Installed(search, diagnostics)
         self.diagnostics = diagnostics
+        self.texts = texts or {}
         self.units: dict[Path, Unit] = {}
 
     def load(self, path: Path) -> Unit:
@@ -82,10 +80,15 @@ class Loader:
         known = self.units.get(identity)
         if known is not None:
             return known
-        unit = self.units[identity] = Unit(identity, display_name(path))
+        unit = self.units[identity] = Unit(
+            identity, display_name(path), shared=self.installed.owner(identity)
+        )
+        if unit.shared:
+            self.diagnostics.packages[identity] = unit.shared.distribution
         imported = f"imported {where(span)}" if span else ""
         try:
-            source = read_source(path)
+            text = self.texts.get(identity)
+            source = read_source(path) if text is None else Source(unit.name, text, identity)
         except OSError as error:
             unit.is_complete = False
             message = f"cannot read {unit.name}: {(error.strerror or str(error)).lower()}"
@@ -93,27 +96,16 @@ class Loader:
             return unit
         except Undecodable as error:
             unit.is_complete = False
-            message = f"not UTF-8: the byte 0x{error.byte:02x} begins no character here"
-            self.diagnostics.error(Rule.NOT_UTF8, message, error.span, *([imported] if span else []))
+            self.diagnostics.error(Rule.NOT_UTF8, str(error), error.span, *([imported] if span else []))
             return unit
         if kind is ImportKind.IDL:
             unit.tree = parse(source, self.diagnostics)
             unit.is_complete = unit.tree.is_complete
             self._follow(unit, unit.tree)
         else:
-            self._read_json(unit, source.text, kind, span)
+            unit.tree = read_json(source, self.diagnostics, is_protocol=kind is ImportKind.PROTOCOL)
+            unit.is_complete = unit.tree.is_complete
         return unit
-
-    def _read_json(self, unit: Unit, text: str, kind: ImportKind, span: Span | None) -> None:
-        try:
-            if kind is ImportKind.PROTOCOL or '"protocol"' in text:
-                unit.protocol = parse_protocol(text)
-            else:
-                unit.schema = parse_schema(text)
-        except SchemaError as error:
-            unit.is_complete = False
-            message = f"{unit.name} is not valid: {error}"
-            self.diagnostics.error(Rule.BAD_JSON, message, span, file=unit.name)
 
     def _follow(self, unit: Unit, tree: syntax.File) -> None:
         for item in tree.items:
@@ -128,14 +120,18 @@ class Loader:
         location = item.location.removeprefix(_CLASSPATH).removeprefix(
             "/" * item.location.startswith(_CLASSPATH)
         )
-        folders = list(dict.fromkeys([unit.path.parent, *(folder.resolve() for folder in self.search)]))
+        own = unit.shared.folders if unit.shared else ()
+        search = [folder.resolve() for folder in self.search]
+        folders = list(dict.fromkeys([unit.path.parent, *own, *search]))
         if not location or "\0" in location:
             self.diagnostics.error(Rule.MISSING_IMPORT, "an import needs the name of a file", item.span)
             return None
         path = next((folder / location for folder in folders if (folder / location).is_file()), None)
+        path = path or self.installed.find(location)
         if path is None:
             notes = [f"searched {display_name(folder) or '.'}" for folder in folders]
-            hint = _similar(location, folders)
+            notes.append("no installed package shares it")
+            hint = _similar(location, [*folders, *(f for s in self.installed.shared() for f in s.folders)])
             self.diagnostics.error(
                 Rule.MISSING_IMPORT, f"there is no file {location!r}", item.span, *notes, help=hint
             )

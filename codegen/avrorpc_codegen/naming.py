@@ -21,14 +21,15 @@ ANNOTATION_NAMES: Final = frozenset({"bool", "bytes", "dict", "float", "int", "l
 
 MODULE_NAMES: Final = frozenset(
     {
-        *("abc", "annotations", "Awaitable", "dataclass", "dataclasses", "datetime", "decimal", "Enum"),
-        *("Final", "msgspec", "Protocol", "stub", "TypeAlias", "Union", "uuid"),
+        *("abc", "Awaitable", "dataclass", "dataclasses", "datetime", "decimal", "Enum", "Final"),
+        *("msgspec", "Protocol", "stub", "TypeAlias", "Union", "uuid"),
     }
 )
 """What generated modules import. All count in each module, so that no name depends on its neighbours."""
 
 _EXCEPTION_NAMES: Final = frozenset({"args", "add_note", "with_traceback"})
 _ENUM_NAMES: Final = frozenset({"mro", "name", "value"})
+_CLASS_NAMES: Final = frozenset({"_abc_impl", "_is_protocol", "_is_runtime_protocol"})
 _WORD_START: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -39,8 +40,9 @@ def escape(avro_name: str, *taken: Container[str]) -> str:
     finds them.
     """
     py_name = unicodedata.normalize("NFKC", avro_name)
-    if py_name.startswith("__"):
-        py_name = f"_{py_name.lstrip('_')}_"
+    if py_name.startswith("__") and py_name.strip("_"):
+        py_name = py_name.strip("_") + "_"
+        py_name = py_name if py_name.isidentifier() else f"_{py_name}"
     if keyword.iskeyword(py_name):
         py_name += "_"
     while any(py_name in names for names in taken):
@@ -50,12 +52,17 @@ def escape(avro_name: str, *taken: Container[str]) -> str:
 
 def type_name(avro_name: str, taken: Container[str]) -> str:
     """Return the name of a class or of an alias in a module."""
-    return escape(avro_name, taken, MODULE_NAMES, ANNOTATION_NAMES)
+    return escape(avro_name, taken, MODULE_NAMES, ANNOTATION_NAMES, {"annotations"})
 
 
 def member_name(avro_name: str, taken: Container[str]) -> str:
-    """Return the name of a field or a method: it must not hide what annotations in its class refer to."""
+    """Return the name of a field: it must not hide what annotations in its class refer to."""
     return escape(avro_name, taken, MODULE_NAMES, ANNOTATION_NAMES)
+
+
+def method_name(avro_name: str, taken: Container[str]) -> str:
+    """Return the name of a method: as of a field, and protocols have attributes of their own."""
+    return escape(avro_name, taken, MODULE_NAMES, ANNOTATION_NAMES, _CLASS_NAMES)
 
 
 def error_field_name(avro_name: str, taken: Container[str]) -> str:
@@ -78,9 +85,12 @@ def symbol_name(avro_name: str, taken: Container[str]) -> str:
     return escape(py_name, taken, _ENUM_NAMES)
 
 
-def module_part(avro_name: str) -> str:
-    """Return the name of a package for one part of a namespace."""
-    return escape(avro_name)
+def module_part(avro_name: str, taken: Container[str] = ()) -> str:
+    """Return the name of a package for one part of a namespace.
+
+    Python binds a package's name in the module above it, so that it must not hide what that imports.
+    """
+    return escape(avro_name, MODULE_NAMES, ANNOTATION_NAMES, {"avrorpc"}, taken)
 
 
 def constant_name(py_name: str) -> str:
@@ -89,13 +99,14 @@ def constant_name(py_name: str) -> str:
 
 
 def unique(avro_names: Iterable[str], name: Naming, taken: Container[str]) -> dict[str, str]:
-    """Return Python names by Avro names, no two of them the same."""
-    used: set[str] = set()
-    members: dict[str, str] = {}
-    for avro_name in avro_names:
-        py_name = name(avro_name, taken)
-        while py_name in used:
-            py_name += "_"
+    """Return Python names by Avro names, no two of them the same; names that need no change come first."""
+    proposed = {avro_name: name(avro_name, taken) for avro_name in avro_names}
+    used = {avro_name for avro_name, py_name in proposed.items() if avro_name == py_name}
+    for avro_name, py_name in proposed.items():
+        if avro_name == py_name:
+            continue
+        while py_name in used or py_name in taken:
+            py_name += "_"  # noqa: PLW2901 - until it is free
         used.add(py_name)
-        members[avro_name] = py_name
-    return members
+        proposed[avro_name] = py_name
+    return proposed

@@ -64,7 +64,7 @@ class _Parser(Cursor):
         try:
             annotations = self.annotations()
         except Failed:
-            self.index = keyword
+            self.move_to(keyword)
         if self.index != keyword:
             raise self.failure("expected `protocol`")
         self.advance()
@@ -175,8 +175,9 @@ class _Parser(Cursor):
 
     def at_declaration(self) -> bool:
         """Return whether a type is declared here, and not a field of a type called so."""
-        after = self.tokens[min(self.index + 2, len(self.tokens) - 1)]
-        return self.at_word(*_DECLARATIONS) and after.kind is Kind.MARK and after.text in "{("
+        if self.token.text not in _DECLARATIONS:
+            return False
+        return self.tokens[min(self.index + 2, len(self.tokens) - 1)].text in ("{", "(")
 
     def is_forgotten(self, opening: Token, kind: str) -> bool:
         """Return whether the next declaration begins here, because the `}` of this one is missing."""
@@ -226,9 +227,9 @@ class _Parser(Cursor):
         if self.at_word("void"):
             self.advance()
         else:
-            start = self.token.span
+            start = self.token.start
             plain, is_optional = self.plain_type()
-            result = FullType(plain, (), is_optional, start.to(self.tokens[self.index - 1].span))
+            result = FullType(plain, (), is_optional, self.since(start))
         name = self.identifier("a name for the message")
         if not self.at_mark("("):
             word = self.tokens[self.index - 2]
@@ -258,24 +259,25 @@ class _Parser(Cursor):
     # Types.
 
     def full_type(self) -> FullType:
-        start = self.token.span
+        start = self.token.start
         annotations = self.annotations()
         plain, is_optional = self.plain_type()
-        return FullType(plain, annotations, is_optional, start.to(self.tokens[self.index - 1].span))
+        return FullType(plain, annotations, is_optional, self.since(start))
 
     def plain_type(self) -> tuple[syntax.PlainType, bool]:
+        word = self.token.text
+        if word in PRIMITIVE_KEYWORDS:
+            self.advance()
+            return syntax.PrimitiveType(word), self.accept("?")
         if self.token.kind is not Kind.NAME:
             raise self.failure("expected a type")
-        follows = self.tokens[self.index + 1]
-        word = self.token.text if follows.kind is Kind.MARK else ""
-        if word in ("array", "map") and follows.text == "<":
+        follows = self.tokens[self.index + 1].text
+        if word in ("array", "map") and follows == "<":
             return self.nested(self.collection), False
-        if word == "union" and follows.text == "{":
+        if word == "union" and follows == "{":
             return self.nested(self.union), False
-        if word == "decimal" and follows.text == "(":
+        if word == "decimal" and follows == "(":
             plain: syntax.PlainType = self.decimal()
-        elif self.token.text in PRIMITIVE_KEYWORDS:
-            plain = syntax.PrimitiveType(self.advance().text)
         else:
             plain = syntax.ReferenceType(self.identifier("a type"))
         return plain, self.accept("?")
@@ -310,7 +312,8 @@ class _Parser(Cursor):
         if self.token.kind is not Kind.NAME:
             raise self.failure(f"expected {what}")
         token = self.advance()
-        return Name(str(token.value), token.span, is_quoted="`" in token.text)
+        name = str(token.value)
+        return Name(name, token.span, is_quoted=len(name) != len(token.text))
 
     def integer(self, what: str) -> Value:
         if self.token.kind is not Kind.INTEGER:
@@ -319,6 +322,8 @@ class _Parser(Cursor):
         return Value(token.value, token.span)
 
     def annotations(self) -> tuple[syntax.Annotation, ...]:
+        if not self.at_mark("@"):
+            return ()
         annotations: list[syntax.Annotation] = []
         while self.accept("@"):
             name = self.identifier("a name after `@`")
@@ -329,9 +334,9 @@ class _Parser(Cursor):
         return tuple(annotations)
 
     def value(self) -> Value:
-        start = self.token.span
+        start = self.token.start
         json = self.json()
-        return Value(json, start.to(self.tokens[self.index - 1].span))
+        return Value(json, self.since(start))
 
     def json(self) -> Json:
         self.depth += 1

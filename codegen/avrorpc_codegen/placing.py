@@ -5,6 +5,7 @@ Decides all Python names of a run before any code is written, so that one module
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -59,8 +60,8 @@ class Module:
     """All names that are taken in it."""
     uses: set[str] = field(default_factory=set)
     """Other modules that it refers to."""
-    late: set[str] = field(default_factory=set)
-    """Those of them that refer back: they are imported after the types."""
+    late: dict[str, str] = field(default_factory=dict)
+    """Those of them that refer back, imported after the types, and the name that binds each."""
 
 
 @dataclass(slots=True)
@@ -80,31 +81,53 @@ class Placement:
 def place(contracts: Contracts, config: Config, diagnostics: Diagnostics) -> Placement:
     """Decide on modules and names."""
     modules = _modules(contracts, config, diagnostics)
-    packages = [target.package for target in config.targets]
-    roots = frozenset(name.partition(".")[0] for name in (*packages, *config.external.values()))
+    imported = [*(target.package for target in config.targets), *config.external.values()]
+    roots = frozenset(name.partition(".")[0] for name in imported)
     placement = Placement(modules, {}, _tagged(contracts), roots)
-    own: dict[str, set[str]] = {}
-    for full, declared in contracts.types.items():
-        external = external_module(full, config)
-        module = modules.get(namespace_of(full))
-        if external is None and module is None:
-            continue  # It has no namespace, which has been diagnosed.
-        py_module = external or (module.py_module if module else "")
-        taken = own.setdefault(py_module, set(roots))
-        py_name = naming.type_name(short_name(full), taken)
-        taken.add(py_name)
-        placement.types[full] = PyType(py_module, py_name, declared.named)
+    packages = _packages(modules)
+    named: dict[str, set[str]] = {}
+    for py_module, py_types in _types_by_module(contracts, config, modules).items():
+        taken = roots | packages.get(py_module, set())
+        py_names = naming.unique([short_name(name) for name in py_types], naming.type_name, taken)
+        named[py_module] = {*roots, *py_names.values()}
+        for full, declared in py_types.items():
+            placement.types[full] = PyType(py_module, py_names[short_name(full)], declared)
     for module in modules.values():
-        module.py_names = own.setdefault(module.py_module, set(roots))
-        _name_protocols(module, module.py_names)
+        module.py_names = named.setdefault(module.py_module, set(roots))
+        _name_protocols(module, module.py_names, packages.get(module.py_module, set()))
     for py_type in placement.types.values():
-        py_type.members = _members(py_type.named, own[py_type.module])
+        py_type.members = _members(py_type.named, named[py_type.module])
     for module in modules.values():
+        module.py_names = module.py_names | packages.get(module.py_module, set())
         module.uses = {placement.types[name].module for name in _used(module) if name in placement.types} - {
             module.py_module
         }
-    _find_cycles(modules, placement, config)
+    _find_cycles(placement, config)
     return placement
+
+
+def _types_by_module(
+    contracts: Contracts, config: Config, modules: dict[str, Module]
+) -> dict[str, dict[str, Named]]:
+    """Return the types of each Python module; one without a module has no namespace, and is diagnosed."""
+    found: dict[str, dict[str, Named]] = {}
+    for full, declared in contracts.types.items():
+        external = external_module(full, config)
+        module = modules.get(namespace_of(full))
+        if external is not None or module is not None:
+            py_module = external or (module.py_module if module else "")
+            found.setdefault(py_module, {})[full] = declared.named
+    return found
+
+
+def _packages(modules: dict[str, Module]) -> dict[str, set[str]]:
+    """Return the packages directly in each one: Python binds their names there."""
+    found: dict[str, set[str]] = {}
+    for module in modules.values():
+        for name in (*_above(module.py_module), module.py_module):
+            above, _, part = name.rpartition(".")
+            found.setdefault(above, set()).add(part)
+    return found
 
 
 def _modules(contracts: Contracts, config: Config, diagnostics: Diagnostics) -> dict[str, Module]:
@@ -119,18 +142,30 @@ def _modules(contracts: Contracts, config: Config, diagnostics: Diagnostics) -> 
             module = _module(full, protocol, "protocol", modules, config, diagnostics)
             if module is not None:
                 module.protocols.append(protocol)
-    packages = {above: namespace for namespace in modules for above in (*_above(namespace), namespace)}
-    for full, declared in contracts.types.items():
-        clash = packages.get(full)
-        if clash is not None:
-            diagnostics.error(
-                Rule.NAME_CLASH,
-                f"`{full}` is a type, and the namespace `{clash}` makes it a package",
-                declared.span,
-                file=declared.unit.name,
-                help="rename one of the two",
-            )
+    _check_clashes(contracts, modules, diagnostics)
     return modules
+
+
+def _check_clashes(contracts: Contracts, modules: dict[str, Module], diagnostics: Diagnostics) -> None:
+    def clash(problem: str, declared: DeclaredType | DeclaredProtocol) -> None:
+        unit = declared.unit.name
+        diagnostics.error(Rule.NAME_CLASH, problem, declared.span, file=unit, help="rename one of the two")
+
+    packages = {above: namespace for namespace in modules for above in (*_above(namespace), namespace)}
+    declarations: dict[str, Mapping[str, DeclaredType | DeclaredProtocol]]
+    declarations = {"type": contracts.types, "protocol": contracts.protocols}
+    for what, found in declarations.items():
+        for full in sorted(found.keys() & packages.keys()):
+            problem = f"`{full}` is a {what}, and the namespace `{packages[full]}` makes it a package"
+            clash(problem, found[full])
+    by_path: dict[str, Module] = {}
+    for module in modules.values():
+        other = by_path.setdefault(module.py_module, module)
+        if other is not module:
+            problem = (
+                f"the namespaces `{other.namespace}` and `{module.namespace}` are both the Python module"
+            )
+            clash(f"{problem} `{module.py_module}`", (module.types or module.protocols)[0])
 
 
 def _module(
@@ -174,10 +209,13 @@ def _members(named: Named, taken: set[str]) -> dict[str, str]:
             return {}
 
 
-def _name_protocols(module: Module, taken: set[str]) -> None:
+def _name_protocols(module: Module, taken: set[str], packages: set[str]) -> None:
+    hidden = taken | packages
+
     def claim(avro_name: str) -> str:
-        py_name = naming.type_name(avro_name, taken)
+        py_name = naming.type_name(avro_name, hidden)
         taken.add(py_name)
+        hidden.add(py_name)
         return py_name
 
     for declared in module.protocols:
@@ -194,7 +232,7 @@ def _name_protocols(module: Module, taken: set[str]) -> None:
         module.py_protocols.append(protocol)
     for protocol in module.py_protocols:
         messages = protocol.declared.protocol.messages
-        protocol.py_methods = naming.unique(messages, naming.member_name, taken)
+        protocol.py_methods = naming.unique(messages, naming.method_name, taken)
 
 
 def _tagged(contracts: Contracts) -> set[str]:
@@ -217,22 +255,29 @@ def _used(module: Module) -> set[str]:
     return names
 
 
-def _find_cycles(modules: dict[str, Module], placement: Placement, config: Config) -> None:
+def _find_cycles(placement: Placement, config: Config) -> None:
     """Mark the imports of modules that come to need the importing one while it is being imported.
 
     Importing a module imports the packages above it first, so a module needs those as well. A module
     written by hand for a type of a namespace is likely to import what is generated for that namespace.
     """
-    by_module = {module.py_module: module for module in modules.values()}
+    by_module = {module.py_module: module for module in placement.modules.values()}
     needs = {name: set(module.uses) | set(_above(name)) for name, module in by_module.items()}
     reach = {name: _closure(name, needs) for name in by_module}
+    by_hand = {(namespace_of(full), py_module) for full, py_module in config.external.items()}
     for name, module in by_module.items():
-        by_hand = {
-            config.external[t]
-            for t in placement.types
-            if t in config.external and namespace_of(t) == module.namespace
-        }
-        module.late = {used for used in module.uses if name in reach.get(used, ()) or used in by_hand}
+        late = sorted(
+            used for used in module.uses if name in reach.get(used, ()) or (module.namespace, used) in by_hand
+        )
+        if late:
+            names = set(module.py_names).union(
+                *(protocol.py_methods.values() for protocol in module.py_protocols)
+            )
+            for declared in module.types:
+                names.update(placement.types[declared.named.name].members.values())
+            module.late = naming.unique(
+                late, lambda used, taken: naming.escape(used.replace(".", "_"), taken), names
+            )
 
 
 def _above(py_module: str) -> list[str]:

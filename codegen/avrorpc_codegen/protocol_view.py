@@ -13,15 +13,13 @@ from avrorpc.schema import (
     Record,
     Schema,
     Union,
-    compact,
     describe,
-    protocol_to_json,
 )
 
 from avrorpc_codegen import documentation, layout
 from avrorpc_codegen.diagnostic import Rule
 from avrorpc_codegen.graph import protocol_schemas, reachable
-from avrorpc_codegen.layout import Branches, Choice, Code, Group, Joined, flat
+from avrorpc_codegen.layout import Branches, Code, Group, Joined, Lambda, Text, flat
 from avrorpc_codegen.naming import parameter_name, type_name, unique
 from avrorpc_codegen.placing import PyProtocol
 from avrorpc_codegen.python_types import Literal
@@ -35,6 +33,8 @@ class _Parameters:
 
     declared: list[str] = field(default_factory=lambda: ["self"])
     arguments: list[Code] = field(default_factory=list)
+    defaults: list[str] = field(default_factory=list)
+    """Statements that put defaults in the place of None."""
     docs: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -53,27 +53,39 @@ class ProtocolViewer:
     def view(self) -> ProtocolView:
         """Return the view of the protocol."""
         protocol, names = self.protocol, self.names
-        text = compact(protocol_to_json(protocol))
-        lines = layout.long_string(text, 8)
-        shown = lines[0]
-        if len(lines) > 1:
-            shown = "\n".join(["(", *(f"        {line}" for line in lines), "    )"])
-        named = reachable(protocol_schemas(protocol))
-        classes = sorted(item.name for item in named if not isinstance(item, Fixed))
-        entries = tuple(Joined(f'"{name}": ', self._refer(name)) for name in classes)
+        doc = protocol.doc or f"The protocol `{protocol.name}`."
+        attribute = layout.statement("__contract__ = ", names.py_contract, 4)
         return ProtocolView(
+            protocol.name,
             names.py_name,
             names.py_async,
             names.py_service,
             names.py_client,
             names.py_async_client,
             names.py_contract,
-            protocol.name,
-            documentation.block(protocol.doc or f"The protocol `{protocol.name}`.", 4),
-            shown,
-            layout.exploded(Group("{", entries, "}"), 4),
+            documentation.block(doc, 4),
+            layout.class_head(names.py_name, ("Protocol",)),
+            layout.class_head(names.py_async, ("Protocol",)),
+            layout.class_head(names.py_service, ("stub.Service",)),
+            layout.class_head(names.py_client, ("stub.Client",)),
+            layout.class_head(names.py_async_client, ("stub.AsyncClient",)),
+            self._contract(),
+            attribute,
             [self._method(message) for message in protocol.messages.values()],
         )
+
+    def _contract(self) -> str:
+        named = reachable(protocol_schemas(self.protocol))
+        classes = sorted(item.name for item in named if not isinstance(item, Fixed))
+        entries = tuple(Joined(f'"{name}": ', self._refer(name)) for name in classes)
+        types: Code = Lambda(Group("{", entries, "}")) if entries else "dict"
+        arguments = (
+            layout.quote(self.protocol.name),
+            Text(self.names.declared.text),
+            Joined("types=", types),
+        )
+        value = Group("stub.Contract(", arguments, ")")
+        return layout.assignment(self.names.py_contract, "Final", value, 0)
 
     def _refer(self, full_name: str) -> str:
         return self.types.imports.refer(self.placement.types[full_name])
@@ -82,52 +94,40 @@ class ProtocolViewer:
         py_method = self.names.py_methods[message.name]
         result = self.python.annotation(message.response)
         py_constant, constant = self._constant(result, message, py_method)
-        parameters = self._parameters(message)
+        parameters = self._parameters(message, py_constant)
         call = Group("self.__avrorpc__(", (py_constant, *parameters.arguments), ")")
         returns = "" if flat(result) == "None" else "return "
         start = f"def {py_method}"
         return Method(
+            message.name,
+            py_method,
             self._doc(message, parameters),
             f"See `{self.names.py_name}.{py_method}`.",
             layout.definition(start, parameters.declared, result, 4),
             layout.definition(f"async {start}", parameters.declared, result, 4),
             layout.definition(start, parameters.declared, _either(result), 4),
+            parameters.defaults,
             layout.broken(call, 8, returns),
             layout.broken(call, 8, f"{returns}await "),
             constant,
         )
 
     def _constant(self, result: Code, message: Message, py_method: str) -> tuple[str, str]:
-        """Return the name of the constant for a method, and the code that defines it.
-
-        Formatters break a long line of this kind in a way that depends on their width, so that a long
-        name gives way to a shorter one, and the annotation to a statement of its own.
-        """
+        """Return the name of the constant for a method, and the code that defines it."""
         arguments: tuple[Code, ...] = (layout.quote(message.name),)
         if py_method != message.name:
             arguments = (*arguments, f"attribute={layout.quote(py_method)}")
         value = Group(f"{self.names.py_contract}.method(", arguments, ")")
-        kind = Group("stub.Method[", (result,), "]", has_comma=False)
-        final = Group("Final[", (kind,), "]", has_comma=False)
-        number = list(self.protocol.messages).index(message.name) + 1
-        for name in (f"_{self.names.py_name.strip('_')}_{py_method}", f"_{py_method}", f"_method_{number}"):
-            py_constant = type_name(name, self.taken)
-            if layout.fits(f"{py_constant}: {flat(final)} = {value.opening}", 0):
-                code = layout.assignment(py_constant, final, value, 0)
-                break
-            declared = layout.broken(kind, 0, f"{py_constant}: ")
-            code = f"{declared}\n{layout.broken(value, 0, f'{py_constant} = ')}"
-            if layout.fits(f"{py_constant}: {flat(kind)}", 0) and layout.fits(
-                f"{py_constant} = {value.opening}", 0
-            ):
-                break
+        method = Group("stub.Method[", (result,), "]", has_comma=False)
+        final = Group("Final[", (method,), "]", has_comma=False)
+        py_constant = type_name(f"_{self.names.py_name.strip('_')}_{py_method}", self.taken)
         self.taken.add(py_constant)
-        return py_constant, code
+        return py_constant, layout.assignment(py_constant, final, value, 0)
 
-    def _parameters(self, message: Message) -> _Parameters:
+    def _parameters(self, message: Message, py_constant: str) -> _Parameters:
         parameters = _Parameters()
         literals = [self._literal(item, message) for item in message.request]
-        taken = set(self.placement.roots)
+        taken = {*self.placement.roots, *self.types.imports.module.late.values(), py_constant}
         for literal in literals:
             if literal is not None and literal.is_mutable:  # Its code stands in the body, beside parameters.
                 taken.update(re.findall(r"\w+", flat(literal.code)))
@@ -139,13 +139,12 @@ class ProtocolViewer:
                 parameters.declared.append("*")
             doc = item.doc or f"Of the Avro type `{describe(item.type)}`."
             default = None if literal is None else literal.code
-            argument: Code = py_name
             if literal is not None and literal.is_mutable:
                 doc = f"{doc} Default: `{flat(literal.code)}`."
-                argument = Choice(literal.code, py_name)
+                parameters.defaults.append(layout.defaulted(py_name, literal.code, 8))
                 annotation, default = _optional(annotation), "None"
             parameters.declared.append(layout.assignment(py_name, annotation, default, 8, after=",")[:-1])
-            parameters.arguments.append(argument)
+            parameters.arguments.append(py_name)
             parameters.docs.append((py_name, doc))
         return parameters
 

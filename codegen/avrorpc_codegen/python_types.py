@@ -1,7 +1,7 @@
 """Avro types as annotations, Avro defaults as expressions.
 
-Source: design of the Python mapping; Avro 1.12 specification, "Logical Types" and the table of defaults. A
-logical type that is unknown, or does not fit the type under it, is ignored, as there.
+Source: design of the Python mapping; Avro 1.12 specification, "Logical Types" and the table of defaults.
+`avrorpc.schema` decides which logical types count.
 """
 
 from __future__ import annotations
@@ -23,7 +23,10 @@ from avrorpc.schema import (
     Record,
     Schema,
     Union,
+    decimal_precision,
+    decimal_scale,
     default_problem,
+    logical_name,
 )
 
 from avrorpc_codegen.layout import Branches, Code, Group, Joined, flat, quote, quote_bytes
@@ -40,17 +43,17 @@ _PRIMITIVES: Final = {
     "string": "str",
 }
 _LOGICAL: Final = {
-    ("int", "date"): "datetime.date",
-    ("int", "time-millis"): "datetime.time",
-    ("long", "time-micros"): "datetime.time",
-    ("long", "timestamp-millis"): "datetime.datetime",
-    ("long", "timestamp-micros"): "datetime.datetime",
-    ("long", "local-timestamp-millis"): "datetime.datetime",
-    ("long", "local-timestamp-micros"): "datetime.datetime",
-    ("string", "uuid"): "uuid.UUID",
-    ("bytes", "decimal"): "decimal.Decimal",
-    ("fixed", "decimal"): "decimal.Decimal",
-    ("fixed", "duration"): "stub.Duration",
+    "date": "datetime.date",
+    "time-millis": "datetime.time",
+    "time-micros": "datetime.time",
+    "timestamp-millis": "datetime.datetime",
+    "timestamp-micros": "datetime.datetime",
+    "local-timestamp-millis": "datetime.datetime",
+    "local-timestamp-micros": "datetime.datetime",
+    "uuid": "uuid.UUID",
+    "decimal": "decimal.Decimal",
+    "big-decimal": "decimal.Decimal",
+    "duration": "stub.Duration",
 }
 
 
@@ -69,13 +72,8 @@ class Literal:
 
 def logical(schema: Primitive | Fixed) -> str | None:
     """Return the Python type of a schema's logical type, if it has one that counts."""
-    name = str(schema.props.get("logicalType"))
-    base = "fixed" if isinstance(schema, Fixed) else schema.name
-    if name == "decimal" and not _has_scale(schema):
-        return None
-    if isinstance(schema, Fixed) and name == "duration" and schema.size != 12:
-        return None
-    return _LOGICAL.get((base, name))
+    name = logical_name(schema)
+    return None if name is None else _LOGICAL[name]
 
 
 class Python:
@@ -194,14 +192,14 @@ class Python:
                 return repr(value)
 
     def _bytes(self, schema: Primitive | Fixed, data: bytes) -> Code:
-        match logical(schema):
-            case "decimal.Decimal":
-                scale = int(str(schema.props.get("scale", 0)))
-                unscaled = int.from_bytes(data, "big", signed=True)
-                digits = tuple(map(int, str(abs(unscaled))))
-                number = decimal.Decimal((int(unscaled < 0), digits, -scale))
-                return self._call("decimal.Decimal", quote(str(number)))
-            case "stub.Duration":
+        match logical_name(schema):
+            case "decimal":
+                return self._call("decimal.Decimal", quote(str(_decimal(schema, data))))
+            case "big-decimal":
+                return self._call("decimal.Decimal", quote(str(_big_decimal(data))))
+            case "uuid":
+                return self._call("uuid.UUID", quote(str(uuid.UUID(bytes=data))))
+            case "duration":
                 numbers = [int.from_bytes(data[at : at + 4], "little") for at in (0, 4, 8)]
                 names = ("months", "days", "milliseconds")
                 parts = (f"{name}={number}" for name, number in zip(names, numbers, strict=True))
@@ -217,9 +215,31 @@ def _float(value: float) -> str:
         raise Unrepresentable(f"{value} does not fit a double") from None
 
 
-def _has_scale(schema: Primitive | Fixed) -> bool:
-    precision, scale = schema.props.get("precision"), schema.props.get("scale", 0)
-    return isinstance(precision, int) and isinstance(scale, int) and 0 <= scale <= precision > 0
+def _decimal(schema: Primitive | Fixed, data: bytes) -> decimal.Decimal:
+    unscaled = decimal.Decimal(int.from_bytes(data, "big", signed=True)).as_tuple()
+    precision = decimal_precision(schema)
+    if len(unscaled.digits) > precision:
+        raise Unrepresentable(f"its {len(unscaled.digits)} digits are more than {precision}")
+    return decimal.Decimal((*unscaled[:2], -decimal_scale(schema)))
+
+
+def _big_decimal(data: bytes) -> decimal.Decimal:
+    """Return the number in bytes that hold, in Avro's binary encoding, bytes and an int: its scale."""
+    size, rest = _integer(data)
+    scale, left = _integer(rest[max(size, 0) :])
+    if left or not 0 <= size <= len(rest):
+        raise Unrepresentable("its bytes are no decimal")
+    unscaled = decimal.Decimal(int.from_bytes(rest[:size], "big", signed=True))
+    return decimal.Decimal((*unscaled.as_tuple()[:2], -scale))
+
+
+def _integer(data: bytes) -> tuple[int, bytes]:
+    """Return Avro's zig-zag integer at the start of bytes, and the rest of them."""
+    size = next((at + 1 for at, byte in enumerate(data[:5]) if byte < 0x80), None)
+    if size is None:
+        raise Unrepresentable("its bytes are no decimal")
+    number = sum((byte & 0x7F) << 7 * at for at, byte in enumerate(data[:size]))
+    return (number >> 1) ^ -(number & 1), data[size:]
 
 
 def _moment(schema: Primitive, kind: str, value: int) -> list[str]:

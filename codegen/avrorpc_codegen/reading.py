@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avrorpc_codegen.config import installed_schemas
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics
+from avrorpc_codegen.garbage import collection_paused
 from avrorpc_codegen.loading import KINDS, Loader, Unit
 from avrorpc_codegen.resolver import resolve
 
@@ -25,9 +25,18 @@ class Read:
     """Those and all that they import."""
 
 
-def read_contracts(paths: Sequence[Path], search: Sequence[Path], diagnostics: Diagnostics) -> Read:
-    """Read files, and all contracts below folders; findings are collected, and what is sound is returned."""
-    loader = Loader(search, diagnostics)
+@collection_paused()
+def read_contracts(
+    paths: Sequence[Path],
+    search: Sequence[Path],
+    diagnostics: Diagnostics,
+    texts: Mapping[Path, str] | None = None,
+) -> Read:
+    """Read files, and all contracts below folders; findings are collected, and what is sound is returned.
+
+    `texts` stand for files on disk, by their absolute paths.
+    """
+    loader = Loader(search, diagnostics, texts)
     files = [file for path in paths for file in (find_contracts(path) if path.is_dir() else [path])]
     roots = [loader.load(file) for file in dict.fromkeys(files)]
     if not roots:
@@ -53,6 +62,8 @@ def find_contracts(folder: Path) -> list[Path]:
 
 
 def search_path(schemas: Path, extra: Sequence[Path]) -> list[Path]:
-    """Return the folders where imports are looked for, after the importing file's own."""
-    installed = installed_schemas()
-    return [*extra, schemas, *([installed] if installed else [])]
+    """Return the folders where imports are looked for, after the importing file's own.
+
+    What is in none of them is looked for in the installed packages, without being told.
+    """
+    return [*extra, schemas]

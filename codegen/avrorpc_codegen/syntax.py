@@ -1,6 +1,7 @@
 """What a contract file says, as a tree: every node with its place, documentation kept.
 
-The shape follows the grammar of Avro 1.12. Names are as written, neither resolved nor checked.
+The shape follows the grammar of Avro 1.12; Avro's JSON gives the same tree. Names are as written, neither
+resolved nor checked.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from avrorpc.schema import Json
 from avrorpc_codegen.source import Source, Span
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Name:
     """An identifier, possibly dotted, without back-ticks."""
 
@@ -22,9 +23,17 @@ class Name:
     span: Span
     is_quoted: bool = False
     """Whether it was written with back-ticks, which make a name of a keyword."""
+    is_full: bool = False
+    """Whether it is a full name even without dots: in no namespace then."""
+
+    def within(self, namespace: str) -> str:
+        """Return the full name that it stands for inside a namespace."""
+        if self.is_full or "." in self.text or not namespace:
+            return self.text
+        return f"{namespace}.{self.text}"
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Value:
     """A JSON value as IDL writes it: NaN and the infinities are floats here."""
 
@@ -32,7 +41,7 @@ class Value:
     span: Span
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Annotation:
     """`@name(value)`."""
 
@@ -40,14 +49,14 @@ class Annotation:
     value: Value
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class PrimitiveType:
     """A primitive or one of the logical types that IDL has keywords for."""
 
     keyword: str
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class DecimalType:
     """`decimal(precision, scale)`."""
 
@@ -55,28 +64,28 @@ class DecimalType:
     scale: Value | None
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class ReferenceType:
     """The name of a type declared elsewhere."""
 
     name: Name
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class ArrayType:
     """`array<items>`."""
 
     items: FullType
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class MapType:
     """`map<values>`."""
 
     values: FullType
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class UnionType:
     """`union { branches }`."""
 
@@ -86,7 +95,7 @@ class UnionType:
 PlainType: TypeAlias = PrimitiveType | DecimalType | ReferenceType | ArrayType | MapType | UnionType
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class FullType:
     """A type with its annotations; `is_optional` where a `?` follows."""
 
@@ -96,7 +105,7 @@ class FullType:
     span: Span
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Variable:
     """A field or a parameter: each of several variables that share one type is one of these."""
 
@@ -107,7 +116,7 @@ class Variable:
     default: Value | None
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Symbol:
     """A symbol of an enum; Avro's JSON has no place for its documentation."""
 
@@ -116,7 +125,7 @@ class Symbol:
     name: Name
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class RecordDeclaration:
     """`record` or `error`."""
 
@@ -127,7 +136,7 @@ class RecordDeclaration:
     fields: tuple[Variable, ...]
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class EnumDeclaration:
     """`enum`."""
 
@@ -138,7 +147,7 @@ class EnumDeclaration:
     default: Name | None
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class FixedDeclaration:
     """`fixed`."""
 
@@ -162,7 +171,7 @@ class ImportKind(Enum):
     """A schema as JSON."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Import:
     """`import kind "location";`."""
 
@@ -172,7 +181,7 @@ class Import:
     """The place of the location."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Message:
     """A message; `result` is None for `void`."""
 
@@ -210,5 +219,7 @@ class File:
     main_schema: FullType | None = None
     items: list[Item] = field(default_factory=list)
     """Imports and declarations; for a protocol, those inside it."""
+    is_json: bool = False
+    """Whether it is an `.avpr` or `.avsc` file, where names are looked up somewhat differently."""
     is_complete: bool = True
     """Whether nothing had to be left out because it could not be understood."""

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from avrorpc.schema import namespace_of
 
 from avrorpc_codegen.config import Config, Target
+from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.naming import module_part
 
 
@@ -41,6 +44,24 @@ def external_module(full: str, config: Config) -> str | None:
     return _joined(config.external[stated], stated, namespace)
 
 
+def shared_modules(contracts: Contracts, config: Config) -> dict[str, str]:
+    """Return the modules of what comes with installed packages, by full name.
+
+    A package speaks for the files that it brings and for nothing else, so that no installed package takes a
+    namespace away from the project. Settings win: what a target or `external` names stays as it is there.
+    """
+    found: dict[str, str] = {}
+    units = {full: declared.unit for full, declared in contracts.types.items()}
+    units |= {full: declared.unit for full, declared in contracts.protocols.items()}
+    for full, unit in units.items():
+        shared = unit.shared
+        if shared and external_module(full, config) is None:
+            module = external_module(full, replace(config, external=dict(shared.modules)))
+            if module is not None:
+                found[full] = module
+    return found
+
+
 def is_below(namespace: str, other: str) -> bool:
     """Return whether a namespace is another one or lies in it."""
     return namespace == other or namespace.startswith(f"{other}.")
@@ -49,4 +70,5 @@ def is_below(namespace: str, other: str) -> bool:
 def _joined(py_package: str, stated: str, namespace: str) -> str:
     """Return a package's module for what a namespace has beyond the stated one."""
     rest = namespace.removeprefix(stated).strip(".")
-    return ".".join([py_package, *(module_part(part) for part in rest.split(".") if part)])
+    root = py_package.partition(".")[0]
+    return ".".join([py_package, *(module_part(part, {root}) for part in rest.split(".") if part)])

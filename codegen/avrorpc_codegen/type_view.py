@@ -10,7 +10,7 @@ from avrorpc_codegen import documentation, layout
 from avrorpc_codegen.contracts import DeclaredType
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 from avrorpc_codegen.importing import Imports
-from avrorpc_codegen.layout import Code, Group, Joined, flat
+from avrorpc_codegen.layout import Code, Group, Joined, Lambda, flat
 from avrorpc_codegen.placing import Placement, PyType
 from avrorpc_codegen.python_types import Literal, Python, Unrepresentable
 from avrorpc_codegen.source import Span
@@ -34,18 +34,19 @@ class TypeViewer:
         py_type = self.placement.types[enum.name]
         attributes = [
             Attribute(
-                f"{py_type.members[symbol]} = {layout.quote(symbol)}",
+                layout.statement(f"{py_type.members[symbol]} = ", layout.quote(symbol), 4),
                 documentation.attribute(declared.symbol_docs.get(symbol, ""), 4),
             )
             for symbol in enum.symbols
         ]
         doc = enum.doc or f"The enum `{enum.name}`."
-        return Class(f"class {py_type.py_name}(Enum):", documentation.block(doc, 4), attributes)
+        head = layout.class_head(py_type.py_name, ("Enum",))
+        return Class(enum.name, py_type.py_name, head, documentation.block(doc, 4), attributes)
 
     def alias(self, fixed: Fixed) -> Attribute:
         """Return the view of a fixed."""
         py_name = self.placement.types[fixed.name].py_name
-        code = f"{py_name}: TypeAlias = {self.python.fixed_alias(fixed)}"
+        code = layout.assignment(py_name, "TypeAlias", self.python.fixed_alias(fixed), 0)
         return Attribute(code, documentation.attribute(fixed.doc or f"The fixed `{fixed.name}`.", 0))
 
     def record(self, declared: DeclaredType, record: Record) -> Class:
@@ -61,18 +62,18 @@ class TypeViewer:
         ]
         if renamed:
             bases.append(Joined("rename=", Group("{", tuple(renamed), "}")))
-        head = layout.broken(Group(f"class {py_type.py_name}(", tuple(bases), ")"), 0, after=":")
+        head = layout.class_head(py_type.py_name, tuple(bases))
         doc = record.doc or f"The record `{record.name}`."
         attributes = [self._field(item, py_type, "msgspec.field", declared) for item in record.fields]
-        return Class(head, documentation.block(doc, 4), attributes)
+        return Class(record.name, py_type.py_name, head, documentation.block(doc, 4), attributes)
 
     def error(self, declared: DeclaredType, record: Record) -> Class:
         """Return the view of an error."""
         py_type = self.placement.types[record.name]
         doc = record.doc or f"The error `{record.name}`."
         attributes = [self._field(item, py_type, "dataclasses.field", declared) for item in record.fields]
-        head = f"{_ERROR}\nclass {py_type.py_name}(stub.DeclaredError):"
-        return Class(head, documentation.block(doc, 4), attributes)
+        head = f"{_ERROR}\n{layout.class_head(py_type.py_name, ('stub.DeclaredError',))}"
+        return Class(record.name, py_type.py_name, head, documentation.block(doc, 4), attributes)
 
     def literal(self, item: Field, owner: str, span: Span | None, file: str) -> Literal | None:
         """Return the default of a field or a parameter as an expression, if it has one."""
@@ -102,5 +103,5 @@ class TypeViewer:
         text = flat(literal.code)
         if not literal.is_mutable and not self.imports.is_late(text):
             return literal.code
-        factory: Code = {"[]": "list", "{}": "dict"}.get(text) or Joined("lambda: ", literal.code)
+        factory: Code = {"[]": "list", "{}": "dict"}.get(text) or Lambda(literal.code)
         return Group(f"{function}(", (Joined("default_factory=", factory),), ")")

@@ -9,7 +9,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from avrorpc.schema import Enum, Fixed, Record, compact, handshake_hash, protocol_to_json
+from avrorpc.schema import Enum, Fixed, Record, handshake_hash
 
 from avrorpc_codegen import documentation, layout
 from avrorpc_codegen.diagnostic import Diagnostics
@@ -63,10 +63,8 @@ def _header(module: Module, root: Path) -> list[str]:
     lines = [*layout.wrapped_comment(f"{MARK[2:]} from {files}."), "# Change those, not this file."]
     if module.protocols:
         lines.append("# Handshake hashes (MD5):")
-    for declared in module.protocols:
-        text = compact(protocol_to_json(declared.protocol))
-        lines.append(f"#   {declared.protocol.name} {handshake_hash(text).hex()}")
-    return lines
+    marks = ((item.protocol.name, handshake_hash(item.text).hex()) for item in module.protocols)
+    return [*lines, *(f"#   {name} {mark}" for name, mark in marks)]
 
 
 def _file_name(unit: Unit, root: Path) -> str:

@@ -18,6 +18,8 @@ class Attribute:
 class Class:
     """A record, an error or an enum: its first line with what decorates it, its docstring, what it holds."""
 
+    avro_name: str
+    py_name: str
     head: str
     doc: str
     attributes: list[Attribute] = field(default_factory=list)
@@ -27,11 +29,14 @@ class Class:
 class Method:
     """A message, in each of the forms that it takes."""
 
+    avro_name: str
+    py_name: str
     doc: str
     see: str
     sync_head: str
     async_head: str
     service_head: str
+    defaults: list[str]
     sync_call: str
     async_call: str
     constant: str
@@ -41,16 +46,21 @@ class Method:
 class ProtocolView:
     """A protocol, in each of the forms that it takes."""
 
+    avro_name: str
     py_name: str
     py_async: str
     py_service: str
     py_client: str
     py_async_client: str
     py_contract: str
-    avro_name: str
     doc: str
-    text: str
-    types: str
+    head: str
+    async_head: str
+    service_head: str
+    client_head: str
+    async_client_head: str
+    contract: str
+    contract_attribute: str
     methods: list[Method] = field(default_factory=list)
 
 

@@ -6,7 +6,7 @@ Both are cheap to make at import: the protocol's text is parsed when it is first
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
@@ -17,15 +17,21 @@ R_co = TypeVar("R_co", covariant=True)
 
 
 class Contract:
-    """One Avro protocol, and the Python class of each type that it reaches."""
+    """One Avro protocol, and the Python class of each type that it reaches.
 
-    def __init__(self, name: str, text: str, *, types: Mapping[str, type]) -> None:
+    Args:
+        name: The protocol's full name.
+        text: The compact `.avpr` text.
+        types: Gives the classes by the full names of Avro types. It is called once, when they are first
+            needed: until then they may lie in modules that are still being imported.
+    """
+
+    def __init__(self, name: str, text: str, *, types: Callable[[], Mapping[str, type]]) -> None:
         self.name: Final = name
         """The protocol's full name."""
         self.text: Final = text
         """The compact `.avpr` text, which other ends are shown."""
-        self.types: Final = types
-        """Python classes by the full names of Avro types."""
+        self._find_types: Final = types
         self.methods: Final[dict[str, Method[Any]]] = {}
         """Methods by Avro message name, in the contract's order."""
 
@@ -36,6 +42,11 @@ class Contract:
     def hash(self) -> bytes:
         """The MD5 of the text, 16 bytes: what stands for the contract in the Avro handshake."""
         return handshake_hash(self.text)
+
+    @cached_property
+    def types(self) -> Mapping[str, type]:
+        """Python classes by the full names of Avro types."""
+        return self._find_types()
 
     @cached_property
     def protocol(self) -> Protocol:

@@ -27,6 +27,9 @@ PRICE: dict[str, Json] = {"type": "bytes", "logicalType": "decimal", "precision"
 FIXED_PRICE: dict[str, Json] = {**PRICE, "type": "fixed", "name": "Price", "size": 4}
 DURATION: dict[str, Json] = {"type": "fixed", "name": "D", "size": 12, "logicalType": "duration"}
 
+FIXED_ID: dict[str, Json] = {"type": "fixed", "name": "Id", "size": 16, "logicalType": "uuid"}
+BIG: dict[str, Json] = {"type": "bytes", "logicalType": "big-decimal"}
+
 
 def logical(base: str, name: str) -> dict[str, Json]:
     return {"type": base, "logicalType": name}
@@ -82,6 +85,38 @@ def test_a_duration_is_three_little_endian_numbers() -> None:
     assert Duration(0, 1, 0) < Duration(1, 0, 0)
 
 
+def test_a_uuid_may_be_sixteen_bytes() -> None:
+    value = uuid.UUID("00112233-4455-6677-8899-aabbccddeeff")
+    assert encode(FIXED_ID, value).hex() == "00112233445566778899aabbccddeeff"
+    assert decode(FIXED_ID, encode(FIXED_ID, value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "data"),
+    [
+        ("0", "06020000"),
+        ("1.50", "0804009604"),
+        ("-1.28", "0804ff8004"),
+        ("12E+3", "06020c05"),
+    ],
+)
+def test_a_big_decimal_keeps_its_scale(text: str, data: str) -> None:
+    value = Decimal(text)
+    assert str(decode(BIG, encode(BIG, value))) == str(value)
+    assert decode(BIG, bytes.fromhex(data)) == value
+
+
+@settings(deadline=None)
+@given(st.decimals(allow_nan=False, allow_infinity=False))
+def test_any_decimal_that_is_a_number_comes_back_as_a_big_decimal(value: Decimal) -> None:
+    assert decode(BIG, encode(BIG, value)) == value
+
+
+def test_nanoseconds_stay_a_number() -> None:
+    schema = logical("long", "timestamp-nanos")
+    assert decode(schema, encode(schema, 1_700_000_000_123_456_789)) == 1_700_000_000_123_456_789
+
+
 def test_a_moment_in_another_zone_is_the_same_moment() -> None:
     schema = logical("long", "timestamp-millis")
     zone = datetime.timezone(datetime.timedelta(hours=5, minutes=30))
@@ -111,7 +146,9 @@ def test_a_moment_in_another_zone_is_the_same_moment() -> None:
         (PRICE, Decimal("1E+999999999"), "1E+999999999 has more than 9 digits"),
         (PRICE, Decimal("NaN"), "NaN is no number with 2 decimal places"),
         (PRICE, Decimal("-Infinity"), "-Infinity is no number with 2 decimal places"),
-        ({**FIXED_PRICE, "size": 1}, Decimal("1.28"), "1.28 does not fit 1 bytes"),
+        (FIXED_ID, b"0" * 16, "expected UUID, got bytes"),
+        (BIG, Decimal("NaN"), "NaN is no number"),
+        (BIG, Decimal("1E+2147483649"), "a decimal with too large an exponent, or too many digits"),
         (DURATION, Duration(-1, 0, 0), "has a part outside 32 unsigned bits"),
         (DURATION, Duration(0, 2**32, 0), "has a part outside 32 unsigned bits"),
         (DURATION, datetime.timedelta(1), "expected Duration, got timedelta"),
@@ -146,6 +183,9 @@ def plain(base: str, value: object) -> bytes:
         (logical("long", "timestamp-micros"), plain("long", -(2**63)), "outside the years 1 to 9999"),
         (logical("string", "uuid"), plain("string", "x"), "'x' is no UUID"),
         (PRICE, plain("bytes", b"\x7f" * 5), "a decimal of more than 9 digits"),
+        (BIG, plain("bytes", b""), "the data ends inside an integer"),
+        (BIG, plain("bytes", b"\x02\x01\x00\x00"), "bytes that are no decimal"),
+        (BIG, plain("bytes", b"\x02\x01" + plain("long", 2**31)), "bytes that are no decimal"),
     ],
 )
 def test_a_number_outside_the_type_is_refused(schema: dict[str, Json], data: bytes, problem: str) -> None:
@@ -166,6 +206,13 @@ def test_a_number_outside_the_type_is_refused(schema: dict[str, Json], data: byt
         Primitive("bytes", {"logicalType": "decimal", "precision": "2"}),
         Primitive("bytes", {"logicalType": "decimal", "precision": 10**19}),
         Primitive("string", {"logicalType": ["uuid"]}),
+        Primitive("bytes", {"logicalType": "decimal", "precision": True}),
+        Primitive("bytes", {"logicalType": "uuid"}),
+        Primitive("string", {"logicalType": "big-decimal"}),
+        Primitive("long", {"logicalType": "timestamp-nanos"}),
+        Primitive("long", {"logicalType": "local-timestamp-nanos"}),
+        Fixed("F", 1, props={"logicalType": "decimal", "precision": 3}),
+        Fixed("F", 15, props={"logicalType": "uuid"}),
         Fixed("F", 11, props={"logicalType": "duration"}),
         Fixed("F", 4, props={"logicalType": "date"}),
     ],

@@ -3,7 +3,14 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from avrorpc_codegen.config import RUNTIME_EXTERNAL, ConfigError, Target, find_project, load_config
+from avrorpc_codegen.config import (
+    RUNTIME_EXTERNAL,
+    ConfigError,
+    Target,
+    find_project,
+    load_config,
+    schemas_of_project,
+)
 
 
 def project(folder: Path, text: str) -> Path:
@@ -62,6 +69,7 @@ def test_arguments_win_and_make_a_single_target(tmp_path: Path) -> None:
         ("[tool.avrogen]\ntargets = 1", "is a list of tables"),
         ("[[tool.avrogen.targets]]\npakage = 'x'", "a target knows no setting 'pakage'"),
         ("[[tool.avrogen.targets]]\npackage = 'a-b'", "'a-b' is not the name of a package"),
+        ("[[tool.avrogen.targets]]\npackage = 'a.class'", "'a.class' is not the name of a package"),
         ("[[tool.avrogen.targets]]\nnamespaces = 'x'", "is a list of strings"),
         ("[[tool.avrogen.targets]]\n[[tool.avrogen.targets]]", "only one of the targets"),
         ("[tool.avrogen]\nexternal = ['x']", "maps names to modules"),
@@ -84,3 +92,14 @@ def test_the_nearest_project_is_found(tmp_path: Path) -> None:
     inner.mkdir(parents=True)
     project(tmp_path, "")
     assert find_project(inner) == tmp_path / "pyproject.toml"
+
+
+@pytest.mark.parametrize(("name", "found"), [("My.Shop", "idl"), ("my-shop", "idl"), ("shop", None)])
+def test_the_contracts_of_a_project_that_has_the_name(tmp_path: Path, name: str, found: str | None) -> None:
+    project(tmp_path, "[project]\nname = 'my_shop'\n[tool.avrogen]\nschemas = 'idl'\n")
+    assert schemas_of_project(tmp_path, name) == (tmp_path / found if found else None)
+
+
+@pytest.mark.parametrize("text", ["", "project = 1", "[project]\nname = 1"])
+def test_a_project_without_a_name_is_nobodys(tmp_path: Path, text: str) -> None:
+    assert schemas_of_project(project(tmp_path, text), "my-shop") is None

@@ -18,7 +18,7 @@ from avrorpc.stub import Contract
 from avrorpc_codegen.diagnostic import Rule
 from support.golden import CASES, GOLDEN, expected, good_cases, package, produce, update
 
-NOT_IN_A_FILE = {Rule.UNREADABLE}
+NOT_IN_A_FILE = {Rule.BAD_PACKAGE, Rule.UNREADABLE}
 """Diagnostics that need a broken disk; `test_loading` has them."""
 ASCII = [case for case in good_cases() if case != "unicode"]
 

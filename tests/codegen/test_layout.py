@@ -4,7 +4,7 @@ import ast
 
 import pytest
 from avrorpc_codegen import layout
-from avrorpc_codegen.layout import Branches, Choice, Group, Joined
+from avrorpc_codegen.layout import Branches, Group, Joined, Lambda, Text
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -47,10 +47,86 @@ def test_values_break_before_annotations() -> None:
     assert layout.assignment("x", LONG, "None", 4).endswith("\n    ] = None")
 
 
-def test_a_choice_breaks_before_its_condition() -> None:
-    choice = Choice(Group("[", ("1" * 40, "2" * 40), "]"), "name")
-    assert layout.flat(choice).endswith("] if name is None else name")
-    assert layout.broken(choice, 4).split("\n")[-3:] == ["    ]", "    if name is None", "    else name"]
+def test_brackets_without_a_comma_are_held_open_by_a_comment() -> None:
+    assert layout.assignment("a", Group("list[", ("X" * 85,), "]", has_comma=False), None, 0).split("\n") == [
+        "a: list[",
+        "    # too long for one line",
+        f"    {'X' * 85}",
+        "]",
+    ]
+    nested = Group("list[", (Group("f(", ("X" * 40, "Y" * 40), ")"),), "]", has_comma=False)
+    assert layout.broken(nested, 0).split("\n") == [
+        "list[",
+        "    f(",
+        f"        {'X' * 40},",
+        f"        {'Y' * 40},",
+        "    )",
+        "]",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        (layout.statement("a = ", "1", 0), ["a = 1"]),
+        (
+            layout.statement("a = ", "b" * 85, 0),
+            ["a = (", "    # too long for one line", f"    {'b' * 85}", ")"],
+        ),
+        (
+            layout.statement("a = ", Group(f"{'b' * 84}(", ("c",), ")"), 0),
+            ["a = (", "    # too long for one line", f"    {'b' * 84}(", "        c,", "    )", ")"],
+        ),
+        (
+            layout.broken(Joined("a=", Lambda("b" * 85)), 0, after=","),
+            ["a=lambda: (", "    # too long for one line", f"    {'b' * 85}", "),"],
+        ),
+        (layout.broken(Text("a b"), 0, "x="), ['x="a b"']),
+        (
+            layout.broken(Text(f"{'a' * 80} {'b' * 80}"), 0, "x="),
+            ["x=(", f'    "{"a" * 80} "', f'    "{"b" * 80}"', ")"],
+        ),
+        (
+            layout.assignment("a" * 40, "b" * 40, "c" * 40, 0),
+            [
+                f"{'a' * 40}: {'b' * 40} = (",
+                "    # too long for one line",
+                f"    {'c' * 40}",
+                ")",
+            ],
+        ),
+        (
+            layout.assignment("a" * 60, "b" * 40, "c", 0),
+            [f"{'a' * 60}: (", "    # too long for one line", f"    {'b' * 40}", ") = c"],
+        ),
+        (layout.class_head("a", ("b",)), ["class a(b):"]),
+        (layout.class_head("a" * 80, ("b",)), [f"class {'a' * 80}(", "    b,", "):"]),
+        (layout.defaulted("a", "b()", 0), ["if a is None:", "    a = b()"]),
+        (
+            layout.defaulted("a" * 80, "b()", 0),
+            [
+                "if (",
+                f"    {'a' * 80}  # too long for one line",
+                "    is None",
+                "):",
+                f"    {'a' * 80} = (",
+                "        # too long for one line",
+                "        b()",
+                "    )",
+            ],
+        ),
+        (
+            layout.definition("def f", ["self"], "a" * 75, 0),
+            ["def f(", "    self,", f") -> {'a' * 75}:"],
+        ),
+        (
+            layout.definition("def f", ["self"], "a" * 85, 0),
+            ["def f(", "    self,", ") -> (", "    # too long for one line", f"    {'a' * 85}", "):"],
+        ),
+    ],
+)
+def test_what_has_no_brackets_gets_parentheses(text: str, lines: list[str]) -> None:
+    assert text.split("\n") == lines
 
 
 def test_definitions() -> None:

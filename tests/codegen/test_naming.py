@@ -19,8 +19,11 @@ from hypothesis import strategies as st
         ("stub", "stub_"),
         ("type", "type"),
         ("_private", "_private"),
-        ("__init__", "_init___"),
-        ("__x", "_x_"),
+        ("__init__", "init_"),
+        ("__x", "x_"),
+        ("__1", "_1_"),
+        ("__", "__"),
+        ("annotations", "annotations"),
         ("ﬁ", "fi"),
         ("self", "self"),
     ],
@@ -33,8 +36,8 @@ def test_taken_names_get_underscores_until_they_are_free() -> None:
     assert naming.member_name("Color", {"Color", "Color_"}) == "Color__"
     assert naming.unique(["a_", "class", "class_"], naming.member_name, ()) == {
         "a_": "a_",
-        "class": "class_",
-        "class_": "class__",
+        "class": "class__",
+        "class_": "class_",
     }
 
 
@@ -42,8 +45,13 @@ def test_each_place_has_its_own_rules() -> None:
     assert naming.parameter_name("self", ()) == "self_"
     assert naming.error_field_name("args", ()) == "args_"
     assert naming.member_name("args", ()) == "args"
-    assert naming.module_part("import") == "import_"
-    assert naming.module_part("list") == "list"
+    assert naming.type_name("annotations", ()) == "annotations_"
+    assert naming.method_name("_abc_impl", ()) == "_abc_impl_"
+    assert naming.module_part("import", {"out"}) == "import_"
+    assert naming.module_part("json", {"out"}) == "json"
+    assert naming.module_part("list", {"out"}) == "list_"
+    assert naming.module_part("msgspec", {"out"}) == "msgspec_"
+    assert naming.module_part("out", {"out"}) == "out_"
 
 
 @pytest.mark.parametrize(
@@ -85,11 +93,17 @@ def test_constants(name: str, constant: str) -> None:
     )
 )
 def test_python_names_are_usable_and_unique(avro_names: list[str]) -> None:
-    for rule in (naming.member_name, naming.parameter_name, naming.symbol_name, naming.error_field_name):
+    for rule in (
+        naming.member_name,
+        naming.method_name,
+        naming.parameter_name,
+        naming.symbol_name,
+        naming.error_field_name,
+    ):
         members = naming.unique(avro_names, rule, ())
         py_names = list(members.values())
         assert len(set(py_names)) == len(py_names)
         for py_name in py_names:
             assert py_name.isidentifier()
             assert not keyword.iskeyword(py_name)
-            assert not py_name.startswith("__")
+            assert not py_name.startswith("__") or not py_name.strip("_")

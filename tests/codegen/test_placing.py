@@ -34,6 +34,38 @@ def test_names_derived_from_a_protocol_give_way_to_types(tmp_path: Path) -> None
     assert protocol.py_methods == {"class": "class_", "ThingClient": "ThingClient__"}
 
 
+def test_types_whose_names_need_no_change_keep_them(tmp_path: Path) -> None:
+    placement, _ = placed(
+        tmp_path, {"a.avdl": "namespace n; record `class` {} record class_ {} enum `__x` { A }"}
+    )
+    assert {name: py_type.py_name for name, py_type in placement.types.items()} == {
+        "n.class": "class__",
+        "n.class_": "class_",
+        "n.__x": "x_",
+    }
+
+
+def test_names_give_way_to_the_packages_in_a_module(tmp_path: Path) -> None:
+    files = {
+        "a.avdl": '@namespace("n") protocol P { record A { int PClient; } void call(); }',
+        "b.avdl": "namespace n.PClient; record B {}",
+        "c.avdl": "namespace n.datetime.out; record C {}",
+    }
+    placement, _ = placed(tmp_path, files)
+    assert placement.modules["n"].py_protocols[0].py_client == "PClient_"
+    assert placement.types["n.A"].members == {"PClient": "PClient"}, "a field hides nothing there"
+    assert placement.modules["n.datetime.out"].py_module == "out.n.datetime_.out_"
+
+
+def test_the_name_of_a_late_import_hides_nothing(tmp_path: Path) -> None:
+    files = {
+        "a.avdl": 'namespace a; import idl "b.avdl"; record A { b.B? out_b; } record out_b_ {}',
+        "b.avdl": 'namespace b; import idl "a.avdl"; record B { a.A? a; }',
+    }
+    placement, _ = placed(tmp_path, files)
+    assert placement.modules["a"].late == {"out.b": "out_b__"}
+
+
 def test_records_in_one_union_are_tagged(tmp_path: Path) -> None:
     text = (
         "namespace n; record A {} record B {} record C {} record D { union { A, B } x; union { null, C } y; }"
@@ -51,7 +83,7 @@ def test_external_types_are_named_but_not_generated(tmp_path: Path) -> None:
     assert list(placement.modules) == ["n"]
     assert placement.types["avrorpc.Tensor"].module == "avrorpc.tensor"
     assert placement.modules["n"].uses == {"avrorpc.tensor"}
-    assert placement.modules["n"].late == set()
+    assert placement.modules["n"].late == {}
 
 
 def test_modules_that_need_each_other_import_each_other_late(tmp_path: Path) -> None:
@@ -61,8 +93,11 @@ def test_modules_that_need_each_other_import_each_other_late(tmp_path: Path) -> 
         "c.avdl": "namespace c; record C {}",
     }
     placement, _ = placed(tmp_path, files)
-    assert placement.modules["a"].late == {"out.b"}
-    assert (placement.modules["b"].uses, placement.modules["b"].late) == ({"out.a", "out.c"}, {"out.a"})
+    assert placement.modules["a"].late == {"out.b": "out_b"}
+    assert (placement.modules["b"].uses, placement.modules["b"].late) == (
+        {"out.a", "out.c"},
+        {"out.a": "out_a"},
+    )
 
 
 def test_a_package_is_imported_before_what_lies_in_it(tmp_path: Path) -> None:
@@ -72,15 +107,15 @@ def test_a_package_is_imported_before_what_lies_in_it(tmp_path: Path) -> None:
         "c.avdl": 'namespace a.c; import idl "a.avdl"; record C { a.A a; }',
     }
     placement, _ = placed(tmp_path, files)
-    assert placement.modules["a"].late == {"out.a.b"}
-    assert placement.modules["a.c"].late == set()
+    assert placement.modules["a"].late == {"out.a.b": "out_a_b"}
+    assert placement.modules["a.c"].late == {}
 
 
 def test_a_module_written_by_hand_may_import_the_namespace_that_it_serves(tmp_path: Path) -> None:
     files = {"t.avdl": "namespace mine; record Special {} record R { Special s; }"}
     contracts, _ = resolved(tmp_path, files)
     config = Config(tmp_path, (Target("out", tmp_path),), {"mine.Special": "out_special"})
-    assert place(contracts, config, Diagnostics()).modules["mine"].late == {"out_special"}
+    assert place(contracts, config, Diagnostics()).modules["mine"].late == {"out_special": "out_special_"}
 
 
 def test_what_cannot_be_placed_is_a_diagnostic(tmp_path: Path) -> None:
@@ -88,6 +123,10 @@ def test_what_cannot_be_placed_is_a_diagnostic(tmp_path: Path) -> None:
     assert placed(tmp_path, {"b.avdl": "protocol P {}"})[1] == ["AVR301"]
     clash = {"c.avdl": 'namespace n; record x {} @namespace("n.x.y") record R {}'}
     assert placed(tmp_path / "c", clash)[1] == ["AVR302"]
+    clash = {"c.avdl": '@namespace("n") protocol x { @namespace("n.x") record R {} }'}
+    assert placed(tmp_path / "d", clash)[1] == ["AVR302"]
+    clash = {"a.avdl": "namespace n.`class`; record R {}", "b.avdl": "namespace n.class_; record S {}"}
+    assert placed(tmp_path / "e", clash)[1] == ["AVR302"]
 
 
 def test_a_namespace_without_target_is_a_diagnostic(tmp_path: Path) -> None:

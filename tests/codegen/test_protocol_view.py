@@ -111,11 +111,9 @@ def test_a_skeleton_cannot_be_made_until_it_is_filled_in(module: Any) -> None:
     assert module.ThingService.__contract__ is module.THING
 
 
-def test_long_names_give_way_to_short_ones(tmp_path: Path) -> None:
-    name = "AnExtraordinarilyLongNameOfAProtocol"
-    result = "ARecordWithARatherLongName"
-    message = f"{result} a_rather_long_name_of_a_message();"
-    text = f'@namespace("n") protocol {name} {{ record {result} {{}} {message} }}'
+def test_the_constant_of_a_method_is_named_for_both_and_hides_no_parameter(tmp_path: Path) -> None:
+    text = '@namespace("n") protocol P { record _P_b {} void a(int _P_a); void b(); }'
     code = generated(tmp_path, {"a.avdl": text})["out.n"]
-    assert f"\n_a_rather_long_name_of_a_message: stub.Method[{result}]\n" in code
-    assert "return self.__avrorpc__(_a_rather_long_name_of_a_message)" in code
+    assert '\n_P_a: Final[stub.Method[None]] = P_.method("a")\n' in code
+    assert '\n_P_b_: Final[stub.Method[None]] = P_.method("b")\n' in code
+    assert "        self.__avrorpc__(_P_a, _P_a_)\n" in code

@@ -16,6 +16,7 @@ TYPES = """
     fixed Hash(2);
     @logicalType("duration") fixed Period(12);
     @logicalType("decimal") @precision(4) @scale(2) fixed Price(2);
+    @logicalType("uuid") fixed Id(16);
     record Point { int x = 0; Point? next = null; }
     record `record` { int `def` = 1; }
 """
@@ -63,6 +64,9 @@ def literal(folder: Path, field: str) -> Literal:
         ('@logicalType("timestamp-nanos") long', "int"),
         ('@logicalType("date") long', "int"),
         ('@logicalType("uuid") bytes', "bytes"),
+        ('@logicalType("big-decimal") bytes', "decimal.Decimal"),
+        ("decimal(100000)", "decimal.Decimal"),
+        ("decimal(100001)", "bytes"),
     ],
 )
 def test_annotations(tmp_path: Path, avro: str, annotation: str) -> None:
@@ -92,6 +96,9 @@ def test_annotations(tmp_path: Path, avro: str, annotation: str) -> None:
         ("local_timestamp_ms a = 0", "datetime.datetime(1970, 1, 1)"),
         ('decimal(4, 2) a = "\\u00ff"', 'decimal.Decimal("-0.01")'),
         ('Price a = "\\u0000\\u0064"', 'decimal.Decimal("1.00")'),
+        ('@logicalType("big-decimal") bytes a = "\\4\\0\\226\\4"', 'decimal.Decimal("1.50")'),
+        ('@logicalType("big-decimal") bytes a = "\\2\\14\\5"', 'decimal.Decimal("1.2E+4")'),
+        ('Id a = "0123456789abcdef"', 'uuid.UUID("30313233-3435-3637-3839-616263646566")'),
         (
             'uuid a = "{12345678123456781234567812345678}"',
             'uuid.UUID("12345678-1234-5678-1234-567812345678")',
@@ -130,6 +137,11 @@ def test_defaults_that_are_made_for_each_use(tmp_path: Path, field: str, code: s
         "time_ms a = 86400000",
         "time_ms a = -1",
         'uuid a = "x"',
+        'decimal(2) a = "\\u0064"',
+        '@logicalType("big-decimal") bytes a = ""',
+        '@logicalType("big-decimal") bytes a = "\\4\\0"',
+        '@logicalType("big-decimal") bytes a = "\\2\\14\\5\\0"',
+        '@logicalType("big-decimal") bytes a = "\\377\\377\\377\\377\\377\\0"',
         "timestamp_ms a = 9223372036854775807",
         "timestamp_ms a = -9223372036854775808",
     ],

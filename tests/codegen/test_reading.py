@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from avrorpc_codegen.config import installed_schemas
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.reading import find_contracts, read_contracts, search_path
 from support.contracts import write
@@ -18,9 +17,7 @@ def test_contracts_are_found_below_the_folder(tmp_path: Path) -> None:
 
 
 def test_the_search_path_ends_with_the_folder_of_the_contracts(tmp_path: Path) -> None:
-    installed = installed_schemas()
-    expected = [Path("i"), tmp_path, *([installed] if installed else [])]
-    assert search_path(tmp_path, [Path("i")]) == expected
+    assert search_path(tmp_path, [Path("i")]) == [Path("i"), tmp_path]
 
 
 def test_files_and_folders_are_read_once(tmp_path: Path) -> None:

@@ -49,7 +49,7 @@ TURNING = stub.Contract(
             },
         }
     ),
-    types={"turning.Left": Left, "turning.Right": Right},
+    types=lambda: {"turning.Left": Left, "turning.Right": Right},
 )
 TURNING.method("turn")
 

@@ -26,7 +26,7 @@ def contract(message: dict[str, Json] | None = None, **protocol: Json) -> Contra
         "messages": {"find": {"request": [], "response": "null", **(message or {})}},
         **protocol,
     }
-    return Contract("a.P", compact(whole), types={"a.Missing": Missing})
+    return Contract("a.P", compact(whole), types=lambda: {"a.Missing": Missing})
 
 
 def test_a_contract_is_known_by_the_md5_of_its_text() -> None:
@@ -36,9 +36,22 @@ def test_a_contract_is_known_by_the_md5_of_its_text() -> None:
 
 
 def test_a_contract_is_parsed_when_it_is_first_needed() -> None:
-    broken = Contract("a.P", "no JSON", types={})
+    broken = Contract("a.P", "no JSON", types=dict)
     with pytest.raises(SchemaError, match="not a JSON document"):
         broken.protocol  # noqa: B018 - reading it is what is tested
+
+
+def test_the_classes_of_types_are_found_once_when_they_are_first_needed() -> None:
+    calls: list[str] = []
+
+    def types() -> dict[str, type]:
+        calls.append("found")
+        return {"a.Missing": Missing}
+
+    made = Contract("a.P", '{"protocol":"P","types":[],"messages":{}}', types=types)
+    assert calls == []
+    assert made.types is made.types
+    assert calls == ["found"]
 
 
 def test_a_class_leads_to_its_schema() -> None:

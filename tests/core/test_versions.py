@@ -28,7 +28,7 @@ class New(msgspec.Struct, frozen=True, kw_only=True):
 
 def contract(record: Json, types: dict[str, type], **messages: Json) -> stub.Contract:
     text = compact({"protocol": "Shop", "namespace": "v", "types": [record], "messages": dict(messages)})
-    made = stub.Contract("v.Shop", text, types=types)
+    made = stub.Contract("v.Shop", text, types=lambda: types)
     for name in messages:
         made.method(name)
     return made

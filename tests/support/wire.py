@@ -16,7 +16,7 @@ def contract(name: str, **messages: Json) -> Contract:
     """Return a contract with these messages."""
     namespace, _, short = name.rpartition(".")
     text = compact({"protocol": short, "namespace": namespace, "types": [], "messages": dict(messages)})
-    return Contract(name, text, types={})
+    return Contract(name, text, types=dict)
 
 
 def identity(of: Contract) -> Identity:

@@ -15,9 +15,12 @@ import click
 SUBCOMMANDS: Final = {
     "call": "Call a message of a running server.",
     "compile": "Translate Avro IDL into an .avpr or .avsc file.",
+    "docs": "Write a reference of all contracts, as HTML or Markdown.",
     "explain": "Explain a finding by its id.",
     "fingerprint": "Print what identifies protocols and types.",
+    "format": "Put contracts into the one layout.",
     "generate": "Generate typed Python from contracts.",
+    "lint": "Find what a reviewer of contracts would object to.",
     "serve": "Serve implementations over TCP and HTTP.",
 }
 """Each subcommand with its short help; the module of the same name has a `command`."""

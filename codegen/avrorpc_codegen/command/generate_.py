@@ -64,6 +64,7 @@ def command(
                 diagnostics,
                 write=[display_name(path) for path in changes.write],
                 remove=[display_name(path) for path in changes.remove],
+                packages={package: list(files) for package, files in generated.packages.items()},
             )
         elif check and changes:
             click.echo(diff(changes))
@@ -82,4 +83,6 @@ def _summary(generated: Generated, changes: Changes) -> str:
         "file": len(generated.files),
     }
     done = f"{len(changes.write)} written, {len(changes.remove)} removed" if changes else "all up to date"
-    return f"{', '.join(counted(count, noun) for noun, count in counts.items())}: {done}"
+    summary = f"{', '.join(counted(count, noun) for noun, count in counts.items())}: {done}"
+    imported = [f"from {package}: {', '.join(files)}" for package, files in generated.packages.items()]
+    return "\n".join([summary, *imported])

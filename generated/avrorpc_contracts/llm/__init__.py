@@ -2,7 +2,7 @@
 # Change those, not this file.
 # Handshake hashes (MD5):
 #   llm.Model e968468aa0846ca1dc90da801593616d
-#   llm.Tokenizer 7df73d1be9007a33a97d4f2b5f989e09
+#   llm.Tokenizer 30c79f084c49d382d28126e84b2d8d07
 """Contracts of the namespace `llm`."""
 
 from __future__ import annotations
@@ -121,9 +121,9 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True):
     """The ids that stand for no text of their own, such as the beginning and the end of
     a text.
     """
-    bos_id: int | None
+    bos_id: int | None = None
     """The id put before a text, if the tokenizer has one."""
-    eos_id: int | None
+    eos_id: int | None = None
     """The id put after a text, if the tokenizer has one."""
     pad_id: int
     """The id that fills the shorter rows of a batch."""
@@ -317,7 +317,7 @@ MODEL: Final = stub.Contract(
         'repeatable.","default":null}],"response":"Completion",'
         '"errors":["PromptTooLong","InvalidInput"]}}}'
     ),
-    types={
+    types=lambda: {
         "avrorpc.BufferHandle": avrorpc.contracts.BufferHandle,
         "avrorpc.DType": avrorpc.contracts.DType,
         "avrorpc.Tensor": avrorpc.tensor.Tensor,
@@ -519,29 +519,30 @@ TOKENIZER: Final = stub.Contract(
         '"type":{"type":"array","items":"int"},"doc":"The ids that stand for no text '
         'of their own, such as the beginning and the end of a text."},{"name":"bos_id",'
         '"type":["null","int"],"doc":"The id put before a text, if the tokenizer has '
-        'one."},{"name":"eos_id","type":["null","int"],"doc":"The id put after a text, '
-        'if the tokenizer has one."},{"name":"pad_id","type":"int","doc":"The id that '
-        'fills the shorter rows of a batch."}]},{"type":"error","name":"UnknownToken",'
-        '"doc":"A token id that the vocabulary does not have.",'
-        '"fields":[{"name":"message","type":"string","doc":"What was wrong, in one '
-        'sentence."},{"name":"token_id","type":"int","doc":"The id that is not in the '
-        'vocabulary."},{"name":"vocabulary_size","type":"int","doc":"The number of ids '
-        'that the vocabulary has."}]}],"messages":{"tokenize":{"doc":"Tokenize one '
-        "text or a batch of texts.\\nThe result has one row for each text, also when "
-        'there is only one.","readonly":true,"request":[{"name":"text",'
-        '"type":["string",{"type":"array","items":"string"}],"doc":"A text, or '
-        'several."},{"name":"add_special_tokens","type":"boolean","doc":"Whether to '
-        'put the beginning and end tokens around each text.","default":true}],'
-        '"response":"TokenizedBatch"},"detokenize":{"doc":"Turn rows of token ids back '
-        'into texts.","readonly":true,"request":[{"name":"input_ids",'
-        '"type":{"type":"array","items":{"type":"array","items":"int"}},"doc":"Token '
-        'ids, one row for each text."},{"name":"skip_special_tokens","type":"boolean",'
-        '"doc":"Whether to leave special tokens, padding among them, out of the '
-        'texts.","default":true}],"response":{"type":"array","items":"string"},'
-        '"errors":["UnknownToken"]},"vocab":{"doc":"Describe the vocabulary.",'
-        '"readonly":true,"request":[],"response":"Vocabulary"}}}'
+        'one.","default":null},{"name":"eos_id","type":["null","int"],"doc":"The id '
+        'put after a text, if the tokenizer has one.","default":null},{"name":"pad_id",'
+        '"type":"int","doc":"The id that fills the shorter rows of a batch."}]},'
+        '{"type":"error","name":"UnknownToken","doc":"A token id that the vocabulary '
+        'does not have.","fields":[{"name":"message","type":"string","doc":"What was '
+        'wrong, in one sentence."},{"name":"token_id","type":"int","doc":"The id that '
+        'is not in the vocabulary."},{"name":"vocabulary_size","type":"int","doc":"The '
+        'number of ids that the vocabulary has."}]}],'
+        '"messages":{"tokenize":{"doc":"Tokenize one text or a batch of texts.\\nThe '
+        'result has one row for each text, also when there is only one.",'
+        '"readonly":true,"request":[{"name":"text","type":["string",{"type":"array",'
+        '"items":"string"}],"doc":"A text, or several."},{"name":"add_special_tokens",'
+        '"type":"boolean","doc":"Whether to put the beginning and end tokens around '
+        'each text.","default":true}],"response":"TokenizedBatch"},'
+        '"detokenize":{"doc":"Turn rows of token ids back into texts.","readonly":true,'
+        '"request":[{"name":"input_ids","type":{"type":"array","items":{"type":"array",'
+        '"items":"int"}},"doc":"Token ids, one row for each text."},'
+        '{"name":"skip_special_tokens","type":"boolean","doc":"Whether to leave '
+        'special tokens, padding among them, out of the texts.","default":true}],'
+        '"response":{"type":"array","items":"string"},"errors":["UnknownToken"]},'
+        '"vocab":{"doc":"Describe the vocabulary.","readonly":true,"request":[],'
+        '"response":"Vocabulary"}}}'
     ),
-    types={
+    types=lambda: {
         "llm.TokenizedBatch": TokenizedBatch,
         "llm.UnknownToken": UnknownToken,
         "llm.Vocabulary": Vocabulary,

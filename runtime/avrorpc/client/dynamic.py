@@ -41,7 +41,7 @@ def fetch_contract(
     nothing: dict[str, Json] = {"protocol": short_name(protocol), "types": [], "messages": {}}
     if namespace_of(protocol):
         nothing["namespace"] = namespace_of(protocol)
-    asking = Contract(protocol, json.dumps(nothing), types={})
+    asking = Contract(protocol, json.dumps(nothing), types=dict)
     seen: list[Connected] = []
     transport = transport_for(
         parse_address(url), Identity(asking.hash, asking.text, protocol), limits, seen.append
@@ -60,7 +60,7 @@ def fetch_contract(
     if theirs.name != protocol:
         raise RemoteProtocolError(f"{url} does not serve {protocol}; it has {theirs.name}")
     types = {named.name: _class(named) for named in theirs.types if isinstance(named, Record)}
-    contract = Contract(theirs.name, text, types=types)
+    contract = Contract(theirs.name, text, types=lambda: types)
     for name in theirs.messages:
         contract.method(name)
     return contract

@@ -1,7 +1,7 @@
 """Logical types: what Python sees, and what Avro's underlying type carries.
 
-Source: Avro 1.12 specification, "Logical Types". A logical type that is unknown, or does not fit the type
-under it, is ignored, as the specification demands.
+Source: Avro 1.12 specification, "Logical Types"; of `big-decimal`, which it only names, Java's conversion.
+`avrorpc.schema` decides which logical types count.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from typing import Any
 
 import msgspec
 
+from avrorpc.codec.binary import Cursor, write_bytes, write_long
 from avrorpc.errors import DecodeError, EncodeError
-from avrorpc.schema import Fixed, Primitive, Props
+from avrorpc.schema import Fixed, Primitive, decimal_precision, decimal_scale, logical_name
+from avrorpc.schema.logical import MAX_PRECISION
 
 _EPOCH = datetime.date(1970, 1, 1)
 _UTC_EPOCH = datetime.datetime(1970, 1, 1, tzinfo=datetime.UTC)
 _LOCAL_EPOCH = datetime.datetime(1970, 1, 1)  # a local timestamp has no zone
 _MICROSECOND = datetime.timedelta(microseconds=1)
-_MAX_PRECISION = 100_000  # the schema may be a peer's, and arithmetic on so many digits takes its time
 
 
 class Duration(msgspec.Struct, frozen=True, order=True):
@@ -44,32 +45,28 @@ class Logical:
 
 def logical_of(schema: Primitive | Fixed) -> Logical | None:
     """Return the logical type that a schema carries, or None."""
-    name = schema.props.get("logicalType")
-    if isinstance(schema, Fixed):
-        if name == "duration" and schema.size == 12:
-            return Logical(Duration, _duration_out, _duration_in)
-        if name == "decimal" and (scale := _scale(schema.props)) is not None:
-            return _decimal(schema.props, scale, schema.size)
-        return None
-    match schema.name, name:
-        case "int", "date":
-            return Logical(datetime.date, lambda v: (v - _EPOCH).days, _date_in)
-        case "int", "time-millis":
-            return Logical(datetime.time, lambda v: _day_micros(v) // 1000, lambda n: _time_in(n * 1000))
-        case "long", "time-micros":
-            return Logical(datetime.time, _day_micros, _time_in)
-        case (
-            "long",
-            "timestamp-millis" | "timestamp-micros" | "local-timestamp-millis" | "local-timestamp-micros",
-        ):
-            return _timestamp(str(name))
-        case "string", "uuid":
-            return Logical(uuid.UUID, str, _uuid_in)
-        case "bytes", "decimal":
-            scale = _scale(schema.props)
-            return None if scale is None else _decimal(schema.props, scale, None)
-        case _:
+    match logical_name(schema):
+        case None:
             return None
+        case "date":
+            return Logical(datetime.date, lambda v: (v - _EPOCH).days, _date_in)
+        case "time-millis":
+            return Logical(datetime.time, lambda v: _day_micros(v) // 1000, lambda n: _time_in(n * 1000))
+        case "time-micros":
+            return Logical(datetime.time, _day_micros, _time_in)
+        case "uuid" if isinstance(schema, Fixed):
+            return Logical(uuid.UUID, lambda v: v.bytes, lambda data: uuid.UUID(bytes=data))
+        case "uuid":
+            return Logical(uuid.UUID, str, _uuid_in)
+        case "duration":
+            return Logical(Duration, _duration_out, _duration_in)
+        case "big-decimal":
+            return Logical(decimal.Decimal, _big_decimal_out, _big_decimal_in)
+        case "decimal":
+            size = schema.size if isinstance(schema, Fixed) else None
+            return _decimal(decimal_precision(schema), decimal_scale(schema), size)
+        case name:
+            return _timestamp(name)
 
 
 def _timestamp(name: str) -> Logical:
@@ -119,15 +116,7 @@ def _uuid_in(text: str) -> uuid.UUID:
         raise DecodeError(f"{text!r} is no UUID") from None
 
 
-def _scale(props: Props) -> int | None:
-    precision, scale = props.get("precision"), props.get("scale", 0)
-    if not isinstance(precision, int) or not isinstance(scale, int) or not 0 < precision <= _MAX_PRECISION:
-        return None
-    return scale if 0 <= scale <= precision else None
-
-
-def _decimal(props: Props, scale: int, size: int | None) -> Logical:
-    precision = int(str(props["precision"]))
+def _decimal(precision: int, scale: int, size: int | None) -> Logical:
     context = decimal.Context(prec=precision, traps=[decimal.Inexact, decimal.InvalidOperation])
     context.Emin, context.Emax = decimal.MIN_EMIN, decimal.MAX_EMAX
     step = decimal.Decimal(1).scaleb(-scale, context)
@@ -142,12 +131,7 @@ def _decimal(props: Props, scale: int, size: int | None) -> Logical:
             raise EncodeError(f"{value!s:.40} has more than {scale} decimal places") from None
         except decimal.InvalidOperation:
             raise EncodeError(f"{value!s:.40} has more than {precision} digits") from None
-        width = size if size is not None else max(1, (unscaled.bit_length() + 8) // 8)
-        try:
-            data: bytes = unscaled.to_bytes(width, "big", signed=True)
-        except OverflowError:
-            raise EncodeError(f"{value} does not fit {width} bytes") from None
-        return data
+        return _twos_complement(unscaled) if size is None else unscaled.to_bytes(size, "big", signed=True)
 
     def from_avro(data: bytes) -> decimal.Decimal:
         unscaled = int.from_bytes(data, "big", signed=True)
@@ -156,6 +140,31 @@ def _decimal(props: Props, scale: int, size: int | None) -> Logical:
         return decimal.Decimal(unscaled).scaleb(-scale, context)
 
     return Logical(decimal.Decimal, to_avro, from_avro)
+
+
+def _big_decimal_out(value: decimal.Decimal) -> bytes:
+    sign, digits, exponent = value.as_tuple()
+    if not isinstance(exponent, int):
+        raise EncodeError(f"{value} is no number")
+    if not -(2**31) <= -exponent < 2**31 or len(digits) > MAX_PRECISION:
+        raise EncodeError("a decimal with too large an exponent, or too many digits")
+    out = bytearray()
+    write_bytes(out, _twos_complement(int(decimal.Decimal((sign, digits, 0)))))
+    write_long(out, -exponent)
+    return bytes(out)
+
+
+def _big_decimal_in(data: bytes) -> decimal.Decimal:
+    cursor = Cursor(data)
+    number, scale = cursor.read_bytes(), cursor.read_long()
+    if cursor.position != len(data) or not -(2**31) <= scale < 2**31 or len(number) > MAX_PRECISION // 3:
+        raise DecodeError("bytes that are no decimal")
+    unscaled = decimal.Decimal(int.from_bytes(number, "big", signed=True))
+    return decimal.Decimal((*unscaled.as_tuple()[:2], -scale))
+
+
+def _twos_complement(number: int) -> bytes:
+    return number.to_bytes(number.bit_length() // 8 + 1, "big", signed=True)
 
 
 def _duration_out(value: Duration) -> bytes:

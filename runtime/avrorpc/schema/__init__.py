@@ -8,6 +8,7 @@ from avrorpc.schema.canonical import canonical_form
 from avrorpc.schema.defaults import default_problem
 from avrorpc.schema.fingerprints import ALGORITHMS, Algorithm, fingerprint
 from avrorpc.schema.graph import parts, reachable
+from avrorpc.schema.logical import decimal_precision, decimal_scale, logical_name, most_digits
 from avrorpc.schema.model import (
     NO_DEFAULT,
     PRIMITIVES,
@@ -32,7 +33,8 @@ from avrorpc.schema.model import (
 )
 from avrorpc.schema.reading import parse_protocol, parse_schema, protocol_from_json
 from avrorpc.schema.store import SchemaStore
-from avrorpc.schema.writing import compact, handshake_hash, protocol_to_json, schema_to_json
+from avrorpc.schema.text import compact, pretty
+from avrorpc.schema.writing import handshake_hash, protocol_to_json, schema_to_json
 
 __all__ = [
     "ALGORITHMS",
@@ -57,15 +59,20 @@ __all__ = [
     "Union",
     "canonical_form",
     "compact",
+    "decimal_precision",
+    "decimal_scale",
     "default_problem",
     "describe",
     "fingerprint",
     "handshake_hash",
+    "logical_name",
+    "most_digits",
     "namespace_of",
     "parse_duration",
     "parse_protocol",
     "parse_schema",
     "parts",
+    "pretty",
     "protocol_from_json",
     "protocol_to_json",
     "reachable",

@@ -368,7 +368,7 @@ CONFORMANCE: Final = stub.Contract(
         'variable of the caller\'s context can be seen.","request":[],'
         '"response":"boolean"}}}'
     ),
-    types={
+    types=lambda: {
         "conformance.Circle": Circle,
         "conformance.Colour": Colour,
         "conformance.Everything": Everything,
@@ -471,11 +471,9 @@ class ConformanceClient(stub.Client):
 
     def join(self, *, parts: list[str] | None = None, separator: str = ", ") -> str:
         """See `Conformance.join`."""
-        return self.__avrorpc__(
-            _Conformance_join,
-            ["a", "b"] if parts is None else parts,
-            separator,
-        )
+        if parts is None:
+            parts = ["a", "b"]
+        return self.__avrorpc__(_Conformance_join, parts, separator)
 
     def find(self, key: str) -> str:
         """See `Conformance.find`."""
@@ -534,11 +532,9 @@ class AsyncConformanceClient(stub.AsyncClient):
         separator: str = ", ",
     ) -> str:
         """See `Conformance.join`."""
-        return await self.__avrorpc__(
-            _Conformance_join,
-            ["a", "b"] if parts is None else parts,
-            separator,
-        )
+        if parts is None:
+            parts = ["a", "b"]
+        return await self.__avrorpc__(_Conformance_join, parts, separator)
 
     async def find(self, key: str) -> str:
         """See `Conformance.find`."""

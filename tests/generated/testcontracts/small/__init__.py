@@ -63,7 +63,7 @@ SMALL: Final = stub.Contract(
         '"default":0}],"response":"int"},"fail":{"doc":"Fail.","request":[],'
         '"response":"null"}}}'
     ),
-    types={},
+    types=dict,
 )
 _Small_double: Final[stub.Method[int]] = SMALL.method("double")
 _Small_fail: Final[stub.Method[None]] = SMALL.method("fail")

@@ -113,13 +113,15 @@ ANNOTATED: Final = stub.Contract(
         '"errors":["golden.annotations.far.Failed"]},"tell":{"oneway-ish":false,'
         '"request":[],"response":"null","one-way":true}}}'
     ),
-    types={
+    types=lambda: {
         "golden.annotations.far.Failed": golden_annotations_golden_annotations_far.Failed,
         "golden.annotations.inner.Inner": golden_annotations_golden_annotations_inner.Inner,
     },
 )
-_Annotated_get: stub.Method[golden_annotations_golden_annotations_inner.Inner]
-_Annotated_get = ANNOTATED.method("get")
+_Annotated_get: Final[
+    # too long for one line
+    stub.Method[golden_annotations_golden_annotations_inner.Inner]
+] = ANNOTATED.method("get")
 _Annotated_tell: Final[stub.Method[None]] = ANNOTATED.method("tell")
 
 

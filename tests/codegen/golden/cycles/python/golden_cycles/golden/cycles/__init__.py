@@ -45,7 +45,10 @@ class Parents(Protocol):
         self,
         child: golden_cycles_golden_cycles_child.Child,
         *,
-        mood: golden_cycles_golden_cycles_child.Mood = golden_cycles_golden_cycles_child.Mood.BAD,
+        mood: golden_cycles_golden_cycles_child.Mood = (
+            # too long for one line
+            golden_cycles_golden_cycles_child.Mood.BAD
+        ),
     ) -> Parent:
         """The message `adopt`.
 
@@ -63,7 +66,10 @@ class AsyncParents(Protocol):
         self,
         child: golden_cycles_golden_cycles_child.Child,
         *,
-        mood: golden_cycles_golden_cycles_child.Mood = golden_cycles_golden_cycles_child.Mood.BAD,
+        mood: golden_cycles_golden_cycles_child.Mood = (
+            # too long for one line
+            golden_cycles_golden_cycles_child.Mood.BAD
+        ),
     ) -> Parent:
         """See `Parents.adopt`."""
         ...
@@ -82,7 +88,7 @@ PARENTS: Final = stub.Contract(
         '"type":"golden.cycles.child.Child"},{"name":"mood",'
         '"type":"golden.cycles.child.Mood","default":"BAD"}],"response":"Parent"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.cycles.Parent": Parent,
         "golden.cycles.child.Child": golden_cycles_golden_cycles_child.Child,
         "golden.cycles.child.Mood": golden_cycles_golden_cycles_child.Mood,
@@ -101,7 +107,10 @@ class ParentsService(stub.Service):
         self,
         child: golden_cycles_golden_cycles_child.Child,
         *,
-        mood: golden_cycles_golden_cycles_child.Mood = golden_cycles_golden_cycles_child.Mood.BAD,
+        mood: golden_cycles_golden_cycles_child.Mood = (
+            # too long for one line
+            golden_cycles_golden_cycles_child.Mood.BAD
+        ),
     ) -> Parent | Awaitable[Parent]:
         """See `Parents.adopt`."""
 
@@ -115,7 +124,10 @@ class ParentsClient(stub.Client):
         self,
         child: golden_cycles_golden_cycles_child.Child,
         *,
-        mood: golden_cycles_golden_cycles_child.Mood = golden_cycles_golden_cycles_child.Mood.BAD,
+        mood: golden_cycles_golden_cycles_child.Mood = (
+            # too long for one line
+            golden_cycles_golden_cycles_child.Mood.BAD
+        ),
     ) -> Parent:
         """See `Parents.adopt`."""
         return self.__avrorpc__(_Parents_adopt, child, mood)
@@ -130,7 +142,10 @@ class AsyncParentsClient(stub.AsyncClient):
         self,
         child: golden_cycles_golden_cycles_child.Child,
         *,
-        mood: golden_cycles_golden_cycles_child.Mood = golden_cycles_golden_cycles_child.Mood.BAD,
+        mood: golden_cycles_golden_cycles_child.Mood = (
+            # too long for one line
+            golden_cycles_golden_cycles_child.Mood.BAD
+        ),
     ) -> Parent:
         """See `Parents.adopt`."""
         return await self.__avrorpc__(_Parents_adopt, child, mood)

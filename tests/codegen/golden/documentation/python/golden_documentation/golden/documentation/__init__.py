@@ -196,9 +196,7 @@ DOCUMENTED: Final = stub.Contract(
         '"response":"null"},"none":{"request":[{"name":"a","type":"string"}],'
         '"response":"null"}}}'
     ),
-    types={
-        "golden.documentation.Failed": Failed,
-    },
+    types=lambda: {"golden.documentation.Failed": Failed},
 )
 _Documented_many: Final[stub.Method[str]] = DOCUMENTED.method("many")
 _Documented_one: Final[stub.Method[None]] = DOCUMENTED.method("one")

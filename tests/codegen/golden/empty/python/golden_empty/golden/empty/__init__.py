@@ -56,7 +56,7 @@ NOTHING: Final = stub.Contract(
         '"name":"Empty","fields":[]},{"type":"error","name":"Failed","fields":[]},'
         '{"type":"enum","name":"None","symbols":[]}],"messages":{}}'
     ),
-    types={},
+    types=dict,
 )
 
 

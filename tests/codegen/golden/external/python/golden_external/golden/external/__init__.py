@@ -94,7 +94,7 @@ USES: Final = stub.Contract(
         '{"name":"dtype","type":"avrorpc.DType","default":"FLOAT32"}],'
         '"response":"Output"}}}'
     ),
-    types={
+    types=lambda: {
         "avrorpc.BufferHandle": avrorpc.contracts.BufferHandle,
         "avrorpc.DType": avrorpc.contracts.DType,
         "avrorpc.Tensor": avrorpc.tensor.Tensor,

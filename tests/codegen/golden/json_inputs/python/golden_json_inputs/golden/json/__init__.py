@@ -121,10 +121,7 @@ SERVICE: Final = stub.Contract(
         '"default":[]}],"response":["null","long"],"errors":["Failed"]},'
         '"tell":{"request":[],"response":"null","one-way":true}}}'
     ),
-    types={
-        "golden.json.Failed": Failed,
-        "golden.json.Kind": Kind,
-    },
+    types=lambda: {"golden.json.Failed": Failed, "golden.json.Kind": Kind},
 )
 _Service_go: Final[stub.Method[int | None]] = SERVICE.method("go")
 _Service_tell: Final[stub.Method[None]] = SERVICE.method("tell")
@@ -156,7 +153,9 @@ class ServiceClient(stub.Client):
 
     def go(self, kind: Kind, *, tags: list[str] | None = None) -> int | None:
         """See `Service.go`."""
-        return self.__avrorpc__(_Service_go, kind, [] if tags is None else tags)
+        if tags is None:
+            tags = []
+        return self.__avrorpc__(_Service_go, kind, tags)
 
     def tell(self) -> None:
         """See `Service.tell`."""
@@ -170,7 +169,9 @@ class AsyncServiceClient(stub.AsyncClient):
 
     async def go(self, kind: Kind, *, tags: list[str] | None = None) -> int | None:
         """See `Service.go`."""
-        return await self.__avrorpc__(_Service_go, kind, [] if tags is None else tags)
+        if tags is None:
+            tags = []
+        return await self.__avrorpc__(_Service_go, kind, tags)
 
     async def tell(self) -> None:
         """See `Service.tell`."""
@@ -199,7 +200,7 @@ AS_SCHEMA: Final = stub.Contract(
         '{"protocol":"AsSchema","namespace":"golden.json","types":[],'
         '"messages":{"ping":{"request":[],"response":"null"}}}'
     ),
-    types={},
+    types=dict,
 )
 _AsSchema_ping: Final[stub.Method[None]] = AS_SCHEMA.method("ping")
 

@@ -154,7 +154,10 @@ class AnExtraordinarilyLongProtocolName(Protocol):
             ],
             None,
         ] = None,
-        text: str = "A default that is so long that it does not fit the line, whatever one does about it",
+        text: str = (
+            # too long for one line
+            "A default that is so long that it does not fit the line, whatever one does about it"
+        ),
     ) -> Union[
         AnExtraordinarilyLongRecordNameThatGoesOnAndOn,
         AnotherExtraordinarilyLongRecordName,
@@ -231,7 +234,10 @@ class AsyncAnExtraordinarilyLongProtocolName(Protocol):
             ],
             None,
         ] = None,
-        text: str = "A default that is so long that it does not fit the line, whatever one does about it",
+        text: str = (
+            # too long for one line
+            "A default that is so long that it does not fit the line, whatever one does about it"
+        ),
     ) -> Union[
         AnExtraordinarilyLongRecordNameThatGoesOnAndOn,
         AnotherExtraordinarilyLongRecordName,
@@ -300,31 +306,37 @@ AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME: Final = stub.Contract(
         '"type":"string"}],"response":{"type":"array","items":{"type":"map",'
         '"values":"string"}}}}}'
     ),
-    types={
+    types=lambda: {
         "golden.layout.AnExtraordinarilyLongRecordNameThatGoesOnAndOn": AnExtraordinarilyLongRecordNameThatGoesOnAndOn,
         "golden.layout.AnotherExtraordinarilyLongRecordName": AnotherExtraordinarilyLongRecordName,
     },
 )
-_fits_on_one_line_to_the_last_column: stub.Method[None]
-_fits_on_one_line_to_the_last_column = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
-    "fits_on_one_line_to_the_last_column",
-)
-_does_not_fit_on_one_line_by_a_column: stub.Method[None]
-_does_not_fit_on_one_line_by_a_column = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
-    "does_not_fit_on_one_line_by_a_column",
-)
-_method_3: stub.Method[
-    Union[
-        AnExtraordinarilyLongRecordNameThatGoesOnAndOn,
-        AnotherExtraordinarilyLongRecordName,
+_AnExtraordinarilyLongProtocolName_fits_on_one_line_to_the_last_column: Final[
+    # too long for one line
+    stub.Method[None]
+] = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method("fits_on_one_line_to_the_last_column")
+_AnExtraordinarilyLongProtocolName_does_not_fit_on_one_line_by_a_column: Final[
+    # too long for one line
+    stub.Method[None]
+] = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method("does_not_fit_on_one_line_by_a_column")
+_AnExtraordinarilyLongProtocolName_choose: Final[
+    stub.Method[
+        Union[
+            AnExtraordinarilyLongRecordNameThatGoesOnAndOn,
+            AnotherExtraordinarilyLongRecordName,
+        ]
     ]
-]
-_method_3 = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method("choose")
-_method_4: Final[stub.Method[int]] = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
+] = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method("choose")
+_AnExtraordinarilyLongProtocolName_a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line: Final[
+    # too long for one line
+    stub.Method[int]
+] = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
     "a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line",
 )
-_get_a_list_of_maps_of_text_for_a_name: stub.Method[list[dict[str, str]]]
-_get_a_list_of_maps_of_text_for_a_name = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
+_AnExtraordinarilyLongProtocolName_get_a_list_of_maps_of_text_for_a_name: Final[
+    # too long for one line
+    stub.Method[list[dict[str, str]]]
+] = AN_EXTRAORDINARILY_LONG_PROTOCOL_NAME.method(
     "get_a_list_of_maps_of_text_for_a_name",
 )
 
@@ -370,7 +382,10 @@ class AnExtraordinarilyLongProtocolNameService(stub.Service):
             ],
             None,
         ] = None,
-        text: str = "A default that is so long that it does not fit the line, whatever one does about it",
+        text: str = (
+            # too long for one line
+            "A default that is so long that it does not fit the line, whatever one does about it"
+        ),
     ) -> Union[
         AnExtraordinarilyLongRecordNameThatGoesOnAndOn,
         AnotherExtraordinarilyLongRecordName,
@@ -411,7 +426,7 @@ class AnExtraordinarilyLongProtocolNameClient(stub.Client):
     ) -> None:
         """See `AnExtraordinarilyLongProtocolName.fits_on_one_line_to_the_last_column`."""
         self.__avrorpc__(
-            _fits_on_one_line_to_the_last_column,
+            _AnExtraordinarilyLongProtocolName_fits_on_one_line_to_the_last_column,
             parameter,
             another,
             thirds,
@@ -425,7 +440,7 @@ class AnExtraordinarilyLongProtocolNameClient(stub.Client):
     ) -> None:
         """See `AnExtraordinarilyLongProtocolName.does_not_fit_on_one_line_by_a_column`."""
         self.__avrorpc__(
-            _does_not_fit_on_one_line_by_a_column,
+            _AnExtraordinarilyLongProtocolName_does_not_fit_on_one_line_by_a_column,
             parameter,
             another,
             third,
@@ -448,20 +463,21 @@ class AnExtraordinarilyLongProtocolNameClient(stub.Client):
             ],
             None,
         ] = None,
-        text: str = "A default that is so long that it does not fit the line, whatever one does about it",
+        text: str = (
+            # too long for one line
+            "A default that is so long that it does not fit the line, whatever one does about it"
+        ),
     ) -> Union[
         AnExtraordinarilyLongRecordNameThatGoesOnAndOn,
         AnotherExtraordinarilyLongRecordName,
     ]:
         """See `AnExtraordinarilyLongProtocolName.choose`."""
+        if two is None:
+            two = [AnExtraordinarilyLongRecordNameThatGoesOnAndOn(a=1)]
         return self.__avrorpc__(
-            _method_3,
+            _AnExtraordinarilyLongProtocolName_choose,
             one,
-            [
-                AnExtraordinarilyLongRecordNameThatGoesOnAndOn(a=1),
-            ]
-            if two is None
-            else two,
+            two,
             text,
         )
 
@@ -470,11 +486,17 @@ class AnExtraordinarilyLongProtocolNameClient(stub.Client):
         value: int,
     ) -> int:
         """See `AnExtraordinarilyLongProtocolName.a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line`."""
-        return self.__avrorpc__(_method_4, value)
+        return self.__avrorpc__(
+            _AnExtraordinarilyLongProtocolName_a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line,
+            value,
+        )
 
     def get_a_list_of_maps_of_text_for_a_name(self, name: str) -> list[dict[str, str]]:
         """See `AnExtraordinarilyLongProtocolName.get_a_list_of_maps_of_text_for_a_name`."""
-        return self.__avrorpc__(_get_a_list_of_maps_of_text_for_a_name, name)
+        return self.__avrorpc__(
+            _AnExtraordinarilyLongProtocolName_get_a_list_of_maps_of_text_for_a_name,
+            name,
+        )
 
 
 class AsyncAnExtraordinarilyLongProtocolNameClient(stub.AsyncClient):
@@ -490,7 +512,7 @@ class AsyncAnExtraordinarilyLongProtocolNameClient(stub.AsyncClient):
     ) -> None:
         """See `AnExtraordinarilyLongProtocolName.fits_on_one_line_to_the_last_column`."""
         await self.__avrorpc__(
-            _fits_on_one_line_to_the_last_column,
+            _AnExtraordinarilyLongProtocolName_fits_on_one_line_to_the_last_column,
             parameter,
             another,
             thirds,
@@ -504,7 +526,7 @@ class AsyncAnExtraordinarilyLongProtocolNameClient(stub.AsyncClient):
     ) -> None:
         """See `AnExtraordinarilyLongProtocolName.does_not_fit_on_one_line_by_a_column`."""
         await self.__avrorpc__(
-            _does_not_fit_on_one_line_by_a_column,
+            _AnExtraordinarilyLongProtocolName_does_not_fit_on_one_line_by_a_column,
             parameter,
             another,
             third,
@@ -527,20 +549,21 @@ class AsyncAnExtraordinarilyLongProtocolNameClient(stub.AsyncClient):
             ],
             None,
         ] = None,
-        text: str = "A default that is so long that it does not fit the line, whatever one does about it",
+        text: str = (
+            # too long for one line
+            "A default that is so long that it does not fit the line, whatever one does about it"
+        ),
     ) -> Union[
         AnExtraordinarilyLongRecordNameThatGoesOnAndOn,
         AnotherExtraordinarilyLongRecordName,
     ]:
         """See `AnExtraordinarilyLongProtocolName.choose`."""
+        if two is None:
+            two = [AnExtraordinarilyLongRecordNameThatGoesOnAndOn(a=1)]
         return await self.__avrorpc__(
-            _method_3,
+            _AnExtraordinarilyLongProtocolName_choose,
             one,
-            [
-                AnExtraordinarilyLongRecordNameThatGoesOnAndOn(a=1),
-            ]
-            if two is None
-            else two,
+            two,
             text,
         )
 
@@ -549,11 +572,17 @@ class AsyncAnExtraordinarilyLongProtocolNameClient(stub.AsyncClient):
         value: int,
     ) -> int:
         """See `AnExtraordinarilyLongProtocolName.a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line`."""
-        return await self.__avrorpc__(_method_4, value)
+        return await self.__avrorpc__(
+            _AnExtraordinarilyLongProtocolName_a_method_with_a_name_that_leaves_no_room_for_anything_else_on_its_own_line,
+            value,
+        )
 
     async def get_a_list_of_maps_of_text_for_a_name(
         self,
         name: str,
     ) -> list[dict[str, str]]:
         """See `AnExtraordinarilyLongProtocolName.get_a_list_of_maps_of_text_for_a_name`."""
-        return await self.__avrorpc__(_get_a_list_of_maps_of_text_for_a_name, name)
+        return await self.__avrorpc__(
+            _AnExtraordinarilyLongProtocolName_get_a_list_of_maps_of_text_for_a_name,
+            name,
+        )

@@ -185,9 +185,7 @@ LEXICAL: Final = stub.Contract(
         '"type":{"type":"string","logicalType":"uuid"}},{"name":"date",'
         '"type":{"type":"int","logicalType":"date"}}],"response":"int"}}}'
     ),
-    types={
-        "golden.lexical.R": R,
-    },
+    types=lambda: {"golden.lexical.R": R},
 )
 _Lexical_error: Final[stub.Method[str]] = LEXICAL.method("error")
 _Lexical_import_: Final[stub.Method[int]] = LEXICAL.method(
@@ -327,7 +325,7 @@ WINDOWS_FILE: Final = stub.Contract(
         '"fields":[{"name":"a","type":"int"}]}],"messages":{"go":{"request":[],'
         '"response":"null"}}}'
     ),
-    types={},
+    types=dict,
 )
 _WindowsFile_go: Final[stub.Method[None]] = WINDOWS_FILE.method("go")
 

@@ -77,9 +77,7 @@ P_: Final = stub.Contract(
         '"name":"F","fields":[]}],"messages":{"go":{"request":[],'
         '"response":{"type":"array","items":"int"},"errors":["F"]}}}'
     ),
-    types={
-        "bad.docs.F": F,
-    },
+    types=lambda: {"bad.docs.F": F},
 )
 _P_go: Final[stub.Method[list[int]]] = P_.method("go")
 

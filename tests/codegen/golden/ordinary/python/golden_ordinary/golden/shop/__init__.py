@@ -228,7 +228,7 @@ SHOP: Final = stub.Contract(
         '"request":[{"name":"name","type":"string"}],"response":"null","one-way":true},'
         '"close":{"request":[],"response":"null"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.money.Amount": golden_ordinary.golden.money.Amount,
         "golden.shop.Closed": Closed,
         "golden.shop.Item": Item,
@@ -294,7 +294,9 @@ class ShopClient(stub.Client):
         tags: list[str] | None = None,
     ) -> list[Item]:
         """See `Shop.find`."""
-        return self.__avrorpc__(_Shop_find, words, limit, [] if tags is None else tags)
+        if tags is None:
+            tags = []
+        return self.__avrorpc__(_Shop_find, words, limit, tags)
 
     def buy(self, basket: dict[str, int], *, express: bool = False) -> Order:
         """See `Shop.buy`."""
@@ -326,12 +328,9 @@ class AsyncShopClient(stub.AsyncClient):
         tags: list[str] | None = None,
     ) -> list[Item]:
         """See `Shop.find`."""
-        return await self.__avrorpc__(
-            _Shop_find,
-            words,
-            limit,
-            [] if tags is None else tags,
-        )
+        if tags is None:
+            tags = []
+        return await self.__avrorpc__(_Shop_find, words, limit, tags)
 
     async def buy(self, basket: dict[str, int], *, express: bool = False) -> Order:
         """See `Shop.buy`."""

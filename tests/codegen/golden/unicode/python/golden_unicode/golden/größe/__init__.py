@@ -78,10 +78,7 @@ class AsyncÜbersetzer(Protocol):
         '"messages":{"übersetze":{"request":[{"name":"wörter","type":"string"},'
         '{"name":"farbe","type":"Farbe","default":"GRÜN"}],"response":"記録"}}}'
     ),
-    types={
-        "golden.größe.Farbe": Farbe,
-        "golden.größe.記録": 記録,
-    },
+    types=lambda: {"golden.größe.Farbe": Farbe, "golden.größe.記録": 記録},
 )
 _Übersetzer_übersetze: Final[stub.Method[記録]] = ÜBERSETZER.method("übersetze")
 

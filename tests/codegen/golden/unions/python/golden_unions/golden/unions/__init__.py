@@ -167,7 +167,7 @@ UNIONS: Final = stub.Contract(
         '"type":["Failed","Refused"]},{"name":"n","type":["int","string"],'
         '"default":"a","x":1}],"response":["null","Circle","Square"]}}}'
     ),
-    types={
+    types=lambda: {
         "golden.unions.Circle": Circle,
         "golden.unions.Failed": Failed,
         "golden.unions.Refused": Refused,

@@ -85,10 +85,7 @@ ALONE: Final = stub.Contract(
         '"messages":{"walk":{"request":[{"name":"node","type":"Node"}],'
         '"response":"Node"}}}'
     ),
-    types={
-        "golden.cycles.alone.Leaf": Leaf,
-        "golden.cycles.alone.Node": Node,
-    },
+    types=lambda: {"golden.cycles.alone.Leaf": Leaf, "golden.cycles.alone.Node": Node},
 )
 _Alone_walk: Final[stub.Method[Node]] = ALONE.method("walk")
 

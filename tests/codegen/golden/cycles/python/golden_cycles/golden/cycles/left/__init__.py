@@ -64,7 +64,10 @@ class LeftService(Protocol):
         self,
         left: Left,
         *,
-        hand_: golden_cycles_golden_cycles_right.Hand = golden_cycles_golden_cycles_right.Hand.CLOSED,
+        hand_: golden_cycles_golden_cycles_right.Hand = (
+            # too long for one line
+            golden_cycles_golden_cycles_right.Hand.CLOSED
+        ),
         grip: golden_cycles_golden_cycles_right.Grip | None = None,
     ) -> golden_cycles_golden_cycles_right.Right:
         """The message `pass`.
@@ -89,7 +92,10 @@ class AsyncLeftService(Protocol):
         self,
         left: Left,
         *,
-        hand_: golden_cycles_golden_cycles_right.Hand = golden_cycles_golden_cycles_right.Hand.CLOSED,
+        hand_: golden_cycles_golden_cycles_right.Hand = (
+            # too long for one line
+            golden_cycles_golden_cycles_right.Hand.CLOSED
+        ),
         grip: golden_cycles_golden_cycles_right.Grip | None = None,
     ) -> golden_cycles_golden_cycles_right.Right:
         """See `LeftService.pass_`."""
@@ -121,7 +127,7 @@ LEFT_SERVICE: Final = stub.Contract(
         '"response":"golden.cycles.right.Right",'
         '"errors":["golden.cycles.right.Dropped"]}}}'
     ),
-    types={
+    types=lambda: {
         "golden.cycles.left.Left": Left,
         "golden.cycles.left.Side": Side,
         "golden.cycles.right.Dropped": golden_cycles_golden_cycles_right.Dropped,
@@ -130,8 +136,10 @@ LEFT_SERVICE: Final = stub.Contract(
         "golden.cycles.right.Right": golden_cycles_golden_cycles_right.Right,
     },
 )
-_LeftService_pass_: stub.Method[golden_cycles_golden_cycles_right.Right]
-_LeftService_pass_ = LEFT_SERVICE.method("pass", attribute="pass_")
+_LeftService_pass_: Final[
+    # too long for one line
+    stub.Method[golden_cycles_golden_cycles_right.Right]
+] = LEFT_SERVICE.method("pass", attribute="pass_")
 
 
 class LeftServiceService(stub.Service):
@@ -144,7 +152,10 @@ class LeftServiceService(stub.Service):
         self,
         left: Left,
         *,
-        hand_: golden_cycles_golden_cycles_right.Hand = golden_cycles_golden_cycles_right.Hand.CLOSED,
+        hand_: golden_cycles_golden_cycles_right.Hand = (
+            # too long for one line
+            golden_cycles_golden_cycles_right.Hand.CLOSED
+        ),
         grip: golden_cycles_golden_cycles_right.Grip | None = None,
     ) -> Union[
         golden_cycles_golden_cycles_right.Right,
@@ -162,20 +173,18 @@ class LeftServiceClient(stub.Client):
         self,
         left: Left,
         *,
-        hand_: golden_cycles_golden_cycles_right.Hand = golden_cycles_golden_cycles_right.Hand.CLOSED,
+        hand_: golden_cycles_golden_cycles_right.Hand = (
+            # too long for one line
+            golden_cycles_golden_cycles_right.Hand.CLOSED
+        ),
         grip: golden_cycles_golden_cycles_right.Grip | None = None,
     ) -> golden_cycles_golden_cycles_right.Right:
         """See `LeftService.pass_`."""
-        return self.__avrorpc__(
-            _LeftService_pass_,
-            left,
-            hand_,
-            golden_cycles_golden_cycles_right.Grip(
+        if grip is None:
+            grip = golden_cycles_golden_cycles_right.Grip(
                 hand=golden_cycles_golden_cycles_right.Hand.OPEN,
             )
-            if grip is None
-            else grip,
-        )
+        return self.__avrorpc__(_LeftService_pass_, left, hand_, grip)
 
 
 class AsyncLeftServiceClient(stub.AsyncClient):
@@ -187,17 +196,15 @@ class AsyncLeftServiceClient(stub.AsyncClient):
         self,
         left: Left,
         *,
-        hand_: golden_cycles_golden_cycles_right.Hand = golden_cycles_golden_cycles_right.Hand.CLOSED,
+        hand_: golden_cycles_golden_cycles_right.Hand = (
+            # too long for one line
+            golden_cycles_golden_cycles_right.Hand.CLOSED
+        ),
         grip: golden_cycles_golden_cycles_right.Grip | None = None,
     ) -> golden_cycles_golden_cycles_right.Right:
         """See `LeftService.pass_`."""
-        return await self.__avrorpc__(
-            _LeftService_pass_,
-            left,
-            hand_,
-            golden_cycles_golden_cycles_right.Grip(
+        if grip is None:
+            grip = golden_cycles_golden_cycles_right.Grip(
                 hand=golden_cycles_golden_cycles_right.Hand.OPEN,
             )
-            if grip is None
-            else grip,
-        )
+        return await self.__avrorpc__(_LeftService_pass_, left, hand_, grip)

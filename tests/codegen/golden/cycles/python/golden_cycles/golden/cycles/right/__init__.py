@@ -74,7 +74,10 @@ class RightService(Protocol):
         self,
         right: Right,
         *,
-        side: golden_cycles_golden_cycles_left.Side = golden_cycles_golden_cycles_left.Side.LEFT,
+        side: golden_cycles_golden_cycles_left.Side = (
+            # too long for one line
+            golden_cycles_golden_cycles_left.Side.LEFT
+        ),
     ) -> golden_cycles_golden_cycles_left.Left:
         """The message `pass`.
 
@@ -92,7 +95,10 @@ class AsyncRightService(Protocol):
         self,
         right: Right,
         *,
-        side: golden_cycles_golden_cycles_left.Side = golden_cycles_golden_cycles_left.Side.LEFT,
+        side: golden_cycles_golden_cycles_left.Side = (
+            # too long for one line
+            golden_cycles_golden_cycles_left.Side.LEFT
+        ),
     ) -> golden_cycles_golden_cycles_left.Left:
         """See `RightService.pass_`."""
         ...
@@ -120,7 +126,7 @@ RIGHT_SERVICE: Final = stub.Contract(
         '"type":"Right"},{"name":"side","type":"golden.cycles.left.Side",'
         '"default":"LEFT"}],"response":"golden.cycles.left.Left"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.cycles.left.Left": golden_cycles_golden_cycles_left.Left,
         "golden.cycles.left.Side": golden_cycles_golden_cycles_left.Side,
         "golden.cycles.right.Grip": Grip,
@@ -128,8 +134,10 @@ RIGHT_SERVICE: Final = stub.Contract(
         "golden.cycles.right.Right": Right,
     },
 )
-_RightService_pass_: stub.Method[golden_cycles_golden_cycles_left.Left]
-_RightService_pass_ = RIGHT_SERVICE.method("pass", attribute="pass_")
+_RightService_pass_: Final[
+    # too long for one line
+    stub.Method[golden_cycles_golden_cycles_left.Left]
+] = RIGHT_SERVICE.method("pass", attribute="pass_")
 
 
 class RightServiceService(stub.Service):
@@ -142,7 +150,10 @@ class RightServiceService(stub.Service):
         self,
         right: Right,
         *,
-        side: golden_cycles_golden_cycles_left.Side = golden_cycles_golden_cycles_left.Side.LEFT,
+        side: golden_cycles_golden_cycles_left.Side = (
+            # too long for one line
+            golden_cycles_golden_cycles_left.Side.LEFT
+        ),
     ) -> Union[
         golden_cycles_golden_cycles_left.Left,
         Awaitable[golden_cycles_golden_cycles_left.Left],
@@ -159,7 +170,10 @@ class RightServiceClient(stub.Client):
         self,
         right: Right,
         *,
-        side: golden_cycles_golden_cycles_left.Side = golden_cycles_golden_cycles_left.Side.LEFT,
+        side: golden_cycles_golden_cycles_left.Side = (
+            # too long for one line
+            golden_cycles_golden_cycles_left.Side.LEFT
+        ),
     ) -> golden_cycles_golden_cycles_left.Left:
         """See `RightService.pass_`."""
         return self.__avrorpc__(_RightService_pass_, right, side)
@@ -174,7 +188,10 @@ class AsyncRightServiceClient(stub.AsyncClient):
         self,
         right: Right,
         *,
-        side: golden_cycles_golden_cycles_left.Side = golden_cycles_golden_cycles_left.Side.LEFT,
+        side: golden_cycles_golden_cycles_left.Side = (
+            # too long for one line
+            golden_cycles_golden_cycles_left.Side.LEFT
+        ),
     ) -> golden_cycles_golden_cycles_left.Left:
         """See `RightService.pass_`."""
         return await self.__avrorpc__(_RightService_pass_, right, side)

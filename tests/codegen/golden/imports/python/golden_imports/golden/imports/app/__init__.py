@@ -127,7 +127,7 @@ MAIN: Final = stub.Contract(
         '{"name":"first","type":"First"}],"response":"string",'
         '"errors":["golden.imports.legacy.Refused"]}}}'
     ),
-    types={
+    types=lambda: {
         "golden.imports.app.First": First,
         "golden.imports.app.Second": Second,
         "golden.imports.common.Base": golden_imports.golden.imports.common.Base,
@@ -287,7 +287,7 @@ OTHER: Final = stub.Contract(
         '"swap":{"request":[{"name":"base","type":"golden.imports.common.Base"}],'
         '"response":"Second"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.imports.app.First": First,
         "golden.imports.app.Second": Second,
         "golden.imports.common.Base": golden_imports.golden.imports.common.Base,

@@ -73,7 +73,7 @@ OLD: Final = stub.Contract(
         '"type":"int"}]}],"messages":{"ask":{"request":[{"name":"at","type":"Point"}],'
         '"response":"string","errors":["Refused"]}}}'
     ),
-    types={
+    types=lambda: {
         "golden.imports.legacy.Point": Point,
         "golden.imports.legacy.Refused": Refused,
     },

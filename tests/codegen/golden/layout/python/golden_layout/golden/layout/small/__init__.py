@@ -58,7 +58,7 @@ ECHO: Final = stub.Contract(
         '"messages":{"ping":{"request":[{"name":"a","type":"string"}],'
         '"response":"string"}}}'
     ),
-    types={},
+    types=dict,
 )
 _Echo_ping: Final[stub.Method[str]] = ECHO.method("ping")
 
@@ -115,7 +115,7 @@ E_: Final = stub.Contract(
         '{"protocol":"E","namespace":"golden.layout.small","types":[],'
         '"messages":{"p":{"request":[],"response":"int"}}}'
     ),
-    types={},
+    types=dict,
 )
 _E_p: Final[stub.Method[int]] = E_.method("p")
 

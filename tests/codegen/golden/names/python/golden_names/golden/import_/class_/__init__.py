@@ -107,8 +107,8 @@ class class_(
         "str_": "str",
         "int_": "int",
         "bytes__": "bytes",
-        "_init___": "__init__",
-        "_dict___": "__dict__",
+        "init_": "__init__",
+        "dict___": "__dict__",
         "None_": "None",
         "stub__": "stub",
         "msgspec_": "msgspec",
@@ -130,8 +130,8 @@ class class_(
     bytes__: bytes
     object: bytes
     self: int
-    _init___: int
-    _dict___: int
+    init_: int
+    dict___: int
     _private: int
     None_: int
     stub__: int
@@ -204,7 +204,7 @@ class Exception(stub.DeclaredError):
 class Error(stub.DeclaredError):
     """The error `golden.import.class.Error`."""
 
-    _cause___: str
+    cause_: str
 
 
 class HTTPServer2Go(Protocol):
@@ -233,7 +233,7 @@ HTTP_SERVER2_GO_: Final = stub.Contract(
         '"name":"Small","symbols":["a"]}],"messages":{"call":{"request":[],'
         '"response":"null"}}}'
     ),
-    types={},
+    types=dict,
 )
 _HTTPServer2Go_call: Final[stub.Method[None]] = HTTP_SERVER2_GO_.method("call")
 
@@ -279,7 +279,7 @@ class protocol(Protocol):
         list_: int,
         datetime_: int,
         _private: int,
-        _x_: int,
+        x_: int,
     ) -> class_:
         """The message `import`.
 
@@ -290,7 +290,7 @@ class protocol(Protocol):
             list_: Of the Avro type `int`.
             datetime_: Of the Avro type `int`.
             _private: Of the Avro type `int`.
-            _x_: Of the Avro type `int`.
+            x_: Of the Avro type `int`.
         """
         ...
 
@@ -314,7 +314,7 @@ class protocol(Protocol):
         """
         ...
 
-    def _init___(self, cls: int) -> None:
+    def init_(self, cls: int) -> None:
         """The message `__init__`.
 
         Args:
@@ -322,7 +322,7 @@ class protocol(Protocol):
         """
         ...
 
-    def _repr___(self) -> None:
+    def repr_(self) -> None:
         """The message `__repr__`."""
         ...
 
@@ -376,7 +376,7 @@ class Asyncprotocol(Protocol):
         list_: int,
         datetime_: int,
         _private: int,
-        _x_: int,
+        x_: int,
     ) -> class_:
         """See `protocol.import_`."""
         ...
@@ -389,12 +389,12 @@ class Asyncprotocol(Protocol):
         """See `protocol.after_list`."""
         ...
 
-    async def _init___(self, cls: int) -> None:
-        """See `protocol._init___`."""
+    async def init_(self, cls: int) -> None:
+        """See `protocol.init_`."""
         ...
 
-    async def _repr___(self) -> None:
-        """See `protocol._repr___`."""
+    async def repr_(self) -> None:
+        """See `protocol.repr_`."""
         ...
 
     async def connect(self, *, timeout: int = 1) -> None:
@@ -469,7 +469,7 @@ PROTOCOL: Final = stub.Contract(
         '"type":"dict","default":{"a":1}},{"name":"dict_","type":"int","default":1}],'
         '"response":"null"}}}'
     ),
-    types={
+    types=lambda: {
         "golden.import.class.Color": Color,
         "golden.import.class.Error": Error,
         "golden.import.class.Exception": Exception,
@@ -484,13 +484,13 @@ _protocol_import_: Final[stub.Method[class_]] = PROTOCOL.method(
 )
 _protocol_list_: Final[stub.Method[None]] = PROTOCOL.method("list", attribute="list_")
 _protocol_after_list: Final[stub.Method[list[int]]] = PROTOCOL.method("after_list")
-_protocol__init___: Final[stub.Method[None]] = PROTOCOL.method(
+_protocol_init_: Final[stub.Method[None]] = PROTOCOL.method(
     "__init__",
-    attribute="_init___",
+    attribute="init_",
 )
-_protocol__repr___: Final[stub.Method[None]] = PROTOCOL.method(
+_protocol_repr_: Final[stub.Method[None]] = PROTOCOL.method(
     "__repr__",
-    attribute="_repr___",
+    attribute="repr_",
 )
 _protocol_connect: Final[stub.Method[None]] = PROTOCOL.method("connect")
 _protocol_close: Final[stub.Method[None]] = PROTOCOL.method("close")
@@ -516,7 +516,7 @@ class protocolService(stub.Service):
         list_: int,
         datetime_: int,
         _private: int,
-        _x_: int,
+        x_: int,
     ) -> class_ | Awaitable[class_]:
         """See `protocol.import_`."""
 
@@ -529,12 +529,12 @@ class protocolService(stub.Service):
         """See `protocol.after_list`."""
 
     @abc.abstractmethod
-    def _init___(self, cls: int) -> Awaitable[None] | None:
-        """See `protocol._init___`."""
+    def init_(self, cls: int) -> Awaitable[None] | None:
+        """See `protocol.init_`."""
 
     @abc.abstractmethod
-    def _repr___(self) -> Awaitable[None] | None:
-        """See `protocol._repr___`."""
+    def repr_(self) -> Awaitable[None] | None:
+        """See `protocol.repr_`."""
 
     @abc.abstractmethod
     def connect(self, *, timeout: int = 1) -> Awaitable[None] | None:
@@ -575,7 +575,7 @@ class protocolClient(stub.Client):
         list_: int,
         datetime_: int,
         _private: int,
-        _x_: int,
+        x_: int,
     ) -> class_:
         """See `protocol.import_`."""
         return self.__avrorpc__(
@@ -586,7 +586,7 @@ class protocolClient(stub.Client):
             list_,
             datetime_,
             _private,
-            _x_,
+            x_,
         )
 
     def list_(self, list_: list[int]) -> None:
@@ -597,13 +597,13 @@ class protocolClient(stub.Client):
         """See `protocol.after_list`."""
         return self.__avrorpc__(_protocol_after_list, dict_)
 
-    def _init___(self, cls: int) -> None:
-        """See `protocol._init___`."""
-        self.__avrorpc__(_protocol__init___, cls)
+    def init_(self, cls: int) -> None:
+        """See `protocol.init_`."""
+        self.__avrorpc__(_protocol_init_, cls)
 
-    def _repr___(self) -> None:
-        """See `protocol._repr___`."""
-        self.__avrorpc__(_protocol__repr___)
+    def repr_(self) -> None:
+        """See `protocol.repr_`."""
+        self.__avrorpc__(_protocol_repr_)
 
     def connect(self, *, timeout: int = 1) -> None:
         """See `protocol.connect`."""
@@ -619,18 +619,15 @@ class protocolClient(stub.Client):
 
     def type(self, *, Protocol__: Protocol_ | None = None) -> None:
         """See `protocol.type`."""
-        self.__avrorpc__(
-            _protocol_type,
-            Protocol_(a=1) if Protocol__ is None else Protocol__,
-        )
+        if Protocol__ is None:
+            Protocol__ = Protocol_(a=1)
+        self.__avrorpc__(_protocol_type, Protocol__)
 
     def point(self, *, dict__: dict_ | None = None, dict___: int = 1) -> None:
         """See `protocol.point`."""
-        self.__avrorpc__(
-            _protocol_point,
-            dict_(a=1) if dict__ is None else dict__,
-            dict___,
-        )
+        if dict__ is None:
+            dict__ = dict_(a=1)
+        self.__avrorpc__(_protocol_point, dict__, dict___)
 
 
 class AsyncprotocolClient(stub.AsyncClient):
@@ -646,7 +643,7 @@ class AsyncprotocolClient(stub.AsyncClient):
         list_: int,
         datetime_: int,
         _private: int,
-        _x_: int,
+        x_: int,
     ) -> class_:
         """See `protocol.import_`."""
         return await self.__avrorpc__(
@@ -657,7 +654,7 @@ class AsyncprotocolClient(stub.AsyncClient):
             list_,
             datetime_,
             _private,
-            _x_,
+            x_,
         )
 
     async def list_(self, list_: list[int]) -> None:
@@ -668,13 +665,13 @@ class AsyncprotocolClient(stub.AsyncClient):
         """See `protocol.after_list`."""
         return await self.__avrorpc__(_protocol_after_list, dict_)
 
-    async def _init___(self, cls: int) -> None:
-        """See `protocol._init___`."""
-        await self.__avrorpc__(_protocol__init___, cls)
+    async def init_(self, cls: int) -> None:
+        """See `protocol.init_`."""
+        await self.__avrorpc__(_protocol_init_, cls)
 
-    async def _repr___(self) -> None:
-        """See `protocol._repr___`."""
-        await self.__avrorpc__(_protocol__repr___)
+    async def repr_(self) -> None:
+        """See `protocol.repr_`."""
+        await self.__avrorpc__(_protocol_repr_)
 
     async def connect(self, *, timeout: int = 1) -> None:
         """See `protocol.connect`."""
@@ -690,18 +687,15 @@ class AsyncprotocolClient(stub.AsyncClient):
 
     async def type(self, *, Protocol__: Protocol_ | None = None) -> None:
         """See `protocol.type`."""
-        await self.__avrorpc__(
-            _protocol_type,
-            Protocol_(a=1) if Protocol__ is None else Protocol__,
-        )
+        if Protocol__ is None:
+            Protocol__ = Protocol_(a=1)
+        await self.__avrorpc__(_protocol_type, Protocol__)
 
     async def point(self, *, dict__: dict_ | None = None, dict___: int = 1) -> None:
         """See `protocol.point`."""
-        await self.__avrorpc__(
-            _protocol_point,
-            dict_(a=1) if dict__ is None else dict__,
-            dict___,
-        )
+        if dict__ is None:
+            dict__ = dict_(a=1)
+        await self.__avrorpc__(_protocol_point, dict__, dict___)
 
 
 class _Hidden(Protocol):
@@ -726,7 +720,7 @@ _HIDDEN: Final = stub.Contract(
         '{"protocol":"_Hidden","namespace":"golden.import.class","types":[],'
         '"messages":{"call":{"request":[],"response":"null"}}}'
     ),
-    types={},
+    types=dict,
 )
 _Hidden_call: Final[stub.Method[None]] = _HIDDEN.method("call")
 

@@ -1,0 +1,68 @@
+"""The annotations that mean something to callers, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from avrorpc.schema import Field, Json, Message, Props
+
+from avrorpc_codegen.reference.code import Code
+from avrorpc_codegen.reference.idl import annotation
+from avrorpc_codegen.reference.pages import Badge
+
+_ONE_WAY: Final = Badge("one-way", "The caller does not wait, and learns of no result and no error.")
+_IDEMPOTENT: Final = Badge("idempotent", "Calling it twice does no more than calling it once.")
+_READONLY: Final = Badge("read-only", "It changes nothing, so it may be called again at any time.")
+_SENSITIVE: Final = Badge("sensitive", "Kept out of logs, traces and error texts.", "warn")
+_STREAMS: Final = {
+    "response": "The reply is a stream; the result is the type of each item.",
+    "request": "The request is a stream of the last parameter; the others are sent once, at its opening.",
+    "both": "Request and reply are streams: of the last parameter, and of the result.",
+}
+
+
+def message_badges(message: Message) -> list[Badge]:
+    """Return what callers of a message should know of."""
+    return [*([_ONE_WAY] if message.one_way else []), *badges(message.props)]
+
+
+def badges(props: Props) -> list[Badge]:
+    """Return what the properties of a message, a protocol or a type say to callers."""
+    found: list[Badge] = []
+    deprecated = props.get("deprecated")
+    if deprecated is True:
+        found.append(Badge("deprecated", "New code should not use it.", "warn"))
+    elif isinstance(deprecated, str):
+        found.append(Badge("deprecated", deprecated, "warn"))
+    if props.get("readonly") is True:
+        found.append(_READONLY)
+    if props.get("idempotent") is True:
+        found.append(_IDEMPOTENT)
+    stream = props.get("stream")
+    if isinstance(stream, str) and stream in _STREAMS:
+        found.append(Badge(f"stream: {stream}", _STREAMS[stream]))
+    timeout = props.get("timeout")
+    if isinstance(timeout, str):
+        found.append(Badge(f"timeout {timeout}", "The deadline of a call that states none of its own."))
+    if props.get("sensitive") is True:
+        found.append(_SENSITIVE)
+    routes = props.get("http")
+    for route in routes if isinstance(routes, list) else [routes]:
+        if isinstance(route, str):
+            found.append(Badge(route, "The HTTP route of this message.", "http"))
+    return found
+
+
+def notes(props: Props) -> list[Code]:
+    """Return the annotations that no badge speaks of, as code."""
+    return [annotation(name, value) for name, value in props.items() if not badges({name: value})]
+
+
+def variable_notes(item: Field) -> list[Code]:
+    """Return the annotations of a field or a parameter that no badge speaks of."""
+    special: Mapping[str, Json] = {
+        **({"order": item.order} if item.order is not None else {}),
+        **({"aliases": list(item.aliases)} if item.aliases else {}),
+    }
+    return notes({**special, **item.props})

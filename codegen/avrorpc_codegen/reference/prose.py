@@ -1,0 +1,100 @@
+"""Documentation comments as a small, safe part of Markdown: paragraphs, lists, code, links, emphasis.
+
+Whatever else a comment holds, HTML and headings among it, is text. A name between back-ticks that means
+something in the contracts becomes a link.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from html import escape
+from typing import Final, TypeAlias
+
+from markdown_it import MarkdownIt
+from markdown_it.tree import SyntaxTreeNode
+
+from avrorpc_codegen.documentation import split_summary
+
+Finder: TypeAlias = "Callable[[str], str | None]"
+"""Says where the link of a name between back-ticks leads, if it means something."""
+
+_NOT_OURS: Final = ("blockquote", "code", "heading", "hr", "image", "lheading", "reference")
+_SAFE: Final = ("https://", "http://", "mailto:")
+_TAGS: Final = {"bullet_list": "ul", "list_item": "li", "em": "em", "strong": "strong"}
+
+
+class _Parser(MarkdownIt):
+    def __init__(self) -> None:
+        super().__init__("commonmark", {"html": False})
+        self.disable(list(_NOT_OURS))
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's own name for it
+        return url.lower().startswith(_SAFE)
+
+
+_PARSER: Final = _Parser()
+
+
+def parse(text: str) -> SyntaxTreeNode:
+    """Return a comment as a tree."""
+    return SyntaxTreeNode(_PARSER.parse(text))
+
+
+def parse_line(text: str) -> SyntaxTreeNode:
+    """Return the first sentence of a comment as a tree of what stands within a line."""
+    return SyntaxTreeNode(_PARSER.parseInline(first_sentence(text)))
+
+
+def first_sentence(text: str) -> str:
+    """Return the first sentence of a comment as it is written; empty where it does not begin with one."""
+    for node in parse(text).children[:1]:
+        if node.type == "paragraph":
+            return split_summary(node.children[0].content)[0]
+    return ""
+
+
+def to_text(text: str) -> str:
+    """Return the first sentence of a comment without any marks."""
+    return "".join(
+        " " if node.type in ("softbreak", "hardbreak") else node.content
+        for node in parse_line(text).walk()
+        if node.type in ("text", "code_inline", "softbreak", "hardbreak")
+    )
+
+
+def to_html(text: str, find: Finder) -> str:
+    """Return a comment as HTML."""
+    return "\n".join(_html(node, find) for node in parse(text).children)
+
+
+def to_html_line(text: str, find: Finder) -> str:
+    """Return the first sentence of a comment as HTML that fits into a line."""
+    return _html(parse_line(text), find)
+
+
+def _html(node: SyntaxTreeNode, find: Finder) -> str:
+    match node.type:
+        case "text":
+            return escape(node.content)
+        case "code_inline":
+            code = f"<code>{escape(node.content)}</code>"
+            target = find(node.content)
+            return f'<a href="{escape(target)}">{code}</a>' if target else code
+        case "fence":
+            return f"<pre><code>{escape(node.content)}</code></pre>"
+        case "softbreak":
+            return "\n"
+        case "hardbreak":
+            return "<br>\n"
+        case _:
+            inner = "".join(_html(child, find) for child in node.children)
+    match node.type:
+        case "paragraph":
+            return inner if node.hidden else f"<p>{inner}</p>"
+        case "ordered_list":
+            return f'<ol start="{node.attrs.get("start", 1)}">{inner}</ol>'
+        case "link":
+            return f'<a class="away" rel="noreferrer" href="{escape(str(node.attrs["href"]))}">{inner}</a>'
+        case _:
+            tag = _TAGS.get(node.type)
+            return f"<{tag}>{inner}</{tag}>" if tag else inner
