@@ -32,7 +32,7 @@ class Surroundings:
     finite: frozenset[str]
     """The full names of the records that have a value."""
     lookalikes: dict[str, tuple[str, Span | None]] = field(default_factory=dict)
-    """By a full name, the name and the place of an earlier type or protocol that is called nearly the same."""
+    """By a full name, the name and place of an earlier type or protocol that is called nearly the same."""
 
 
 def surroundings(read: Read, config: LintConfig, schemas: Path) -> Surroundings:
