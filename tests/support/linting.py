@@ -11,6 +11,7 @@ from avrorpc_codegen.lint.linter import lint
 from avrorpc_codegen.lint.rules import LintRule
 from avrorpc_codegen.lint.settings import LintConfig
 from avrorpc_codegen.reading import read_contracts, search_path
+
 from support.contracts import write
 
 REPOSITORY = Path(__file__).parents[2]

@@ -46,10 +46,10 @@ _PLACE_WORDS: Final = {
     Place.PROTOCOL: "a protocol",
     Place.MESSAGE: "a message",
     Place.DECLARATION: "the declaration of a type",
-    Place.FIELD: "a field, between its type and its name",
-    Place.PARAMETER: "a parameter, between its type and its name",
+    Place.FIELD: "a field",
+    Place.PARAMETER: "a parameter",
     Place.SYMBOL: "a symbol of an enum",
-    Place.TYPE: "a type, before it",
+    Place.TYPE: "a type",
 }
 
 
@@ -75,10 +75,11 @@ def _check_place(annotated: Annotated, annotation: Annotation, file: LintedFile,
         hint = "put it between the type and the name"
         findings.add(LintRule.ANNOTATED_TYPE, message, span, help=hint)
         return
-    here = _PLACE_WORDS[annotated.place].partition(",")[0]
-    message = f"`@{name}` means nothing on {here}"
+    message = f"`@{name}` means nothing on {_PLACE_WORDS[annotated.place]}"
     belongs = " or ".join(_PLACE_WORDS[place] for place in Place if place in places)
     hint = "put it before the type" if Place.TYPE in places else f"it belongs on {belongs}"
+    if places <= _VARIABLES:
+        hint += ", between type and name"
     if name == "alias" and annotated.place in PLACES["aliases"]:
         hint += '; old names are `@aliases(["..."])`'
     findings.add(LintRule.MISPLACED_ANNOTATION, message, span, help=hint)
