@@ -142,8 +142,9 @@ class Show:
         return to_markdown_line(doc.text, partial(self._find, doc)) if doc else ""
 
     def row(self, line: Line) -> str:
-        """Return the first sentence about something as a cell of a table, and what callers should know of it."""
-        return " ".join([self.line(line.doc), *(f"**{escaped(badge.label)}**" for badge in line.badges)]).strip()
+        """Return a line's first sentence, and what callers should know of, as a cell of a table."""
+        told = [f"**{escaped(badge.label)}**" for badge in line.badges]
+        return " ".join([self.line(line.doc), *told]).strip()
 
     def cell(self, doc: Doc, badges: list[Badge], notes: list[Code]) -> str:
         """Return a comment as a cell of a table, after what callers should know of."""

@@ -77,8 +77,11 @@ def _cell(node: SyntaxTreeNode, find: Finder) -> list[str]:
         case "fence":
             return [code_span(line).replace("|", "\\|") for line in node.content.splitlines() if line]
         case _:
-            items = [[line for child in item.children for line in _cell(child, find)] for item in node.children]
-            return [f"• {line}" if at == 0 else line for lines in items for at, line in enumerate(lines)]
+            lines: list[str] = []
+            for item in node.children:
+                inner = [line for child in item.children for line in _cell(child, find)]
+                lines += [f"• {line}" if at == 0 else line for at, line in enumerate(inner)]
+            return lines
 
 
 def _one_line(text: str) -> str:
