@@ -19,7 +19,7 @@ from avrorpc_codegen.documentation import split_summary
 Finder: TypeAlias = "Callable[[str], str | None]"
 """Says where the link of a name between back-ticks leads, if it means something."""
 
-_NOT_OURS: Final = ("blockquote", "code", "heading", "hr", "image", "lheading", "reference")
+_NOT_OURS: Final = ("blockquote", "code", "heading", "image", "lheading", "reference")
 _SAFE: Final = ("https://", "http://", "mailto:")
 _PLAIN: Final = re.compile(r"[^\W\d_][^\\`*_\[\]<&\n\0]*")
 """One line that begins with a letter and has no mark of Markdown: most comments, which need no parser."""
@@ -97,6 +97,8 @@ def _html(node: SyntaxTreeNode, find: Finder) -> str:
             return "\n"
         case "hardbreak":
             return "<br>\n"
+        case "hr":
+            return "<hr>"
         case _:
             inner = "".join(_html(child, find) for child in node.children)
     match node.type:
