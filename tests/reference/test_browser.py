@@ -54,15 +54,15 @@ def page(browser: Any) -> Iterator[Any]:
     context = browser.new_context(viewport={"width": 1200, "height": 800}, color_scheme="light")
     page = context.new_page()
     problems: list[str] = []
+    asked: list[str] = []
     page.on("console", lambda message: problems.append(message.text))
     page.on("pageerror", lambda error: problems.append(str(error)))
     page.on("requestfailed", lambda request: problems.append(f"failed: {request.url}"))
-    page.on(
-        "request", lambda request: request.url.startswith(("file:", "data:")) or problems.append(request.url)
-    )
+    page.on("request", lambda request: asked.append(request.url))
     yield page
     context.close()
     assert problems == []
+    assert [url for url in asked if not url.startswith(("file:", "data:"))] == []
 
 
 def results(page: Any) -> list[str]:
