@@ -159,8 +159,7 @@ class _Printer:
         """Return a list in brackets, `edge` inside them; a filled list has several items on a line."""
         opening, comments = self.take(), self.trailing()
         if self.at_end() and not self.word.before:
-            edge = HARD if comments != EMPTY else SOFT
-            return concat(opening, comments, edge, self.take())
+            return concat(opening, comments, HARD if comments != EMPTY else EMPTY, self.take())
         parts: list[Doc] = []
         while not self.at_end():
             is_blank = bool(parts) or edge.is_blank
@@ -213,7 +212,7 @@ class _Printer:
         return concat(group(symbols, default), self.take())
 
     def symbol(self) -> Doc:
-        return concat(self.type_annotations(), self.take())
+        return group(self.type_annotations(), self.take())
 
     def field(self) -> Doc:
         annotations = self.type_annotations()
@@ -257,7 +256,8 @@ class _Printer:
         return concat(*parts)
 
     def message(self) -> Doc:
-        parts = [self.plain_type(), SPACE, self.take(), self.listed(self.parameter, SOFT, has_docs=True)]
+        head = concat(self.plain_type(), SPACE, self.take())
+        parts: list[Doc] = [self.listed(self.parameter, SOFT, has_docs=True)]
         if self.at("oneway"):
             parts += [SPACE, self.take()]
         elif self.at("throws"):
@@ -268,7 +268,7 @@ class _Printer:
                 if self.at(","):
                     errors.append(self.take())
             parts.append(group(keyword, indent(*errors)))
-        return concat(group(*parts), self.take())
+        return concat(head, group(*parts), self.take())
 
     # Types, annotations, values.
 
