@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 
 def attached(text: str) -> list[tuple[str, ...]]:
-    """Return each token between the comments before it and those after it; tokens without any are left out."""
+    """Return each token that has comments, between those before it and those after it."""
     lexed = tokenize(Source("a", text, Path("a")), Diagnostics())
     words = attach(lexed, text)
     return [
@@ -90,7 +90,9 @@ def test_a_block_keeps_its_shape_where_it_moves() -> None:
 
 TEXTS = st.one_of(
     st.text(st.characters(exclude_categories=["Cs"]), max_size=30),
-    st.lists(st.sampled_from(["*", "/", " ", "\n", "\t", "\r\n", "a", "\xa0", "\x1a"]), max_size=20).map("".join),
+    st.lists(st.sampled_from(["*", "/", " ", "\n", "\t", "\r\n", "a", "\xa0", "\x1a"]), max_size=20).map(
+        "".join
+    ),
 )
 
 

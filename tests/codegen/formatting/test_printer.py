@@ -54,3 +54,9 @@ def test_odd_files(text: str, expected: str | None) -> None:
     if expected is None:
         expected = "protocol P {\n  record R {\n    int a; // b\n\n    int c;\n  }\n}\n"
     assert laid_out(text) == expected
+
+
+def test_the_example_of_the_reference_is_laid_out() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "reference" / "layout.md").read_text()
+    example = page.partition("```java\n")[2].partition("```")[0]
+    assert laid_out(example) == example
