@@ -33,7 +33,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
-    install(session, TORCH, "-e", ".[llm,speed,test]", RUFF, MYPY, PYRIGHT, "hatchling")
+    install(session, TORCH, "-e", ".[llm,speed,test]", RUFF, MYPY, PYRIGHT)
     session.run("pytest", *session.posargs, env={"HF_HUB_OFFLINE": "1"})
 
 

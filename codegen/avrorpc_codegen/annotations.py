@@ -13,16 +13,27 @@ from avrorpc_codegen import syntax
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 
 TYPE_WORDS: Final = frozenset(
-    {"type", "name", "namespace", "doc", "aliases", "fields", "items", "values", "size"}
+    {
+        "type",
+        "name",
+        "namespace",
+        "doc",
+        "aliases",
+        "fields",
+        "items",
+        "values",
+        "size",
+        "symbols",
+    }
 )
 """The attributes of a schema in JSON that no annotation may overwrite."""
-ENUM_WORDS: Final = TYPE_WORDS | {"symbols", "default"}
+ENUM_WORDS: Final = TYPE_WORDS | {"default"}
 """The same for an enum."""
 FIELD_WORDS: Final = frozenset({"name", "type", "doc", "default", "order", "aliases"})
 """The same for a field or a parameter."""
 MESSAGE_WORDS: Final = frozenset({"doc", "request", "response", "errors", "one-way"})
 """The same for a message."""
-PROTOCOL_WORDS: Final = frozenset({"protocol", "namespace", "doc", "types", "messages"})
+PROTOCOL_WORDS: Final = frozenset({"protocol", "namespace", "doc", "types", "messages", "errors"})
 """The same for a protocol."""
 ORDERS: Final = ("ascending", "descending", "ignore")
 """What `@order` may say, in either case."""

@@ -23,8 +23,12 @@ class Comment:
     @property
     def text(self) -> str:
         """The comment's own words: delimiters, common indentation and leading stars taken away."""
-        raw = self.span.source.text[self.span.start + 3 : self.span.end - 2]
-        return strip_indent(raw.strip(_JAVA_SPACE))
+        return doc_text(self.span.source.text[self.span.start : self.span.end])
+
+
+def doc_text(comment: str) -> str:
+    """Return the words of a documentation comment that is given with its delimiters."""
+    return strip_indent(comment[3:-2].strip(_JAVA_SPACE))
 
 
 def strip_indent(text: str) -> str:

@@ -11,12 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from avrorpc.errors import SchemaError
-from avrorpc.schema import Named, Protocol, Schema, parse_protocol, parse_schema
-
 from avrorpc_codegen import syntax
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
-from avrorpc_codegen.graph import reachable
+from avrorpc_codegen.json_syntax import read_json
 from avrorpc_codegen.parser import parse
 from avrorpc_codegen.sharing import Installed, Shared
 from avrorpc_codegen.source import Source, Span, Undecodable, display_name, read_source, where
@@ -36,11 +33,7 @@ class Unit:
     name: str
     """The path as diagnostics show it."""
     tree: syntax.File | None = None
-    """What an IDL file says."""
-    protocol: Protocol | None = None
-    """What an `.avpr` file says, or an `.avsc` file that holds a protocol."""
-    schema: Schema | None = None
-    """What an `.avsc` file says."""
+    """What the file says; None where it cannot be read."""
     is_complete: bool = True
     """Whether all that it says and imports could be read."""
     shared: Shared | None = None
@@ -49,11 +42,9 @@ class Unit:
     """Imported files by the offset of the import's location in the text."""
 
     @property
-    def json_types(self) -> list[Named]:
-        """The named types that a JSON file declares, in order."""
-        if self.protocol is not None:
-            return self.protocol.types
-        return reachable([self.schema]) if self.schema is not None else []
+    def is_json(self) -> bool:
+        """Whether it is an `.avpr` or `.avsc` file."""
+        return self.tree is not None and self.tree.is_json
 
 
 def closure(unit: Unit) -> list[Unit]:
@@ -105,27 +96,16 @@ class Loader:
             return unit
         except Undecodable as error:
             unit.is_complete = False
-            message = f"not UTF-8: the byte 0x{error.byte:02x} begins no character here"
-            self.diagnostics.error(Rule.NOT_UTF8, message, error.span, *([imported] if span else []))
+            self.diagnostics.error(Rule.NOT_UTF8, str(error), error.span, *([imported] if span else []))
             return unit
         if kind is ImportKind.IDL:
             unit.tree = parse(source, self.diagnostics)
             unit.is_complete = unit.tree.is_complete
             self._follow(unit, unit.tree)
         else:
-            self._read_json(unit, source.text, kind, span)
+            unit.tree = read_json(source, self.diagnostics, is_protocol=kind is ImportKind.PROTOCOL)
+            unit.is_complete = unit.tree.is_complete
         return unit
-
-    def _read_json(self, unit: Unit, text: str, kind: ImportKind, span: Span | None) -> None:
-        try:
-            if kind is ImportKind.PROTOCOL or '"protocol"' in text:
-                unit.protocol = parse_protocol(text)
-            else:
-                unit.schema = parse_schema(text)
-        except SchemaError as error:
-            unit.is_complete = False
-            message = f"{unit.name} is not valid: {error}"
-            self.diagnostics.error(Rule.BAD_JSON, message, span, file=unit.name)
 
     def _follow(self, unit: Unit, tree: syntax.File) -> None:
         for item in tree.items:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
-from avrorpc.schema import Message, Protocol
+from avrorpc.schema import Message, Named
 
 from avrorpc_codegen import syntax
 from avrorpc_codegen.contracts import Contracts
@@ -13,53 +11,55 @@ from avrorpc_codegen.loading import Unit
 
 
 def merge_imports(contracts: Contracts, diagnostics: Diagnostics) -> None:
-    """Complete all protocols that come from IDL."""
+    """Complete all protocols."""
     own = {declared.unit: dict(declared.protocol.messages) for declared in contracts.protocols.values()}
     for declared in contracts.protocols.values():
-        if declared.unit.tree is not None:
-            declared.protocol.types, declared.protocol.messages = [], {}
-            _Merger(contracts, diagnostics, declared.protocol, own).take(declared.unit)
-            unique = {named.name: named for named in declared.protocol.types}
-            declared.protocol.types = list(unique.values())
+        merger = _Merger(contracts, own)
+        merger.take(declared.unit, with_messages=True)
+        declared.protocol.types, declared.protocol.messages = merger.unique_types(), merger.messages
+        for message, unit in merger.repeated:
+            name = f"`{declared.protocol.name}` has the message `{message.name.text}` twice"
+            diagnostics.error(Rule.DUPLICATE, f"{name}, once by an import", message.name.span, file=unit.name)
+
+
+def all_types(contracts: Contracts, unit: Unit) -> list[Named]:
+    """Return the types of a file and of all that it imports, in the order of the text."""
+    merger = _Merger(contracts, {})
+    merger.take(unit, with_messages=False)
+    return merger.unique_types()
 
 
 class _Merger:
-    def __init__(
-        self,
-        contracts: Contracts,
-        diagnostics: Diagnostics,
-        protocol: Protocol,
-        own: dict[Unit, dict[str, Message]],
-    ) -> None:
+    def __init__(self, contracts: Contracts, own: dict[Unit, dict[str, Message]]) -> None:
         self.contracts = contracts
-        self.diagnostics = diagnostics
-        self.protocol = protocol
         self.own = own
+        self.types: list[Named] = []
+        self.messages: dict[str, Message] = {}
+        self.repeated: list[tuple[syntax.Message, Unit]] = []
         self.seen: set[Unit] = set()
 
-    def take(self, unit: Unit) -> None:
-        """Take over what a file declares; its imports where they stand in the text, each once."""
+    def unique_types(self) -> list[Named]:
+        """Return the types, those that JSON files repeat once."""
+        return list(dict.fromkeys(self.contracts.types[named.name].named for named in self.types))
+
+    def take(self, unit: Unit, *, with_messages: bool) -> None:
+        """Take over what a file declares; its imports where they stand in the text, each once.
+
+        A file without a protocol passes on the types of its imports, and not their messages.
+        """
         self.seen.add(unit)
-        messages = self.own.get(unit, {})
         if unit.tree is None:
-            self.protocol.types.extend(unit.json_types)
-            self.add(messages.values(), unit, None)
             return
         types = iter(self.contracts.by_unit[unit])
+        messages = self.own.get(unit, {}) if with_messages else {}
         for item in unit.tree.items:
             if isinstance(item, syntax.TypeDeclaration):
-                self.protocol.types.append(next(types))
+                self.types.append(next(types))
             elif isinstance(item, syntax.Message) and item.name.text in messages:
-                self.add([messages[item.name.text]], unit, item)
+                message = messages[item.name.text]
+                if self.messages.setdefault(message.name, message) is not message:
+                    self.repeated.append((item, unit))
             elif isinstance(item, syntax.Import):
                 imported = unit.imports.get(item.span.start)
                 if imported is not None and imported not in self.seen:
-                    self.take(imported)
-
-    def add(self, messages: Iterable[Message], unit: Unit, item: syntax.Message | None) -> None:
-        for message in messages:
-            known = self.protocol.messages.setdefault(message.name, message)
-            if known is not message:
-                problem = f"`{self.protocol.name}` has the message `{message.name}` twice, once by an import"
-                span = item.name.span if item else None
-                self.diagnostics.error(Rule.DUPLICATE, problem, span, file=unit.name)
+                    self.take(imported, with_messages=with_messages and unit.tree.protocol is not None)

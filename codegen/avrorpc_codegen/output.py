@@ -50,13 +50,14 @@ def diff(changes: Changes) -> str:
         name, old = display_name(path), _read(path)
         before = "/dev/null" if old is None else f"a/{name}"
         after = "/dev/null" if text is None else f"b/{name}"
-        found = list(
-            difflib.unified_diff(
-                (old or "").splitlines(), (text or "").splitlines(), before, after, lineterm=""
-            )
-        )
-        lines += found or [f"--- {before}", f"+++ {after}"]
+        lines += text_diff(old or "", text or "", before, after)
     return "\n".join(lines)
+
+
+def text_diff(old: str, new: str, before: str, after: str) -> list[str]:
+    """Return the lines of a unified diff; where only line ends differ, it says no more than the names."""
+    found = list(difflib.unified_diff(old.splitlines(), new.splitlines(), before, after, lineterm=""))
+    return found or [f"--- {before}", f"+++ {after}"]
 
 
 def apply(changes: Changes) -> None:

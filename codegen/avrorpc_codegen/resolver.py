@@ -14,6 +14,7 @@ from avrorpc import schema as avro
 from avrorpc.schema import Json, Named, Schema, describe, schema_to_json
 
 from avrorpc_codegen import syntax
+from avrorpc_codegen.alias_rules import AliasRules
 from avrorpc_codegen.annotations import (
     ENUM_WORDS,
     FIELD_WORDS,
@@ -69,9 +70,11 @@ class _Resolver:
         self.roots = roots
         self.diagnostics = diagnostics
         self.names = NameRules(diagnostics)
+        self.aliases = AliasRules(diagnostics)
         self.contracts = Contracts()
         self.pending: list[_Pending] = []
         self.repeated: list[tuple[DeclaredType, DeclaredType]] = []
+        self.repeated_names: set[str] = set()
         self.defaults: list[tuple[Schema, syntax.Value]] = []
         self.scopes: dict[Unit, set[Unit]] = {}
         self.unit = units[0] if units else roots[0]
@@ -87,6 +90,7 @@ class _Resolver:
             self.resolve_unit(unit)
         for first, again in self.repeated:
             self.check_repeated(first, again)
+        self.aliases.check(self.contracts.types)
         merge_imports(self.contracts, self.diagnostics)
         types = [pending.record for pending in self.pending]
         check_defaults(self.defaults, types, _UNKNOWN, self.diagnostics)
@@ -97,8 +101,6 @@ class _Resolver:
     def declare_unit(self, unit: Unit) -> None:
         self.unit = unit
         self.contracts.by_unit[unit] = []
-        for named in unit.json_types:
-            self.add(DeclaredType(named, unit))
         if unit.tree is None:
             return
         namespace = self.file_namespace(unit.tree)
@@ -114,15 +116,13 @@ class _Resolver:
     def protocol_name(self, protocol: syntax.Protocol) -> str:
         stated = next((a.value.json for a in protocol.annotations if a.name.text == "namespace"), "")
         namespace = stated if isinstance(stated, str) else ""
-        name = protocol.name.text
-        return name if "." in name or not namespace else f"{namespace}.{name}"
+        return protocol.name.within(namespace)
 
     def declare(self, item: syntax.TypeDeclaration, namespace: str) -> None:
         words = ENUM_WORDS if isinstance(item, syntax.EnumDeclaration) else TYPE_WORDS
         meaning = read_annotations(item.annotations, words, _NAMED, self.diagnostics)
         own = namespace if meaning.namespace is None else meaning.namespace
-        name = item.name.text
-        full = name if "." in name or not own else f"{own}.{name}"
+        full = item.name.within(own)
         self.names.namespace(item.annotations)
         self.names.of_type(item.name)
         aliases, props, doc = meaning.aliases, meaning.props, item.doc
@@ -143,8 +143,7 @@ class _Resolver:
                 declared = DeclaredType(
                     avro.Fixed(full, size, doc, aliases, props), self.unit, item.name.span
                 )
-        for alias in aliases:
-            self.names.full(alias, next(a.value.span for a in item.annotations if a.name.text == "aliases"))
+        self.aliases.declare(declared, item.annotations)
         self.check_logical(props, declared.named, item.name.span)
         self.add(declared)
 
@@ -170,11 +169,12 @@ class _Resolver:
         if first is declared:
             return
         self.repeated.append((first, declared))
+        self.repeated_names.add(name)
 
     def check_repeated(self, first: DeclaredType, again: DeclaredType) -> None:
         """Report a type declared twice, but let a JSON file repeat the types that it uses."""
-        is_json = None in (first.span, again.span)
-        if is_json and schema_to_json(first.named) == schema_to_json(again.named):
+        may_repeat = first.unit is not again.unit and (first.unit.is_json or again.unit.is_json)
+        if may_repeat and schema_to_json(first.named) == schema_to_json(again.named):
             return
         problem = f"`{again.named.name}` is declared twice"
         note = declared_at(first.span, first.unit)
@@ -183,10 +183,6 @@ class _Resolver:
     def resolve_unit(self, unit: Unit) -> None:
         self.unit = unit
         tree = unit.tree
-        if unit.protocol is not None:
-            self.add_protocol(DeclaredProtocol(unit.protocol, unit))
-        if unit.schema is not None:
-            self.contracts.main_schemas[unit] = unit.schema
         if tree is None:
             return
         namespace = self.file_namespace(tree)
@@ -237,14 +233,17 @@ class _Resolver:
             declared.parameter_spans[name.text, parameter.name.text] = parameter.name.span
         response: Schema = avro.Primitive("null")
         if item.result is not None:
+            nothing, word = ('"null"', '"one-way"') if self.unit.is_json else ("`void`", "`oneway`")
             response = self.full_type(item.result, namespace)
             if item.one_way and not (isinstance(response, avro.Primitive) and response.name == "null"):
                 self.diagnostics.error(
                     Rule.BAD_ONE_WAY,
                     "a one-way message has no result",
                     item.result.span,
-                    help="write `void`, or leave `oneway` out",
+                    help=f"write {nothing}, or leave {word} out",
                 )
+            for thrown in item.throws if item.one_way else ():
+                self.diagnostics.error(Rule.BAD_ONE_WAY, "a one-way message declares no errors", thrown.span)
         errors = [error for thrown in item.throws if (error := self.thrown(thrown, namespace)) is not None]
         return avro.Message(
             name.text, request, response, errors, item.one_way is not None, item.doc, meaning.props
@@ -264,7 +263,7 @@ class _Resolver:
             return None
         return schema
 
-    def variables(self, variables: Iterable[syntax.Variable], namespace: str, what: str) -> list[avro.Field]:
+    def variables(self, variables: Sequence[syntax.Variable], namespace: str, what: str) -> list[avro.Field]:
         seen: dict[str, Span] = {}
         types: dict[int, Schema] = {}
         fields: list[avro.Field] = []
@@ -275,6 +274,7 @@ class _Resolver:
             resolved = self.variable(variable, type_)
             if self.names.unique(variable.name, seen, what, self.unit):
                 fields.append(resolved)
+        self.aliases.check_variables(fields, seen, variables, what)
         return fields
 
     def variable(self, variable: syntax.Variable, type_: Schema) -> avro.Field:
@@ -302,6 +302,13 @@ class _Resolver:
                 "a reference to a type may not be annotated",
                 tree.annotations[0].name.span,
                 help="to annotate the field or the parameter, put it between type and name",
+            )
+        elif meaning.props and isinstance(schema, avro.Union):
+            self.diagnostics.warning(
+                Rule.BAD_ANNOTATION,
+                "this annotation is lost: Avro's JSON has no place for those of a union",
+                tree.annotations[0].name.span,
+                help="put it on a branch, or between type and name to annotate the field or the parameter",
             )
         elif meaning.props and not isinstance(schema, Named):
             schema.props.update(meaning.props)
@@ -345,7 +352,7 @@ class _Resolver:
             kind = (
                 branch.name if isinstance(branch, avro.Primitive | Named) else type(branch).__name__.lower()
             )
-            if kind in seen:
+            if kind in seen and kind not in self.repeated_names:
                 problem = f"a union may not have two branches of type {kind}"
                 note = "logical types and annotations make no difference here"
                 self.diagnostics.error(
@@ -356,8 +363,10 @@ class _Resolver:
 
     def reference(self, name: Name, namespace: str) -> Schema:
         types = self.contracts.types
-        full = name.text if "." in name.text or not namespace else f"{namespace}.{name.text}"
+        full = name.within(namespace)
         found = types.get(full)
+        if found is None and self.unit.is_json:
+            found = types.get(name.text)
         if found is not None and found.unit in self.scope():
             return found.named
         if not all(unit.is_complete for unit in self.scope()):
@@ -380,6 +389,8 @@ class _Resolver:
         same = next((candidate for candidate in visible if avro.short_name(candidate) == short), None)
         if same:
             return f"did you mean `{same}`?"
+        if written == "record":
+            return "name a record, or carry any of them in an `avrorpc.AnyRecord`"
         namespace = avro.namespace_of(full)
         names = {c: avro.short_name(c) if avro.namespace_of(c) == namespace else c for c in visible}
         return did_you_mean(written, [*names.values(), *sorted(PRIMITIVE_KEYWORDS)])
@@ -387,7 +398,7 @@ class _Resolver:
     def scope(self) -> set[Unit]:
         scope = self.scopes.get(self.unit)
         if scope is None:
-            scope = set(closure(self.unit))
+            scope = set(self.units if self.unit.is_json else closure(self.unit))
             if len(self.roots) == 1:
                 scope |= set(closure(self.roots[0]))
             self.scopes[self.unit] = scope
@@ -416,3 +427,5 @@ class _Resolver:
             problem = f"a fixed of {schema.size} bytes holds decimals of up to {most} digits, not {precision}"
         if problem:
             self.diagnostics.error(Rule.BAD_SIZE, problem, span)
+        elif not self.unit.is_json:
+            props.setdefault("scale", 0)  # As Avro's own tools write it.

@@ -20,7 +20,7 @@ class Source:
 
     name: str
     """The path as diagnostics show it."""
-    text: str
+    text: str = field(repr=False)
     path: Path
     """The absolute path, links resolved: a file's identity."""
     _starts: list[int] = field(default_factory=list, repr=False)
@@ -65,7 +65,7 @@ class Undecodable(Exception):
     """A file that is not UTF-8; `span` is the place of the first wrong byte."""
 
     def __init__(self, span: Span, byte: int) -> None:
-        super().__init__(byte)
+        super().__init__(f"not UTF-8: the byte 0x{byte:02x} begins no character here")
         self.span = span
         self.byte = byte
 
@@ -85,7 +85,15 @@ def read_source(path: Path) -> Source:
         OSError: The file cannot be read.
         Undecodable: It is not UTF-8.
     """
-    data = path.read_bytes()
+    return decode(path.read_bytes(), path)
+
+
+def decode(data: bytes, path: Path) -> Source:
+    """Return what a file holds; a byte order mark is dropped.
+
+    Raises:
+        Undecodable: It is not UTF-8.
+    """
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -1,6 +1,7 @@
 """What a contract file says, as a tree: every node with its place, documentation kept.
 
-The shape follows the grammar of Avro 1.12. Names are as written, neither resolved nor checked.
+The shape follows the grammar of Avro 1.12; Avro's JSON gives the same tree. Names are as written, neither
+resolved nor checked.
 """
 
 from __future__ import annotations
@@ -22,6 +23,14 @@ class Name:
     span: Span
     is_quoted: bool = False
     """Whether it was written with back-ticks, which make a name of a keyword."""
+    is_full: bool = False
+    """Whether it is a full name even without dots: in no namespace then."""
+
+    def within(self, namespace: str) -> str:
+        """Return the full name that it stands for inside a namespace."""
+        if self.is_full or "." in self.text or not namespace:
+            return self.text
+        return f"{namespace}.{self.text}"
 
 
 @dataclass(slots=True)
@@ -210,5 +219,7 @@ class File:
     main_schema: FullType | None = None
     items: list[Item] = field(default_factory=list)
     """Imports and declarations; for a protocol, those inside it."""
+    is_json: bool = False
+    """Whether it is an `.avpr` or `.avsc` file, where names are looked up somewhat differently."""
     is_complete: bool = True
     """Whether nothing had to be left out because it could not be understood."""

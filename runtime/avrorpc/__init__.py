@@ -9,12 +9,13 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from avrorpc.any_record import pack, unpack
     from avrorpc.binding import Binding, bind
     from avrorpc.call import Call, CallContext, Reply, current_call
     from avrorpc.client import Description, close, connect, describe, with_options
     from avrorpc.codec.logical import Duration
     from avrorpc.codec.single_object import SingleObject
-    from avrorpc.contracts import BufferHandle, DType
+    from avrorpc.contracts import AnyRecord, BufferHandle, DType
     from avrorpc.errors import (
         BindError,
         ClientStateError,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AnyRecord",
     "BindError",
     "Binding",
     "BufferHandle",
@@ -90,11 +92,17 @@ __all__ = [
     "current_call",
     "describe",
     "error_info",
+    "pack",
+    "unpack",
     "with_options",
 ]
 
 # Names are loaded when they are first used: importing a part, such as `avrorpc.schema`, loads no more.
 _HOMES: Final = {
+    "avrorpc.any_record": (
+        "pack",
+        "unpack",
+    ),
     "avrorpc.binding": (
         "Binding",
         "bind",
@@ -115,6 +123,7 @@ _HOMES: Final = {
     "avrorpc.codec.logical": ("Duration",),
     "avrorpc.codec.single_object": ("SingleObject",),
     "avrorpc.contracts": (
+        "AnyRecord",
         "BufferHandle",
         "DType",
     ),

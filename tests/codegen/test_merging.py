@@ -13,8 +13,9 @@ def test_types_and_messages_come_in_the_order_of_the_text(tmp_path: Path) -> Non
     files = {
         "a.avdl": framed("A", 'record First {} void one(); import idl "b.avdl"; record Last {} void four();'),
         "b.avdl": framed("B", 'void two(); import protocol "c.avpr"; record Middle {} void three();'),
-        "c.avpr": """{"protocol": "C", "namespace": "n", "messages": {"json": {}},
-            "types": [{"type": "enum", "name": "E", "symbols": []}]}""",
+        "c.avpr": """{"protocol": "C", "namespace": "n",
+                "messages": {"json": {"request": [], "response": "null"}},
+                "types": [{"type": "enum", "name": "E", "symbols": []}]}""",
     }
     contracts, diagnostics = resolved(tmp_path, files, "a.avdl")
     assert not diagnostics.items

@@ -195,3 +195,55 @@ def test_unions_keep_their_order(tmp_path: Path) -> None:
     union = record(tmp_path, "record R { union { string, null, R, array<int> } a; }").fields[0].type
     assert isinstance(union, Union)
     assert describe(union) == "union { string, null, n.R, array<int> }"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('@aliases(["A", "n.A"]) record R {}', ["the alias `n.A` is given twice"]),
+        ('@aliases(["A"]) record R {} @aliases(["n.A"]) enum E { X }', ["two types have the alias `n.A`"]),
+        ('@aliases(["E"]) record R {} enum E { X }', ["the alias `n.E` is the name of another type"]),
+        ('@aliases(["R"]) record R {}', ["the alias `n.R` is the name of the type itself"]),
+        ('@aliases(["x-y"]) record R {}', ["`x-y` is not a name"]),
+        ('record R { int @aliases(["b", "b"]) a; }', ["the alias `b` is given twice"]),
+        ('record R { int @aliases(["c"]) a, @aliases(["c"]) b; }', ["the alias `c` is given twice"]),
+        ('record R { int @aliases(["b"]) a; int b; }', ["the alias `b` is the name of a field"]),
+        ('record R { int @aliases(["a"]) a; }', ["the alias `a` is the name of a field"]),
+        ('void go(int @aliases(["b"]) a, int b);', ["the alias `b` is the name of a parameter"]),
+        ('@aliases(["A", "x.A"]) record R { int @aliases(["b-c", "d"]) a; }', []),
+    ],
+)
+def test_an_alias_leads_to_one_thing(tmp_path: Path, text: str, found: list[str]) -> None:
+    assert [problem.partition(" ")[2] for problem in problems(tmp_path, text)] == found
+
+
+def test_files_that_repeat_a_type_repeat_its_aliases(tmp_path: Path) -> None:
+    same = '{"type": "fixed", "name": "n.F", "size": 1, "aliases": ["G"]}'
+    _, diagnostics = resolved(tmp_path, {"a.avsc": same, "b.avsc": same})
+    assert not diagnostics.items
+
+
+def test_annotations_of_a_union_are_lost_and_a_warning_says_so(tmp_path: Path) -> None:
+    text = '@namespace("n") protocol P { record R { @x(1) union { null, int } a; @x(1) int? b; } }'
+    contracts, diagnostics = resolved(tmp_path, {"p.avdl": text})
+    assert [item.severity.value for item in diagnostics.items] == ["warning"]
+    assert describe(contracts.types["n.R"].named.fields[0].type) == "union { null, int }"  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    ("declaration", "props"),
+    [
+        (
+            '@logicalType("decimal") @precision(4) bytes',
+            {"logicalType": "decimal", "precision": 4, "scale": 0},
+        ),
+        (
+            '@precision(4) @scale(2) @logicalType("decimal") bytes',
+            {"precision": 4, "scale": 2, "logicalType": "decimal"},
+        ),
+        ('@logicalType("money") @precision(4) bytes', {"logicalType": "money", "precision": 4}),
+    ],
+)
+def test_a_decimal_always_has_a_scale(tmp_path: Path, declaration: str, props: dict[str, object]) -> None:
+    field = record(tmp_path, f"record R {{ {declaration} a; }}").fields[0]
+    assert list(field.type.props.items()) == list(props.items())  # type: ignore[union-attr]

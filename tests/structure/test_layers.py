@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "contracts": {"stub"},
     "dlpack": set(),
     "tensor": {"contracts", "dlpack"},
+    "any_record": {"errors", "limits", "schema", "method", "codec", "contracts"},
     # Implementations.
     "driving": {"errors"},
     "failure": {"errors", "method"},

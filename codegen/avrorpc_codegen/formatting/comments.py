@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final
 
-from avrorpc_codegen.comment import LINE_END, Comment
+from avrorpc_codegen.comment import LINE_END, Comment, doc_text
 from avrorpc_codegen.formatting.document import (
     HARD,
     LINE,
@@ -146,7 +146,7 @@ def _pass(before: Word, word: Word) -> None:
 
 
 def _fits_one_line(text: str) -> bool:
-    return "\n" not in text and not text.startswith("*") and text == text.strip("".join(map(chr, range(0x21))))
+    return "\n" not in text and doc_text(f"/** {text} */") == text
 
 
 def _doc_comment(text: str) -> Doc:

@@ -114,7 +114,9 @@ class _Printer:
         parts: list[Doc] = []
         for number, remark in enumerate(self.word.before):
             is_first = number == 0
-            is_apart = edge is HARD or remark.begins_line or (not is_first and self.word.before[number - 1].is_line)
+            is_apart = (
+                edge is HARD or remark.begins_line or (not is_first and self.word.before[number - 1].is_line)
+            )
             if is_apart:
                 parts.append(Line(is_hard=True, has_gap=remark.after_gap and not (is_first and is_empty)))
             else:

@@ -66,7 +66,7 @@ def _in_python(name: str, kind: Kind) -> str | None:
         case Kind.SYMBOL:
             other = naming.symbol_name(name, ())
         case Kind.NAMESPACE:
-            other = naming.module_part(name)
+            other = naming.module_part(name, "")
     return None if other == name else f"generated Python calls it `{other}`"
 
 

@@ -33,7 +33,8 @@ from avrorpc.schema.model import (
 )
 from avrorpc.schema.reading import parse_protocol, parse_schema, protocol_from_json
 from avrorpc.schema.store import SchemaStore
-from avrorpc.schema.writing import compact, handshake_hash, protocol_to_json, schema_to_json
+from avrorpc.schema.text import compact, pretty
+from avrorpc.schema.writing import handshake_hash, protocol_to_json, schema_to_json
 
 __all__ = [
     "ALGORITHMS",
@@ -71,6 +72,7 @@ __all__ = [
     "parse_protocol",
     "parse_schema",
     "parts",
+    "pretty",
     "protocol_from_json",
     "protocol_to_json",
     "reachable",

@@ -8,7 +8,7 @@ handshake, properties and documentation included.
 from __future__ import annotations
 
 import hashlib
-import json
+from typing import Final
 
 from avrorpc.schema.model import (
     PRIMITIVES,
@@ -29,6 +29,8 @@ from avrorpc.schema.model import (
     namespace_of,
     short_name,
 )
+
+_TYPE_WORDS: Final = frozenset([*PRIMITIVES, "record", "enum", "array", "map", "union", "fixed"])
 
 
 def protocol_to_json(protocol: Protocol) -> dict[str, Json]:
@@ -53,11 +55,6 @@ def protocol_to_json(protocol: Protocol) -> dict[str, Json]:
 def schema_to_json(schema: Schema) -> Json:
     """Return a schema as the JSON value of an `.avsc` file."""
     return _schema(schema, "", set())
-
-
-def compact(value: Json) -> str:
-    """Return JSON without white space, non-ASCII characters kept."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def handshake_hash(text: str) -> bytes:
@@ -112,9 +109,7 @@ def _schema(schema: Schema, namespace: str, written: set[str]) -> Json:
 def _named(schema: Named, namespace: str, written: set[str]) -> Json:
     own = namespace_of(schema.name)
     if schema.name in written:
-        short = short_name(schema.name)
-        # A short name that is a primitive's would be read as the primitive.
-        return short if own == namespace and short not in PRIMITIVES else schema.name
+        return _relative(schema.name, namespace)
     written.add(schema.name)
     kind = {Enum: "enum", Fixed: "fixed"}.get(type(schema), "record")
     if isinstance(schema, Record) and schema.is_error:
@@ -135,5 +130,11 @@ def _named(schema: Named, namespace: str, written: set[str]) -> Json:
             out["size"] = schema.size
     out.update(schema.props)
     if schema.aliases:
-        out["aliases"] = list(schema.aliases)
+        out["aliases"] = [_relative(alias, own) for alias in dict.fromkeys(schema.aliases)]
     return out
+
+
+def _relative(name: str, namespace: str) -> str:
+    """Return how a name is written inside a namespace: one that Avro uses itself always in full."""
+    short = short_name(name)
+    return short if namespace_of(name) == namespace and short not in _TYPE_WORDS else name
