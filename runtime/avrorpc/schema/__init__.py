@@ -4,7 +4,10 @@ Knows Avro and nothing of Python classes, bytes or calls.
 """
 
 from avrorpc.schema.annotations import parse_duration
+from avrorpc.schema.compatibility import can_read, incompatibilities, request_record
 from avrorpc.schema.defaults import default_problem
+from avrorpc.schema.incompatibility import Extent, Incompatibility, Kind, Place
+from avrorpc.schema.logical import logical_type
 from avrorpc.schema.model import (
     NO_DEFAULT,
     PRIMITIVES,
@@ -35,29 +38,37 @@ __all__ = [
     "PRIMITIVES",
     "Array",
     "Enum",
+    "Extent",
     "Field",
     "Fixed",
+    "Incompatibility",
     "Json",
+    "Kind",
     "Map",
     "Message",
     "Named",
     "NoDefault",
+    "Place",
     "Primitive",
     "Props",
     "Protocol",
     "Record",
     "Schema",
     "Union",
+    "can_read",
     "compact",
     "default_problem",
     "describe",
     "fingerprint",
+    "incompatibilities",
+    "logical_type",
     "namespace_of",
     "parse_duration",
     "parse_protocol",
     "parse_schema",
     "protocol_from_json",
     "protocol_to_json",
+    "request_record",
     "schema_to_json",
     "short_name",
 ]
