@@ -76,6 +76,19 @@ def load_config(
     return Config(schemas or default, tuple(targets), {**known, **external})
 
 
+def section(start: Path, name: str) -> tuple[dict[str, object], Path | None]:
+    """Return a table of `[tool.avrogen]` that another module understands, and the file it is in.
+
+    Raises:
+        ConfigError: The file is not TOML, or this is no table.
+    """
+    project = find_project(start)
+    table = (_read(project) if project else {}).get(name, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{project}: [tool.avrogen.{name}] is not a table")
+    return table, project
+
+
 def installed_schemas() -> Path | None:
     """Return the folder of the schemas that come with the runtime, found without importing it."""
     spec = find_spec("avrorpc")
@@ -97,7 +110,7 @@ def _read(project: Path) -> dict[str, object]:
         table = table.get(key, {}) if isinstance(table, dict) else table
     if not isinstance(table, dict):
         raise ConfigError(f"{project}: [tool.avrogen] is not a table")
-    unknown = sorted(set(table) - {"schemas", "targets", "external"})
+    unknown = sorted(set(table) - {"schemas", "targets", "external", "breaking"})
     if unknown:
         raise ConfigError(f"{project}: [tool.avrogen] knows no setting {unknown[0]!r}")
     return table

@@ -6,7 +6,7 @@ Cyclic imports are fine, since a file is known before its imports are followed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -68,9 +68,15 @@ def closure(unit: Unit) -> list[Unit]:
 class Loader:
     """Reads files and whatever they import."""
 
-    def __init__(self, search: Sequence[Path], diagnostics: Diagnostics) -> None:
+    def __init__(
+        self,
+        search: Sequence[Path],
+        diagnostics: Diagnostics,
+        name: Callable[[Path], str] = display_name,
+    ) -> None:
         self.search = search
         self.diagnostics = diagnostics
+        self.name = name
         self.units: dict[Path, Unit] = {}
 
     def load(self, path: Path) -> Unit:
@@ -82,10 +88,10 @@ class Loader:
         known = self.units.get(identity)
         if known is not None:
             return known
-        unit = self.units[identity] = Unit(identity, display_name(path))
+        unit = self.units[identity] = Unit(identity, self.name(path))
         imported = f"imported {where(span)}" if span else ""
         try:
-            source = read_source(path)
+            source = read_source(path, self.name)
         except OSError as error:
             unit.is_complete = False
             message = f"cannot read {unit.name}: {(error.strerror or str(error)).lower()}"
@@ -134,7 +140,7 @@ class Loader:
             return None
         path = next((folder / location for folder in folders if (folder / location).is_file()), None)
         if path is None:
-            notes = [f"searched {display_name(folder) or '.'}" for folder in folders]
+            notes = [f"searched {self.name(folder) or '.'}" for folder in folders]
             hint = _similar(location, folders)
             self.diagnostics.error(
                 Rule.MISSING_IMPORT, f"there is no file {location!r}", item.span, *notes, help=hint

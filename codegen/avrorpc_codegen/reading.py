@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.loading import KINDS, Loader, Unit
 from avrorpc_codegen.resolver import resolve
+from avrorpc_codegen.source import display_name
 
 
 @dataclass(slots=True)
@@ -25,9 +26,14 @@ class Read:
     """Those and all that they import."""
 
 
-def read_contracts(paths: Sequence[Path], search: Sequence[Path], diagnostics: Diagnostics) -> Read:
+def read_contracts(
+    paths: Sequence[Path],
+    search: Sequence[Path],
+    diagnostics: Diagnostics,
+    name: Callable[[Path], str] = display_name,
+) -> Read:
     """Read files, and all contracts below folders; findings are collected, and what is sound is returned."""
-    loader = Loader(search, diagnostics)
+    loader = Loader(search, diagnostics, name)
     files = [file for path in paths for file in (find_contracts(path) if path.is_dir() else [path])]
     roots = [loader.load(file) for file in dict.fromkeys(files)]
     if not roots:

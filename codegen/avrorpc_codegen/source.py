@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -78,8 +79,8 @@ def display_name(path: Path) -> str:
         return path.as_posix()
 
 
-def read_source(path: Path) -> Source:
-    """Read a file; a byte order mark is dropped.
+def read_source(path: Path, name: Callable[[Path], str] = display_name) -> Source:
+    """Read a file; a byte order mark is dropped. `name` says how people are shown its path.
 
     Raises:
         OSError: The file cannot be read.
@@ -91,6 +92,6 @@ def read_source(path: Path) -> Source:
     except UnicodeDecodeError as error:
         readable = data[: error.start].decode("utf-8-sig")
         shown = readable + data[error.start :].decode("utf-8", "replace")
-        span = Span(Source(display_name(path), shown, path.resolve()), len(readable), len(readable) + 1)
+        span = Span(Source(name(path), shown, path.resolve()), len(readable), len(readable) + 1)
         raise Undecodable(span, data[error.start]) from error
-    return Source(display_name(path), text, path.resolve())
+    return Source(name(path), text, path.resolve())

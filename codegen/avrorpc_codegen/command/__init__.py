@@ -13,6 +13,7 @@ from typing import Final
 import click
 
 SUBCOMMANDS: Final = {
+    "breaking": "Find what a change of a contract breaks.",
     "call": "Call a message of a running server.",
     "compile": "Translate Avro IDL into an .avpr or .avsc file.",
     "explain": "Explain a finding by its id.",

@@ -5,7 +5,7 @@ Knows Avro and nothing of Python classes, bytes or calls.
 
 from avrorpc.schema.annotations import parse_duration
 from avrorpc.schema.compatibility import can_read, incompatibilities, request_record
-from avrorpc.schema.defaults import default_problem
+from avrorpc.schema.defaults import default_problem, same_json
 from avrorpc.schema.incompatibility import Extent, Incompatibility, Kind, Place
 from avrorpc.schema.logical import logical_type
 from avrorpc.schema.model import (
@@ -69,6 +69,7 @@ __all__ = [
     "protocol_from_json",
     "protocol_to_json",
     "request_record",
+    "same_json",
     "schema_to_json",
     "short_name",
 ]

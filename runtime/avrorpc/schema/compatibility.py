@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 
+from avrorpc.schema.defaults import same_json
 from avrorpc.schema.incompatibility import Extent, Incompatibility, Kind, Place
 from avrorpc.schema.logical import logical_problems
 from avrorpc.schema.model import (
@@ -17,7 +18,6 @@ from avrorpc.schema.model import (
     Enum,
     Field,
     Fixed,
-    Json,
     Map,
     Message,
     Named,
@@ -164,7 +164,7 @@ class _Comparison:
 
     def default(self, pair: _Pair, writer: Field, reader: Field) -> None:
         ours, theirs = writer.default, reader.default
-        if isinstance(ours, NoDefault) or isinstance(theirs, NoDefault) or _same_json(ours, theirs):
+        if isinstance(ours, NoDefault) or isinstance(theirs, NoDefault) or same_json(ours, theirs):
             return
         problem = f"{reader.name} left out means {ours!r:.60} to the writer, {theirs!r:.60} to the reader"
         self.found.append(
@@ -217,15 +217,3 @@ def _at(place: Place, schema: Schema, step: str = "") -> Place:
 
 def _inside(place: Place, record: Record, item: Field) -> Place:
     return Place(item.type, record, item.name, f".{item.name}", place)
-
-
-def _same_json(one: Json, other: Json) -> bool:
-    match one, other:
-        case (bool(), _) | (_, bool()):
-            return one is other
-        case list(), list():
-            return len(one) == len(other) and all(map(_same_json, one, other))
-        case dict(), dict():
-            return one.keys() == other.keys() and all(_same_json(one[key], other[key]) for key in one)
-        case _:
-            return one == other
