@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from avrorpc.schema import Named, Record
+from avrorpc.schema import Named, Record, Union
 
 from avrorpc_codegen.breaking.finding import Findings, Spot
 from avrorpc_codegen.breaking.pairing import Pairing
@@ -18,6 +18,8 @@ class Context:
 
     pairing: Pairing
     usage: Usage
+    unions: list[Union]
+    """All unions of the new version."""
     old: Places
     new: Places
     findings: Findings = field(default_factory=Findings)

@@ -14,10 +14,10 @@ from avrorpc_codegen.breaking.rules import BreakingRule, Level
 from avrorpc_codegen.breaking.slot_rules import Slot, check_slot
 from avrorpc_codegen.breaking.type_rules import (
     added_words,
+    check_alias,
     default_words,
     left_out,
     refused,
-    rename_in_json,
     same_default,
 )
 from avrorpc_codegen.breaking.usage import REPLY, Talk
@@ -124,7 +124,7 @@ def _check_parameters(context: Context, talk: Talk) -> None:
         if old_name != new_name:
             finding = parameter_renamed(context, talk, old_name, new_name)
             finding.add(Level.SOURCE, Side.CODE, f"code that uses the name `{old_name}` does not fit")
-            rename_in_json(finding, old, new, flows)
+            check_alias(finding, old, new, flows)
         slot = parameter_slot(context, talk, old, new)
         check_slot(context, slot, flows)
         _check_default(context, slot.spot, old, new)

@@ -159,9 +159,9 @@ ABOUT: Final[dict[BreakingRule, About]] = {
         _OLD,
         _NEW,
         True,
-        "give it a default that means what was done without it; a new name is no new parameter: use `@aliases`",
+        "give it a default that means what was done without it; if it is an old one renamed, use `@aliases`",
     ),
-    _R.PARAMETER_RENAMED: About(_NEW, _BOTH, True, "keep the name; say in its comment what it means now"),
+    _R.PARAMETER_RENAMED: About(_BOTH, _BOTH, True, "keep the name; say in its comment what it means now"),
     _R.PARAMETER_TYPE_CHANGED: About(
         _BOTH, _BOTH, True, "add a parameter of another name with a default, and keep this one"
     ),
@@ -185,7 +185,7 @@ ABOUT: Final[dict[BreakingRule, About]] = {
         _BOTH,
         _NEW,
         True,
-        "give it a default that means what held without it; a new name is no new field: use `@aliases`",
+        "give it a default that means what held without it; if it is an old one renamed, use `@aliases`",
     ),
     _R.FIELD_RENAMED: About(_BOTH, _BOTH, True, "keep the name; say in its comment what it means now"),
     _R.FIELD_TYPE_CHANGED: About(
@@ -201,7 +201,7 @@ ABOUT: Final[dict[BreakingRule, About]] = {
         False,
         "give the enum a default symbol, `} = SYMBOL;`, release that, and then add symbols",
     ),
-    _R.SIZE_CHANGED: About(_BOTH, _BOTH, False, "add a type of another name, and keep this one"),
+    _R.SIZE_CHANGED: About(_BOTH, _NOBODY, False, "add a type of another name, and keep this one"),
     _R.BRANCH_REMOVED: About(_BOTH, _BOTH, True, "keep the branch, and stop writing it"),
     _R.BRANCH_ADDED: About(
         _BOTH, _BOTH, True, "add a field or a parameter with a default, and keep this one"

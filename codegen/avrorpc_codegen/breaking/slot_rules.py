@@ -11,6 +11,7 @@ from avrorpc_codegen.breaking.finding import Finding, Flow, Side, Spot
 from avrorpc_codegen.breaking.representation import is_tagged, json_form, python_type, reads_json
 from avrorpc_codegen.breaking.rules import BreakingRule, Level
 from avrorpc_codegen.breaking.type_change import Change, ChangeKind, counterpart, shown, type_changes
+from avrorpc_codegen.breaking.usage import Way
 
 
 @dataclass(slots=True, frozen=True)
@@ -27,6 +28,11 @@ class Slot:
     def message(self) -> str:
         """What has changed, in words."""
         return f"the type went from `{shown(self.old)}` to `{shown(self.new)}`"
+
+
+def main_slot(way: Way, spot: Spot) -> Slot:
+    """Return a main schema as something that has a type."""
+    return Slot(spot, BreakingRule.SCHEMA_CHANGED, way.old, way.new)
 
 
 def type_changed(context: Context, slot: Slot) -> Finding:
@@ -62,6 +68,11 @@ def check_slot(context: Context, slot: Slot, flows: list[tuple[Flow, str]]) -> N
             finding.add(Level.SOURCE, Side.CODE, f"its Python type goes from {types}")
 
 
+def form_problem(wrote: Schema, reads: Schema, flow: Flow) -> str:
+    """Return that the JSON of one type is not that of the other."""
+    return f"{flow.writer} send {json_form(wrote)}, and {flow.reader} read {json_form(reads)}"
+
+
 def _finding(context: Context, slot: Slot, change: Change) -> Finding:
     if change.branch is not None:
         is_added = change.kind is ChangeKind.BRANCH_ADDED
@@ -75,9 +86,7 @@ def _json_problem(change: Change, flow: Flow) -> str | None:
     if not flow.old_writes:
         wrote, reads = reads, wrote
     if change.branch is None:
-        if reads_json(wrote[0], reads[0]):
-            return None
-        return f"{flow.writer} send {json_form(wrote[0])}, and {flow.reader} read {json_form(reads[0])}"
+        return None if reads_json(wrote[0], reads[0]) else form_problem(wrote[0], reads[0], flow)
     for branch in wrote:
         other = counterpart(branch, reads)
         if other is None:

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 from avrorpc.schema import (
     Enum,
+    Extent,
     Field,
     Fixed,
     Json,
     Named,
     NoDefault,
     Record,
-    Union,
     compact,
     same_json,
     short_name,
@@ -22,12 +22,11 @@ from avrorpc.schema import (
 from avrorpc_codegen.breaking.context import Context
 from avrorpc_codegen.breaking.finding import Finding, Flow, Side, Spot
 from avrorpc_codegen.breaking.pairing import pair_fields
-from avrorpc_codegen.breaking.representation import is_tagged
+from avrorpc_codegen.breaking.representation import is_tagged, json_form
 from avrorpc_codegen.breaking.rules import BreakingRule, Level
-from avrorpc_codegen.breaking.slot_rules import Slot, check_slot
+from avrorpc_codegen.breaking.slot_rules import Slot, check_slot, form_problem
 from avrorpc_codegen.breaking.type_change import logical_words
-from avrorpc_codegen.contracts import DeclaredType
-from avrorpc_codegen.graph import parts
+from avrorpc_codegen.python_types import logical
 
 _R = BreakingRule
 
@@ -38,11 +37,10 @@ def check_types(context: Context) -> None:
         spot = Spot(declared.named.name, None, context.old.type(declared.named.name))
         finding = context.findings.at(_R.TYPE_REMOVED, spot, "the type was removed")
         finding.add(Level.SOURCE, Side.CODE, "its class is gone")
-    unions = _unions([new for _, new in context.pairing.types])
     for before, after in context.pairing.types:
         old, new = before.named, after.named
         if old.name != new.name:
-            _check_rename(context, old, new, unions)
+            _check_rename(context, old, new)
         match old, new:
             case Record(), Record():
                 _check_record(context, old, new)
@@ -57,7 +55,7 @@ def check_types(context: Context) -> None:
 
 def kind_changed(context: Context, old: Named, new: Named) -> Finding:
     """Return the finding that a type is of another kind."""
-    message = f"it was {_kind(old)}, and is {_kind(new)}"
+    message = f"it was {kind_words(old)}, and is {kind_words(new)}"
     return context.findings.at(_R.KIND_CHANGED, context.type(old, new), message)
 
 
@@ -111,10 +109,10 @@ def fixed_logical_changed(context: Context, old: Fixed, new: Fixed) -> Finding:
     return context.findings.at(_R.LOGICAL_TYPE_CHANGED, context.type(old, new), message)
 
 
-def _check_rename(context: Context, old: Named, new: Named, unions: list[Union]) -> None:
+def _check_rename(context: Context, old: Named, new: Named) -> None:
     finding = renamed(context, old, new)
     finding.add(Level.SOURCE, Side.CODE, f"code that imports `{short_name(old.name)}` does not find it")
-    if any(new in union.branches and is_tagged(new, tuple(union.branches)) for union in unions):
+    if any(new in union.branches and is_tagged(new, tuple(union.branches)) for union in context.unions):
         for flow, use in context.usage.of(new.name):
             name = old.name if flow.old_writes else new.name
             why = f"{flow.writer} say `{name}` in a union, which {flow.reader} do not know"
@@ -142,7 +140,7 @@ def _check_record(context: Context, old: Record, new: Record) -> None:
         if old_name != new_name:
             finding = field_renamed(context, old, new, old_name, new_name)
             finding.add(Level.SOURCE, Side.CODE, f"code that uses `{old_name}` does not find it")
-            rename_in_json(finding, before[old_name], after[new_name], flows)
+            check_alias(finding, before[old_name], after[new_name], flows)
         slot = field_slot(context, old, new, before[old_name], after[new_name])
         check_slot(context, slot, flows)
         _check_default(context, slot.spot, before[old_name], after[new_name], flows)
@@ -194,10 +192,13 @@ def left_out(old: Field, new: Field) -> str:
     return f"{start} and new servers take it for {_shown(new.default)}"
 
 
-def rename_in_json(finding: Finding, old: Field, new: Field, flows: list[tuple[Flow, str]]) -> None:
-    """Report that JSON knows no aliases."""
+def check_alias(finding: Finding, old: Field, new: Field, flows: list[tuple[Flow, str]]) -> None:
+    """Report whom an alias does not help: JSON knows none, and who does not have it takes the default."""
     for flow, use in flows:
         wrote, reads = (old, new) if flow.old_writes else (new, old)
+        if wrote.name not in reads.aliases and not isinstance(reads.default, NoDefault):
+            why = f"{flow.writer} send `{wrote.name}`, and {flow.reader} take the default of `{reads.name}`"
+            finding.add(Level.WIRE, flow.side, why, Extent.MEANING, use)
         why = f"{flow.writer} send `{wrote.name}`, and {flow.reader} look for `{reads.name}`"
         finding.add(Level.JSON, flow.side, why, use=use)
 
@@ -230,27 +231,25 @@ def _check_enum(context: Context, old: Enum, new: Enum) -> None:
 
 def _check_fixed(context: Context, old: Fixed, new: Fixed) -> None:
     if old.size != new.size:
-        finding = size_changed(context, old, new)
-        for flow, use in context.usage.of(new.name):
-            finding.add(Level.JSON, flow.side, f"{flow.reader} take no other number of bytes", use=use)
+        size_changed(context, old, new)
     words = [logical_words(item) for item in (old, new)]
     if words[0] != words[1]:
         finding = fixed_logical_changed(context, old, new)
-        names = [name.partition("(")[0] for name in words]
-        if names[0] != names[1]:
-            finding.add(Level.SOURCE, Side.CODE, "its Python type is another one")
+        if json_form(old) != json_form(new):
+            for flow, use in context.usage.of(new.name):
+                wrote, reads = (old, new) if flow.old_writes else (new, old)
+                finding.add(Level.JSON, flow.side, form_problem(wrote, reads, flow), use=use)
+        if logical(old) != logical(new):
+            types = f"`{logical(old) or 'bytes'}` to `{logical(new) or 'bytes'}`"
+            finding.add(Level.SOURCE, Side.CODE, f"its Python type goes from {types}")
 
 
 def _shown(default: Json | NoDefault) -> str:
     return "" if isinstance(default, NoDefault) else f"`{compact(default):.60}`"
 
 
-def _unions(types: list[DeclaredType]) -> list[Union]:
-    fields = [item.type for t in types if isinstance(t.named, Record) for item in t.named.fields]
-    return [part for part in parts(fields) if isinstance(part, Union)]
-
-
-def _kind(named: Named) -> str:
+def kind_words(named: Named) -> str:
+    """Return what kind of type it is."""
     if isinstance(named, Record):
         return "an error" if named.is_error else "a record"
     return "an enum" if isinstance(named, Enum) else "a fixed"

@@ -21,10 +21,10 @@ from avrorpc.schema import (
     request_record,
 )
 
-from avrorpc_codegen.breaking.finding import Flow
+from avrorpc_codegen.breaking.finding import Flow, Spot
 from avrorpc_codegen.breaking.pairing import Pairing
 from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType
-from avrorpc_codegen.graph import protocol_schemas, reachable
+from avrorpc_codegen.graph import parts, protocol_schemas, reachable
 from avrorpc_codegen.loading import Unit
 
 REQUEST = (Flow.OLD_REQUEST, Flow.NEW_REQUEST)
@@ -67,8 +67,8 @@ class Way:
     """The message, if there is one."""
     is_error: bool = False
     """Whether the values are errors of that message."""
-    file: str = ""
-    """The file of a main schema."""
+    main: Spot | None = None
+    """The main schema of a file that this is."""
 
     @property
     def use(self) -> str:
@@ -111,9 +111,9 @@ class _Finder:
 
 
 def find_usage(
-    old: Contracts, new: Contracts, pairing: Pairing, main_schemas: Iterable[tuple[str, Schema, Schema]]
+    old: Contracts, new: Contracts, pairing: Pairing, main_schemas: Iterable[tuple[Spot, Schema, Schema]]
 ) -> Usage:
-    """Find all ways; main schemas come with the names of their files."""
+    """Find all ways; main schemas come with their places."""
     finder = _Finder(pairing)
     talks = [
         Talk(before, after, before.protocol.messages[name], message)
@@ -131,9 +131,17 @@ def find_usage(
     for first_type, second_type in pairing.types:
         if _is_data(first_type, called) or _is_data(second_type, called):
             finder.add(Way(DATA, first_type.named, second_type.named))
-    for file, first_schema, second_schema in main_schemas:
-        finder.add(Way(DATA, first_schema, second_schema, file=file))
+    for spot, first_schema, second_schema in main_schemas:
+        finder.add(Way(DATA, first_schema, second_schema, main=spot))
     return finder.usage
+
+
+def find_unions(contracts: Contracts) -> list[Union]:
+    """Return all unions of one version."""
+    records = [item.named for item in contracts.types.values() if isinstance(item.named, Record)]
+    schemas = [item.type for record in records for item in record.fields]
+    schemas += [s for item in contracts.protocols.values() for s in protocol_schemas(item.protocol)]
+    return [part for part in parts([*schemas, *contracts.main_schemas.values()]) if isinstance(part, Union)]
 
 
 def _parts(schema: Schema) -> list[Schema]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from avrorpc_codegen.breaking.comparison import Version
+from avrorpc_codegen.breaking.finding import At
 from avrorpc_codegen.breaking.git import GitError, Repository, repository
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.loading import KINDS, Unit
@@ -151,8 +152,15 @@ def _folder_then(project: Project, top: Path, tree: Path) -> Path | None:
 
 def _version(label: str, path: Path, read: Read) -> Version:
     base = (path if path.is_dir() else path.parent).resolve()
-    schemas = {_relative(unit, base): schema for unit, schema in read.contracts.main_schemas.items()}
+    schemas = {
+        _relative(unit, base): (schema, _place(unit)) for unit, schema in read.contracts.main_schemas.items()
+    }
     return Version(label, read.contracts, schemas, is_there=bool(read.roots))
+
+
+def _place(unit: Unit) -> At:
+    declared = unit.tree.main_schema if unit.tree else None
+    return At(declared.span if declared else None, unit.name)
 
 
 def _relative(unit: Unit, base: Path) -> str:

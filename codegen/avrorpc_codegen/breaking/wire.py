@@ -6,10 +6,10 @@ from avrorpc.schema import Enum, Extent, Fixed, Incompatibility, Kind, Named, Pl
 
 from avrorpc_codegen.breaking import message_rules, type_rules
 from avrorpc_codegen.breaking.context import Context
-from avrorpc_codegen.breaking.finding import Finding, Flow, Spot
+from avrorpc_codegen.breaking.finding import Finding, Flow
 from avrorpc_codegen.breaking.pairing import pair_fields
-from avrorpc_codegen.breaking.rules import BreakingRule, Level
-from avrorpc_codegen.breaking.slot_rules import Slot, branch_changed, logical_changed, type_changed
+from avrorpc_codegen.breaking.rules import Level
+from avrorpc_codegen.breaking.slot_rules import Slot, branch_changed, logical_changed, main_slot, type_changed
 from avrorpc_codegen.breaking.type_change import branches, counterpart, shown
 from avrorpc_codegen.breaking.usage import Way
 
@@ -22,11 +22,6 @@ def check_wire(context: Context) -> None:
             for problem in incompatibilities(writer, reader):
                 if problem.kind is not Kind.DEFAULT:  # both write the field: nothing is left out in binary
                     _Problem(context, way, flow, problem).report()
-
-
-def schema_slot(context: Context, way: Way) -> Slot:
-    """Return a main schema as something that has a type."""
-    return Slot(Spot(way.file, None, None), BreakingRule.SCHEMA_CHANGED, way.old, way.new)
 
 
 class _Problem:
@@ -48,7 +43,11 @@ class _Problem:
 
     def why(self) -> str:
         writer, reader, name = self.flow.writer, self.flow.reader, self.problem.name
-        wrote, reads = shown(self.problem.writer.schema), shown(self.problem.reader.schema)
+        writes, wants = self.problem.writer.schema, self.problem.reader.schema
+        wrote, reads = shown(writes), shown(wants)
+        if isinstance(writes, Named) and isinstance(wants, Named) and type(writes) is not type(wants):
+            wrote, reads = type_rules.kind_words(writes), type_rules.kind_words(wants)
+            return f"{writer} send {wrote}, and {reader} read {reads}"
         match self.problem.kind:
             case Kind.FIELD:
                 return f"{writer} send no `{name}`, and {reader} have no default for it"
@@ -62,8 +61,10 @@ class _Problem:
                 return f"{writer} may send `{wrote}`, which {reader} cannot read"
             case Kind.TEXT:
                 return f"{writer} send bytes, and {reader} read a string, which not all bytes are"
+            case Kind.LOGICAL if self.problem.extent is Extent.MEANING:
+                return f"{reader} take what {writer} send for other values: {self.problem.message}"
             case Kind.LOGICAL:
-                return f"what {writer} send, {reader} read as something else: {self.problem.message}"
+                return f"{reader} refuse some values of {writer}: {self.problem.message}"
             case _:
                 return f"{writer} send `{wrote}`, and {reader} read `{reads}`"
 
@@ -132,16 +133,12 @@ class _Problem:
         """Return what has the type in which the problem lies."""
         old, new, talk = self.old, self.new, self.way.talk
         if old.record is None or new.record is None:
-            return (
-                schema_slot(self.context, self.way)
-                if talk is None
-                else message_rules.response_slot(self.context, talk)
-            )
+            if talk is not None:
+                return message_rules.response_slot(self.context, talk)
+            assert self.way.main is not None  # what has a name is told by its own rules
+            return main_slot(self.way, self.way.main)
         before = next(item for item in old.record.fields if item.name == old.field)
         after = next(item for item in new.record.fields if item.name == new.field)
         if not new.record.name and talk is not None:
             return message_rules.parameter_slot(self.context, talk, before, after)
         return type_rules.field_slot(self.context, old.record, new.record, before, after)
-
-
-__all__ = ["check_wire", "schema_slot"]
