@@ -31,7 +31,10 @@ def test_a_page_shows_a_change_that_breaks_somebody_and_a_better_one(
     assert sorted(page) == ["old", "right", "wrong"]
     for name, text in page.items():
         write(tmp_path / name, {"shop.avdl": text})
-    wrong, right = compared(tmp_path / "old", tmp_path / "wrong"), compared(tmp_path / "old", tmp_path / "right")
+    wrong, right = (
+        compared(tmp_path / "old", tmp_path / "wrong"),
+        compared(tmp_path / "old", tmp_path / "right"),
+    )
     breaks = [[item for f in found if f.rule is rule for item in f.breaks] for found in (wrong, right)]
     assert len(breaks[0]) > len(breaks[1])
     assert not [

@@ -24,6 +24,7 @@ from avrorpc.schema import (
     Schema,
     Union,
     compact,
+    describe,
     logical_type,
     protocol_to_json,
 )
@@ -97,9 +98,16 @@ def _all_members(record: Record, depth: int = 3) -> list[Json]:
 
 
 def _in_union(branch: Schema, value: Json) -> Json:
-    if isinstance(branch, Record) and isinstance(value, dict):
-        return {"$type": branch.name, **value}
-    return value
+    """Return a value with the name of its branch, which is always understood."""
+    match branch:
+        case Array():
+            return {"array": value}
+        case Map():
+            return {"map": value}
+        case Primitive():
+            return {logical_type(branch) or branch.name: value}
+        case _:
+            return {describe(branch): value}
 
 
 class Peer:
@@ -199,3 +207,9 @@ def _call_for_error(
             yield f"{message.name}({request}) raises {answer}: {problem}"
         else:
             yield f"{message.name}({request}) raised nothing"
+
+
+def request_samples(message: Message) -> list[dict[str, Json]]:
+    """Return requests in which each parameter has each of its values at least once."""
+    found = _all_members(Record("", message.request))
+    return [request for request in found if isinstance(request, dict)]

@@ -19,6 +19,7 @@ from avrorpc_codegen.loading import KINDS
 
 _SETTINGS: Final = "pyproject.toml"
 _LINK: Final = b"120000"
+_OF_HOOKS: Final = frozenset({"GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"})
 
 
 class GitError(Exception):
@@ -148,7 +149,9 @@ def _checked(folder: Path, *arguments: str, given: bytes = b"") -> bytes:
 
 
 def _git(folder: Path, *arguments: str, given: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    environment = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
+    # A hook of git sets these, and they would point at its repository from wherever a command runs.
+    inherited = {name: value for name, value in os.environ.items() if name not in _OF_HOOKS}
+    environment = {**inherited, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0"}
     command = ["git", "-C", str(folder), *arguments]
     try:
         return subprocess.run(command, input=given, capture_output=True, check=False, env=environment)  # noqa: S603

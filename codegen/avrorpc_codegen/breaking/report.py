@@ -29,16 +29,12 @@ class Report:
     def to_text(self) -> str:
         """Return the findings, a line that counts them, and the verdict."""
         blocks = [finding.to_diagnostic().render() for finding in self.selection.findings]
-        return "\n\n".join([*blocks, "\n".join([*self.remarks, self.summary()])])
-
-    def summary(self) -> str:
-        """Return the count and the verdict, one line each."""
-        lines: list[str] = []
+        lines = list(self.remarks)
         if self.against:
             lines.append(f"{self._count()} against {', '.join(self.against)}{self._ignored()}")
         if self.verdict:
             lines.append("; ".join(self.verdict.values()))
-        return "\n".join(lines)
+        return "\n\n".join([*blocks, "\n".join(lines)])
 
     def to_json(self) -> dict[str, Json]:
         """Return what a program reads."""
