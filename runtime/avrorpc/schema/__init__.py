@@ -5,10 +5,12 @@ Knows Avro and nothing of Python classes, bytes or calls.
 
 from avrorpc.schema.annotations import parse_duration
 from avrorpc.schema.canonical import canonical_form
-from avrorpc.schema.defaults import default_problem
+from avrorpc.schema.compatibility import can_read, incompatibilities, request_record
+from avrorpc.schema.defaults import default_problem, same_json
 from avrorpc.schema.fingerprints import ALGORITHMS, Algorithm, fingerprint
 from avrorpc.schema.graph import parts, reachable
-from avrorpc.schema.logical import decimal_precision, decimal_scale, logical_name, most_digits
+from avrorpc.schema.incompatibility import Extent, Incompatibility, Kind, Place
+from avrorpc.schema.logical import decimal_precision, decimal_scale, logical_name, logical_type, most_digits
 from avrorpc.schema.model import (
     NO_DEFAULT,
     PRIMITIVES,
@@ -43,13 +45,17 @@ __all__ = [
     "Algorithm",
     "Array",
     "Enum",
+    "Extent",
     "Field",
     "Fixed",
+    "Incompatibility",
     "Json",
+    "Kind",
     "Map",
     "Message",
     "Named",
     "NoDefault",
+    "Place",
     "Primitive",
     "Props",
     "Protocol",
@@ -58,6 +64,7 @@ __all__ = [
     "SchemaStore",
     "Union",
     "canonical_form",
+    "can_read",
     "compact",
     "decimal_precision",
     "decimal_scale",
@@ -67,6 +74,8 @@ __all__ = [
     "handshake_hash",
     "logical_name",
     "most_digits",
+    "incompatibilities",
+    "logical_type",
     "namespace_of",
     "parse_duration",
     "parse_protocol",
@@ -76,6 +85,8 @@ __all__ = [
     "protocol_from_json",
     "protocol_to_json",
     "reachable",
+    "request_record",
+    "same_json",
     "schema_to_json",
     "short_name",
 ]
