@@ -58,7 +58,7 @@ def contract(protocol: Protocol) -> stub.Contract:
     types: dict[str, type] = {}
     for named in protocol.types:
         types |= classes(named)
-    made = stub.Contract(protocol.name, compact(protocol_to_json(protocol)), types=types)
+    made = stub.Contract(protocol.name, compact(protocol_to_json(protocol)), types=lambda: types)
     for name in protocol.messages:
         made.method(name)
     return made

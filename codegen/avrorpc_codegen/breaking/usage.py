@@ -185,4 +185,4 @@ def _is_data(declared: DeclaredType, called: set[str]) -> bool:
 
 
 def _is_schema_file(unit: Unit) -> bool:
-    return unit.protocol is None and (unit.tree is None or unit.tree.protocol is None)
+    return unit.tree is None or unit.tree.protocol is None

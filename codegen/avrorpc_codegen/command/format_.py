@@ -17,10 +17,10 @@ from avrorpc_codegen.config import load_config
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, counted
 from avrorpc_codegen.formatting import format_source
 from avrorpc_codegen.idl_output import as_idl
+from avrorpc_codegen.json_output import contract_of
 from avrorpc_codegen.json_rest import rest_of
-from avrorpc_codegen.loading import Loader
 from avrorpc_codegen.output import text_diff, write_whole
-from avrorpc_codegen.reading import find_contracts
+from avrorpc_codegen.reading import find_contracts, read_contracts
 from avrorpc_codegen.source import Undecodable, decode, display_name
 
 _STANDARD: Final = Path("-")
@@ -133,14 +133,13 @@ def _format_input(name: Path, *, writes: bool, shows_diff: bool, as_json: bool) 
 
 def _convert(path: Path, output: Path | None, *, as_json: bool) -> None:
     diagnostics = Diagnostics()
-    unit = Loader([], diagnostics).load(path)
-    contract = unit.protocol or unit.schema
-    text = None
-    if contract is not None:
-        for where, name in rest_of(json.loads(path.read_text(encoding="utf-8-sig"))):
-            problem = f"{where}: a reference cannot be annotated: the property `{name}` is left out"
-            diagnostics.warning(Rule.NOT_IN_IDL, problem, None, file=unit.name)
-        text = as_idl(contract, unit.name, diagnostics)
+    read = read_contracts([path], [path.parent], diagnostics)
+    show(diagnostics, as_json=as_json)
+    name = display_name(path)
+    for where, lost in rest_of(json.loads(path.read_text(encoding="utf-8-sig"))):
+        problem = f"{where}: a reference cannot be annotated: the property `{lost}` is left out"
+        diagnostics.warning(Rule.NOT_IN_IDL, problem, None, file=name)
+    text = as_idl(contract_of(read.contracts, read.roots[0]), name, diagnostics)
     show(diagnostics, as_json=as_json)
     assert text is not None, "without a finding there is a text"
     if output is not None:
