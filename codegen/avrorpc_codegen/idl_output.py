@@ -214,9 +214,7 @@ class _Writer:
             case _:
                 return [], self.reference(schema, namespace, where)
 
-    def union(
-        self, union: Union, namespace: str, where: str, *, is_reversed: bool
-    ) -> tuple[list[str], str]:
+    def union(self, union: Union, namespace: str, where: str, *, is_reversed: bool) -> tuple[list[str], str]:
         for name in union.props:
             self.lost(where, f"a union cannot be annotated: the property `{name}` is left out")
         if not union.branches:
@@ -232,7 +230,8 @@ class _Writer:
             return _name(short_name(named.name))
         if not own:
             self.impossible(
-                where, f"`{named.name}` has no namespace, and IDL cannot refer to it from inside `{namespace}`"
+                where,
+                f"`{named.name}` has no namespace, and IDL cannot refer to it from inside `{namespace}`",
             )
         return named.name
 

@@ -94,7 +94,9 @@ PRIMITIVE_DEFAULTS: dict[str, st.SearchStrategy[Json]] = {
 
 def docs() -> st.SearchStrategy[str | None]:
     """Return documentation as a comment can say it."""
-    return st.none() | DOCS.filter(lambda text: "*/" not in text).map(lambda text: doc_text(doc_comment(text)))
+    return st.none() | DOCS.filter(lambda text: "*/" not in text).map(
+        lambda text: doc_text(doc_comment(text))
+    )
 
 
 def properties(*reserved: str) -> st.SearchStrategy[dict[str, Json]]:
@@ -196,20 +198,28 @@ class _Builder:
             case Primitive():
                 return draw(PRIMITIVE_DEFAULTS[schema.name])
             case Fixed():
-                return draw(st.text(st.characters(max_codepoint=255), min_size=schema.size, max_size=schema.size))
+                return draw(
+                    st.text(st.characters(max_codepoint=255), min_size=schema.size, max_size=schema.size)
+                )
             case Enum():
                 return draw(st.sampled_from(schema.symbols)) if schema.symbols else NO_DEFAULT
             case Union():
                 return self.default(draw(st.sampled_from(schema.branches)), depth)
             case Array() | Map():
                 inner = schema.items if isinstance(schema, Array) else schema.values
-                items = [self.default(inner, depth - 1) for _ in range(draw(st.integers(0, 2)) if depth else 0)]
+                items = [
+                    self.default(inner, depth - 1) for _ in range(draw(st.integers(0, 2)) if depth else 0)
+                ]
                 values = [item for item in items if not isinstance(item, NoDefault)]
                 if isinstance(schema, Array):
                     return values
                 return dict(zip(draw(st.lists(TEXT, min_size=2, max_size=2)), values, strict=False))
             case Record():
-                found = {field.name: self.default(field.type, depth - 1) for field in schema.fields} if depth else None
+                found = (
+                    {field.name: self.default(field.type, depth - 1) for field in schema.fields}
+                    if depth
+                    else None
+                )
                 if found is None or any(isinstance(value, NoDefault) for value in found.values()):
                     return NO_DEFAULT
                 return {name: value for name, value in found.items() if not isinstance(value, NoDefault)}

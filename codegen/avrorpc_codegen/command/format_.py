@@ -115,7 +115,9 @@ def _format_input(name: Path, *, writes: bool, shows_diff: bool, as_json: bool) 
     old = click.get_binary_stream("stdin").read()
     new = _format(old, name, display_name(name), done, diagnostics)
     if as_json:
-        text: dict[str, Json] = {"text": new if new is not None else old.decode("utf-8-sig")} if writes else {}
+        text: dict[str, Json] = (
+            {"text": new if new is not None else old.decode("utf-8-sig")} if writes else {}
+        )
         show(diagnostics, as_json=True)
         _print_json(diagnostics, done, shows_diff=shows_diff, **text)
     else:
