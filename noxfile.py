@@ -33,9 +33,7 @@ def demo(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests; arguments go to pytest."""
-    install(
-        session, TORCH, "-e", ".[llm,speed,test]", RUFF, MYPY, PYRIGHT, "build", "hatchling", "setuptools"
-    )
+    install(session, TORCH, "-e", ".[llm,speed,test]", RUFF, MYPY, PYRIGHT)
     session.run("pytest", *session.posargs, env={"HF_HUB_OFFLINE": "1"})
 
 

@@ -45,7 +45,8 @@ _TYPES: Final[dict[str, str]] = {
     **_each("guid", "write `uuid`"),
     **_each("decimal bigdecimal numeric money currency", "write `decimal(precision, scale)`"),
     **_each("none nil unit nothing undefined empty", "write `null`; a message without a result is `void`"),
-    **_each("enum record error fixed", "declare it by itself, and name it here"),
+    **_each("enum error fixed", "declare it by itself, and name it here"),
+    "record": "name a record, or carry any of them in an `avrorpc.AnyRecord`",
     "duration": '`@logicalType("duration") fixed Duration(12);` declares one',
 }
 _OWN: Final = (*PRIMITIVES, "date", "time_ms", "timestamp_ms", "local_timestamp_ms", "uuid")

@@ -88,8 +88,7 @@ _FLOAT: Final = re.compile(
 _PLAIN_STRING: Final = re.compile(r'"[^"\\\r\n\t\b\f]*"')
 _STRING: Final = re.compile(r'"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"')
 _ESCAPE: Final = re.compile(r"\\(?:([nrbft\\'\"])|([0-3][0-7]{2}|[0-7]{1,2})|u([0-9a-fA-F]{4}))")
-_MOST_DIGITS: Final = 30
-"""More digits than any number of 64 bits has."""
+_MOST_DIGITS: Final = 400
 _QUOTES: Final = {"'": "'", "\u2018": "\u2019", "\u201c": "\u201d", "\u00ab": "\u00bb", "\u201e": "\u201c"}
 """Quotes that are not Avro's, with those that close them."""
 _LONGEST_QUOTED: Final = 200
@@ -251,17 +250,13 @@ class _Lexer:
         elif best is matches[2]:
             sign, digits = best.groups()
             base = 16 if digits[:2] in ("0x", "0X") else 8 if digits[0] == "0" else 10
-            digits = digits if len(digits) <= _MOST_DIGITS else "9" * _MOST_DIGITS
-            self.add(Kind.INTEGER, start, end, self.integer(int(sign + digits, base), start, end))
+            if len(digits) > _MOST_DIGITS:
+                self.error(Rule.BAD_NUMBER, "this number has too many digits", start, end)
+                digits = "0"
+            self.add(Kind.INTEGER, start, end, int(sign + digits, base))
         else:
             self.add(Kind.FLOAT, start, end, self.float(text, start, end))
         return end
-
-    def integer(self, number: int, start: int, end: int) -> int:
-        if -(2**63) <= number < 2**63:
-            return number
-        self.error(Rule.BAD_NUMBER, "this number does not fit 64 bits", start, end)
-        return 0
 
     def float(self, text: str, start: int, end: int) -> float:
         digits = text if text.endswith(("NaN", "Infinity")) else text.rstrip("fFdD")

@@ -391,7 +391,7 @@ class _Resolver:
         if same:
             return f"did you mean `{same}`?"
         foreign = type_hint(written)
-        if foreign:
+        if foreign and not any(avro.short_name(name).lower() == short.lower() for name in visible):
             return foreign
         namespace = avro.namespace_of(full)
         names = {c: avro.short_name(c) if avro.namespace_of(c) == namespace else c for c in visible}

@@ -62,7 +62,7 @@ def _header(module: Module, root: Path) -> list[str]:
     files = ", ".join(sorted(_file_name(unit, root) for unit in units))
     lines = [*layout.wrapped_comment(f"{MARK[2:]} from {files}."), "# Change those, not this file."]
     if module.protocols:
-        lines.append("# Fingerprints (MD5):")
+        lines.append("# Handshake hashes (MD5):")
     marks = ((item.protocol.name, handshake_hash(item.text).hex()) for item in module.protocols)
     return [*lines, *(f"#   {name} {mark}" for name, mark in marks)]
 

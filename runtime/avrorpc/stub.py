@@ -40,13 +40,14 @@ def require_level(level: int) -> None:
     Raises:
         ImportError: It does not.
     """
-    if level != LEVEL:
-        older = (
-            "avrorpc is too old for it: upgrade avrorpc" if level > LEVEL else "run `avrogen generate` again"
-        )
-        raise ImportError(
-            f"this generated code needs level {level} of avrorpc, which has level {LEVEL}; {older}"
-        )
+    if level == LEVEL:
+        return
+    said = f"this code was generated for level {level} of avrorpc's runtime, which is at level {LEVEL} here"
+    if level > LEVEL:
+        way_out = "upgrade avrorpc, or run `avrogen generate` with the version that is installed"
+    else:
+        way_out = "run `avrogen generate` again, or upgrade the package that this code comes with"
+    raise ImportError(f"{said}: {way_out}")
 
 
 class Channel(Protocol):

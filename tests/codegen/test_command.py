@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import platform
 import subprocess
 import sys
 from pathlib import Path
 
+import avrorpc
 import pytest
+from avrorpc.stub import LEVEL
 from avrorpc_codegen.command import SUBCOMMANDS, main
 from click.testing import CliRunner, Result
 from support.contracts import write
@@ -40,7 +43,8 @@ def test_help_imports_no_subcommand() -> None:
 
 
 def test_version() -> None:
-    assert run("--version").output.startswith("avrogen, version ")
+    expected = f"avrorpc {avrorpc.__version__} (runtime level {LEVEL}, Python {platform.python_version()})\n"
+    assert run("--version").output == expected
 
 
 def test_compile_writes_to_standard_output_or_to_a_file(project: Path) -> None:

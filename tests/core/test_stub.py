@@ -16,15 +16,17 @@ def test_code_of_this_level_is_served() -> None:
 @pytest.mark.parametrize(
     ("level", "advice"),
     [
-        (stub.LEVEL + 1, "avrorpc is too old for it: upgrade avrorpc"),
-        (stub.LEVEL - 1, "run `avrogen generate` again"),
+        (stub.LEVEL + 1, "upgrade avrorpc, or run `avrogen generate` with the version that is installed"),
+        (stub.LEVEL - 1, "run `avrogen generate` again, or upgrade the package that this code comes with"),
     ],
 )
 def test_code_of_another_level_is_refused_in_one_sentence(level: int, advice: str) -> None:
     with pytest.raises(ImportError) as caught:
         require_level(level)
-    said = f"this generated code needs level {level} of avrorpc, which has level {stub.LEVEL}; {advice}"
-    assert str(caught.value) == said
+    said = (
+        f"this code was generated for level {level} of avrorpc's runtime, which is at level {stub.LEVEL} here"
+    )
+    assert str(caught.value) == f"{said}: {advice}"
 
 
 def test_what_generated_classes_derive_from_has_no_public_name() -> None:

@@ -77,7 +77,7 @@ LOGICAL: tuple[tuple[str, dict[str, Json]], ...] = (
     ("string", {"logicalType": "uuid"}),
     ("string", {"logicalType": "unheard-of"}),
     ("bytes", {"logicalType": "decimal", "precision": 9, "scale": 2}),
-    ("bytes", {"logicalType": "decimal", "precision": 4}),
+    ("bytes", {"logicalType": "decimal", "precision": 4, "scale": 0}),
     ("bytes", {"scale": 1, "precision": 4, "logicalType": "decimal"}),
 )
 PRIMITIVE_DEFAULTS: dict[str, st.SearchStrategy[Json]] = {
@@ -131,7 +131,7 @@ class _Builder:
     def named(self, name: str) -> Named:
         draw = self.draw
         doc = draw(docs())
-        aliases = draw(st.lists(st.one_of(IDENTIFIERS, NAMESPACES), max_size=2))
+        aliases = [f"{alias}_of_{name}" for alias in draw(st.lists(IDENTIFIERS, max_size=2, unique=True))]
         match draw(st.sampled_from(["record", "error", "enum", "fixed"])):
             case "enum":
                 symbols = draw(st.lists(IDENTIFIERS, max_size=6, unique=True))
@@ -151,7 +151,7 @@ class _Builder:
                 self.schema(),
                 draw(docs()),
                 order=draw(st.none() | st.sampled_from(ORDERS)),
-                aliases=draw(st.lists(TEXT, max_size=1)),
+                aliases=[f"{alias} of {name}" for alias in draw(st.lists(TEXT, max_size=1))],
                 props=draw(properties(*FIELD_WORDS)),
             )
             for name in draw(st.lists(IDENTIFIERS, max_size=4, unique=True))

@@ -6,20 +6,23 @@ completion stay fast. Exit codes: 0 fine, 1 findings, 2 wrong usage.
 
 from __future__ import annotations
 
+import platform
 from importlib import import_module
-from importlib.metadata import version
 from typing import Final
 
 import click
+from click.shell_completion import CompletionItem
 
 SUBCOMMANDS: Final = {
     "call": "Call a message of a running server.",
     "compile": "Translate Avro IDL into an .avpr or .avsc file.",
+    "completion": "Print what makes a shell complete avrogen's commands.",
     "docs": "Write a reference of all contracts, as HTML or Markdown.",
     "explain": "Explain a finding by its id.",
     "fingerprint": "Print what identifies protocols and types.",
     "format": "Put contracts into the one layout.",
     "generate": "Generate typed Python from contracts.",
+    "init": "Make a new project: a contract, an implementation, tests, CI.",
     "lint": "Find what a reviewer of contracts would object to.",
     "serve": "Serve implementations over TCP and HTTP.",
 }
@@ -43,8 +46,28 @@ class _LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, SUBCOMMANDS[name]) for name in self.list_commands(ctx)])
 
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        names = [name for name in self.list_commands(ctx) if name.startswith(incomplete)]
+        options = click.Command.shell_complete(self, ctx, incomplete)
+        return [*(CompletionItem(name, help=SUBCOMMANDS[name]) for name in names), *options]
+
+
+def _version(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if not asked or ctx.resilient_parsing:
+        return
+    runtime, stub = import_module("avrorpc"), import_module("avrorpc.stub")
+    python = platform.python_version()
+    click.echo(f"avrorpc {runtime.__version__} (runtime level {stub.LEVEL}, Python {python})")
+    ctx.exit()
+
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(version("avrorpc"), prog_name="avrogen")
+@click.option(
+    "--version", is_flag=True, expose_value=False, is_eager=True, callback=_version, help="Show the version."
+)
 def main() -> None:
-    """Turn Avro contracts into typed Python, and run and call what implements them."""
+    """Turn Avro contracts into typed Python, and run and call what implements them.
+
+    Shells complete commands, ids and files: put `eval "$(avrogen completion bash)"` into ~/.bashrc, see
+    `avrogen completion --help` for other shells.
+    """

@@ -92,9 +92,9 @@ def command(
                 remove=[display_name(path) for path in changes.remove],
             )
         else:
+            if check and changes:
+                click.echo(diff(changes) if format_ is Format.MARKDOWN else _names(changes))
             _report(site, changes, first, check=check)
-            if check and changes and format_ is Format.MARKDOWN:
-                click.echo(diff(changes))
         if check and changes:
             end(FINDINGS)
         if opens and not check:
@@ -111,6 +111,11 @@ def _changes(site: Site, output: Path, format_: Format) -> Changes:
     return changes
 
 
+def _names(changes: Changes) -> str:
+    """Return what is out of date by name alone: nobody reads a diff of HTML."""
+    return "\n".join(sorted(display_name(path) for path in (*changes.write, *changes.remove)))
+
+
 def _report(site: Site, changes: Changes, first: Path, *, check: bool) -> None:
     if site.python.has_errors:
         count = sum(item.severity.value == "error" for item in site.python.items)
@@ -118,7 +123,7 @@ def _report(site: Site, changes: Changes, first: Path, *, check: bool) -> None:
         click.echo(hint, err=True)
     if check and changes:
         stale = len(changes.write) + len(changes.remove)
-        click.echo(f"{counted(stale, 'page or part')} out of date; run `avrogen docs`", err=True)
+        click.echo(f"{counted(stale, 'file')} out of date; run this without --check", err=True)
         return
     done = f"{len(changes.write)} written, {len(changes.remove)} removed" if changes else "all up to date"
     click.echo(f"{count_line(site.reference)}: {counted(len(site.files), 'file')}, {done}")

@@ -17,10 +17,8 @@ from avrorpc.schema import (
     Named,
     Schema,
     canonical_form,
-    compact,
     fingerprint,
     handshake_hash,
-    protocol_to_json,
 )
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -112,8 +110,7 @@ def _identified(read: Read, algorithms: tuple[Algorithm, ...], *, canonical: boo
     for unit in read.roots:
         for declared in read.contracts.protocols.values():
             if declared.unit is unit and not canonical:
-                text = compact(protocol_to_json(declared.protocol))
-                values = {HANDSHAKE: handshake_hash(text).hex()}
+                values = {HANDSHAKE: handshake_hash(declared.text).hex()}
                 yield Identified("protocol", declared.protocol.name, unit.name, values)
         for name, schema in _schemas(read, unit):
             if name not in seen:

@@ -114,11 +114,11 @@ def _files(paths: Sequence[Path], config: LintConfig) -> list[Path]:
             raise click.UsageError(f"{path} is not Avro IDL ({_SUFFIX}); lint reads nothing else")
         else:
             raise click.UsageError(
-                f"there is no folder {path}; name the files or the folder of the contracts"
+                f"there is no folder {display_name(path)}; name the files or the folder of the contracts"
             )
     files = [file for file in dict.fromkeys(found) if not config.is_excluded(file)]
     if not files:
-        where = ", ".join(map(str, paths))
+        where = ", ".join(map(display_name, paths))
         left_out = f"; {counted(len(found), 'file')} excluded by the settings" if found else ""
         raise click.UsageError(f"there are no contracts ({_SUFFIX}) in {where}{left_out}")
     return files

@@ -11,7 +11,6 @@ from typing import Final
 from avrorpc_codegen.lint.finding import Findings
 from avrorpc_codegen.lint.linted_file import Annotated, LintedFile, MessageHere, Place
 from avrorpc_codegen.lint.rules import LintRule
-from avrorpc_codegen.source import Span
 from avrorpc_codegen.syntax import Annotation
 
 _MESSAGE: Final = frozenset({Place.MESSAGE})
@@ -47,10 +46,10 @@ _PLACE_WORDS: Final = {
     Place.PROTOCOL: "a protocol",
     Place.MESSAGE: "a message",
     Place.DECLARATION: "the declaration of a type",
-    Place.FIELD: "a field, between its type and its name",
-    Place.PARAMETER: "a parameter, between its type and its name",
+    Place.FIELD: "a field",
+    Place.PARAMETER: "a parameter",
     Place.SYMBOL: "a symbol of an enum",
-    Place.TYPE: "a type, before it",
+    Place.TYPE: "a type",
 }
 
 
@@ -60,7 +59,7 @@ def check(file: LintedFile, findings: Findings) -> None:
         for annotation in annotated.annotations:
             _check_place(annotated, annotation, file, findings)
     for message in file.messages:
-        _check_contradictions(message, findings)
+        _check_contradictions(message, file, findings)
 
 
 def _check_place(annotated: Annotated, annotation: Annotation, file: LintedFile, findings: Findings) -> None:
@@ -76,10 +75,11 @@ def _check_place(annotated: Annotated, annotation: Annotation, file: LintedFile,
         hint = "put it between the type and the name"
         findings.add(LintRule.ANNOTATED_TYPE, message, span, help=hint)
         return
-    here = _PLACE_WORDS[annotated.place].partition(",")[0]
-    message = f"`@{name}` means nothing on {here}"
+    message = f"`@{name}` means nothing on {_PLACE_WORDS[annotated.place]}"
     belongs = " or ".join(_PLACE_WORDS[place] for place in Place if place in places)
-    hint = f"it belongs on {belongs}"
+    hint = "put it before the type" if Place.TYPE in places else f"it belongs on {belongs}"
+    if places <= _VARIABLES:
+        hint += ", between type and name"
     if name == "alias" and annotated.place in PLACES["aliases"]:
         hint += '; old names are `@aliases(["..."])`'
     findings.add(LintRule.MISPLACED_ANNOTATION, message, span, help=hint)
@@ -101,13 +101,13 @@ def _folded(name: str) -> str:
     return name.casefold().replace("_", "").replace("-", "")
 
 
-def _check_contradictions(message: MessageHere, findings: Findings) -> None:
+def _check_contradictions(message: MessageHere, file: LintedFile, findings: Findings) -> None:
     stated = {annotation.name.text: annotation for annotation in message.tree.annotations}
     values = {name: annotation.value.json for name, annotation in stated.items()}
 
     def add(name: str, problem: str, hint: str) -> None:
         text = f"`{message.tree.name.text}` {problem}"
-        findings.add(LintRule.CONTRADICTION, text, _whole(stated[name]), help=hint)
+        findings.add(LintRule.CONTRADICTION, text, file.annotation_span(stated[name]), help=hint)
 
     if values.get("readonly") is True and values.get("idempotent") is False:
         hint = "what only reads may be repeated: leave one of the two out"
@@ -118,7 +118,3 @@ def _check_contradictions(message: MessageHere, findings: Findings) -> None:
     if message.message.one_way and values.get("stream") in ("response", "both"):
         hint = "leave `oneway` out, or stream the request only"
         add("stream", "is one-way, and yet streams its response", hint)
-
-
-def _whole(annotation: Annotation) -> Span:
-    return annotation.name.span.to(annotation.value.span)

@@ -39,10 +39,10 @@ def _check_has_namespace(file: LintedFile, findings: Findings) -> None:
 
 def _check_folder(file: LintedFile, findings: Findings) -> None:
     """Compare the folder with the end of the namespace: `orders/` does for `com.shop.orders`."""
-    span = file.namespace_span
-    if file.schemas is None or span is None:
+    span, root = file.namespace_span, file.surroundings.schemas
+    if span is None or not file.unit.path.is_relative_to(root):
         return
-    folders = file.unit.path.parent.relative_to(file.schemas).parts
+    folders = file.unit.path.parent.relative_to(root).parts
     parts = tuple(file.namespace.split("."))
     if folders and parts[-len(folders) :] != folders:
         message = f"the namespace `{file.namespace}` is in the folder `{'/'.join(folders)}`"

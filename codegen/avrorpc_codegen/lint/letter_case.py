@@ -19,6 +19,11 @@ def _split(part: str) -> list[str]:
     return _WORD.findall(re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1 \2", part))
 
 
+def folded(name: str) -> str:
+    """Return a name without what names should not differ in alone: case and underscores."""
+    return name.replace("_", "").casefold()
+
+
 class LetterCase(Enum):
     """A way to write names."""
 

@@ -9,7 +9,6 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import Enum
-from pathlib import Path
 
 from avrorpc.schema import Field, Message, Named, Protocol, Record, namespace_of, short_name
 
@@ -18,8 +17,8 @@ from avrorpc_codegen.comment import Comment
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.lexer import Lexed, Token, tokenize
-from avrorpc_codegen.lint.letter_case import LetterCase
 from avrorpc_codegen.lint.settings import LintConfig
+from avrorpc_codegen.lint.surroundings import Surroundings
 from avrorpc_codegen.loading import Unit
 from avrorpc_codegen.source import Source, Span
 from avrorpc_codegen.syntax import Annotation, FullType, Name, TypeDeclaration, Variable
@@ -88,12 +87,11 @@ class LintedFile:
 
     unit: Unit
     tree: syntax.File
-    contracts: Contracts
-    config: LintConfig
-    schemas: Path | None
-    """The folder in which folders are namespaces, if the file is below it."""
-    member_case: LetterCase = LetterCase.SNAKE
-    """How fields, parameters and messages are written."""
+    surroundings: Surroundings
+    protocol: Protocol | None = field(init=False)
+    """The protocol of the file, if it has one."""
+    namespace: str = field(init=False)
+    """The namespace of what has none of its own."""
     lexed: Lexed = field(init=False)
     declared: list[DeclaredHere] = field(init=False)
     messages: list[MessageHere] = field(init=False)
@@ -102,6 +100,11 @@ class LintedFile:
     _docs: list[Comment] = field(init=False)
 
     def __post_init__(self) -> None:
+        found = (item.protocol for item in self.contracts.protocols.values() if item.unit is self.unit)
+        self.protocol = next(found, None)
+        self.namespace = self.tree.namespace.text if self.tree.namespace else ""
+        if self.protocol is not None:
+            self.namespace = namespace_of(self.protocol.name)
         self.lexed = tokenize(self.tree.source, Diagnostics())
         self._starts = [token.span.start for token in self.lexed.tokens]
         self._docs = [comment for comment in self.lexed.comments if comment.is_doc]
@@ -114,22 +117,19 @@ class LintedFile:
         self.variables = [*self._fields(), *self._parameters()]
 
     @property
+    def contracts(self) -> Contracts:
+        """All contracts that were read."""
+        return self.surroundings.contracts
+
+    @property
+    def config(self) -> LintConfig:
+        """The settings of the project."""
+        return self.surroundings.config
+
+    @property
     def source(self) -> Source:
         """The text."""
         return self.tree.source
-
-    @property
-    def protocol(self) -> Protocol | None:
-        """The protocol of the file, if it has one."""
-        found = (item.protocol for item in self.contracts.protocols.values() if item.unit is self.unit)
-        return next(found, None)
-
-    @property
-    def namespace(self) -> str:
-        """The namespace of what has none of its own."""
-        if self.protocol is not None:
-            return namespace_of(self.protocol.name)
-        return self.tree.namespace.text if self.tree.namespace else ""
 
     @property
     def namespace_span(self) -> Span | None:

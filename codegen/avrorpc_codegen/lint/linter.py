@@ -6,7 +6,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.lint import (
     annotation_checks,
     documentation_checks,
@@ -17,10 +16,10 @@ from avrorpc_codegen.lint import (
     type_checks,
 )
 from avrorpc_codegen.lint.finding import Finding, Findings
-from avrorpc_codegen.lint.letter_case import usual_case
 from avrorpc_codegen.lint.linted_file import LintedFile
 from avrorpc_codegen.lint.settings import LintConfig
 from avrorpc_codegen.lint.suppression import suppress
+from avrorpc_codegen.lint.surroundings import surroundings
 from avrorpc_codegen.reading import Read
 
 Check: TypeAlias = Callable[[LintedFile, Findings], None]
@@ -42,7 +41,8 @@ def lint(read: Read, config: LintConfig, schemas: Path) -> list[Finding]:
 
     The contracts must have compiled without errors. Below the folder `schemas`, folders are namespaces.
     """
-    files = _files(read, config, schemas.resolve())
+    around = surroundings(read, config, schemas)
+    files = [LintedFile(unit, unit.tree, around) for unit in read.roots if unit.tree is not None]
     found: list[Finding] = []
     for file in files:
         findings = Findings(config, config.rules_for(file.unit.path))
@@ -50,20 +50,3 @@ def lint(read: Read, config: LintConfig, schemas: Path) -> list[Finding]:
             check(file, findings)
         found += suppress(file, findings)
     return sorted(found, key=lambda finding: (finding.diagnostic.sort_key(), str(finding.rule.value)))
-
-
-def as_diagnostics(findings: list[Finding]) -> Diagnostics:
-    """Return findings as diagnostics, for output."""
-    return Diagnostics([finding.diagnostic for finding in findings])
-
-
-def _files(read: Read, config: LintConfig, schemas: Path) -> list[LintedFile]:
-    files: list[LintedFile] = []
-    for unit in read.roots:
-        if unit.tree is not None:
-            root = schemas if unit.path.is_relative_to(schemas) else None
-            files.append(LintedFile(unit, unit.tree, read.contracts, config, root))
-    usual = usual_case(name for file in files for name in naming_checks.member_names(file))
-    for file in files:
-        file.member_case = config.naming or usual
-    return files

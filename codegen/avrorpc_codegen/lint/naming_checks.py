@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from avrorpc.schema import Enum, namespace_of, short_name
+from avrorpc.schema import Enum, short_name
 
 from avrorpc_codegen import syntax
-from avrorpc_codegen.contracts import DeclaredProtocol, DeclaredType
 from avrorpc_codegen.lint.finding import Findings
-from avrorpc_codegen.lint.letter_case import LetterCase
+from avrorpc_codegen.lint.letter_case import LetterCase, folded
 from avrorpc_codegen.lint.linted_file import LintedFile, Place
 from avrorpc_codegen.lint.reserved_words import LANGUAGES, Kind
 from avrorpc_codegen.lint.rules import LintRule
@@ -25,14 +24,6 @@ def check(file: LintedFile, findings: Findings) -> None:
         _check_letters(name, findings)
     _check_namespace(file, findings)
     _check_alike(file, findings)
-
-
-def member_names(file: LintedFile) -> Iterator[str]:
-    """Yield the names that share one style: those of fields, parameters and messages."""
-    for item in file.variables:
-        yield item.tree.name.text
-    for message in file.messages:
-        yield message.tree.name.text
 
 
 def _names(file: LintedFile) -> Iterator[tuple[Kind, Name]]:
@@ -51,7 +42,7 @@ def _names(file: LintedFile) -> Iterator[tuple[Kind, Name]]:
 
 def _check_case(kind: Kind, name: Name, file: LintedFile, findings: Findings) -> None:
     short = short_name(name.text)
-    case, rule, aliases = file.member_case, LintRule.MEMBER_NAME, kind is not Kind.MESSAGE
+    case, rule, aliases = file.surroundings.member_case, LintRule.MEMBER_NAME, kind is not Kind.MESSAGE
     if kind is Kind.TYPE:
         is_protocol = file.tree.protocol is not None and name is file.tree.protocol.name
         case, rule, aliases = LetterCase.PASCAL, LintRule.TYPE_NAME, not is_protocol
@@ -118,23 +109,19 @@ def _check_alike(file: LintedFile, findings: Findings) -> None:
 def _add_alike(names: Iterable[Name], what: str, findings: Findings) -> None:
     seen: dict[str, Name] = {}
     for name in names:
-        first = seen.setdefault(_folded(name.text), name)
+        first = seen.setdefault(folded(name.text), name)
         if first is not name:
             _add_pair(name.text, name.span, first.text, first.span, what, findings)
 
 
 def _check_types_alike(file: LintedFile, findings: Findings) -> None:
-    """Compare with the types and protocols of all files, and report where the later one is."""
-    seen: dict[tuple[str, str], tuple[str, Span | None]] = {}
-    declared: list[tuple[str, DeclaredType | DeclaredProtocol]] = [
-        *file.contracts.types.items(),
-        *file.contracts.protocols.items(),
-    ]
-    for full, item in declared:
-        short, key = short_name(full), (namespace_of(full), _folded(short_name(full)))
-        first, first_span = seen.setdefault(key, (short, item.span))
-        if first != short and item.unit is file.unit and item.span is not None:
-            _add_pair(short, item.span, first, first_span, "type", findings)
+    names = [(item.named.name, item.tree.name) for item in file.declared]
+    if file.protocol is not None and file.tree.protocol is not None:
+        names.append((file.protocol.name, file.tree.protocol.name))
+    for full, name in names:
+        if full in file.surroundings.lookalikes:
+            first, first_span = file.surroundings.lookalikes[full]
+            _add_pair(short_name(full), name.span, first, first_span, "type", findings)
 
 
 def _add_pair(
@@ -143,7 +130,3 @@ def _add_pair(
     notes = [f"`{first}` is declared {where(first_span)}"] if first_span is not None else []
     message = f"the {what} `{name}` is called nearly like `{first}`"
     findings.add(LintRule.NAMES_ALIKE, message, span, *notes, help="give one of them another name")
-
-
-def _folded(name: str) -> str:
-    return name.replace("_", "").casefold()

@@ -9,7 +9,6 @@ from typing import Final
 from avrorpc.schema import Record, namespace_of, short_name
 
 from avrorpc_codegen import syntax
-from avrorpc_codegen.graph import protocol_schemas, reachable
 from avrorpc_codegen.lexer import Kind
 from avrorpc_codegen.lint.finding import Edit, Findings, removal
 from avrorpc_codegen.lint.linted_file import LintedFile, named_type
@@ -160,12 +159,8 @@ def _check_types(file: LintedFile, findings: Findings) -> None:
     """Report types that no message reaches; a protocol without messages is there for its types."""
     if file.protocol is None or not file.protocol.messages:
         return
-    schemas = list(file.contracts.main_schemas.values())
-    for item in file.contracts.protocols.values():
-        schemas += protocol_schemas(item.protocol)
-    used = {named.name for named in reachable(schemas)}
     for declared in file.declared:
-        if declared.named.name in used:
+        if declared.named.name in file.surroundings.used:
             continue
         name = declared.tree.name
         if isinstance(declared.named, Record) and declared.named.is_error:

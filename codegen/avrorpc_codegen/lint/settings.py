@@ -56,11 +56,17 @@ def chosen(selectors: Iterable[str], *, sets: bool = True) -> frozenset[LintRule
             rules.update(LintRule)
         else:
             known = [*by_id, *categories, *([DEFAULT, ALL] if sets else [])]
-            upper = did_you_mean(selector.upper(), known)
-            hint = did_you_mean(selector, known) or upper
-            text = f"there is no rule {selector!r}"
-            raise UnknownSelector(f"{text}; {hint}" if hint else text)
+            raise UnknownSelector(f"there is no rule {selector!r}; {_hint(selector, known)}")
     return frozenset(rules)
+
+
+def _hint(selector: str, known: Sequence[str]) -> str:
+    digits = selector.upper().translate(str.maketrans("OIL", "011"))
+    prefixed = [rule.category.value for rule in LintRule if digits == str(rule.value)[:5]]
+    if digits in known or prefixed:
+        return f"did you mean `{(prefixed or [digits])[0]}`?"
+    close = did_you_mean(selector.lower(), known) or did_you_mean(selector.upper(), known)
+    return close or "`avrogen lint --list` shows all"
 
 
 @dataclass(slots=True, frozen=True)

@@ -54,10 +54,10 @@ def suppress(file: LintedFile, findings: Findings) -> list[Finding]:
     ignores = _read(file, findings)
     left: list[Finding] = []
     for finding in findings.items:
-        is_ours = finding.rule.category is Category.IGNORES
+        can_be_ignored = finding.rule.category is not Category.IGNORES
         # All are asked, since each that ignores something has its use.
-        covering = [ignore for ignore in ignores if ignore.covers(finding)]
-        if is_ours or not covering:
+        covering = [ignore for ignore in ignores if can_be_ignored and ignore.covers(finding)]
+        if not covering:
             left.append(finding)
     unused = Findings(findings.config, findings.rules)
     for ignore in ignores:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from avrorpc.schema import Array, Enum, Fixed, Map, Named, Primitive, Record, Schema, Union, short_name
+from avrorpc.schema import Enum, Fixed, Named, Record, Schema, Union, short_name
 
 from avrorpc_codegen import syntax
 from avrorpc_codegen.diagnostic import did_you_mean
-from avrorpc_codegen.graph import reachable
 from avrorpc_codegen.lint.finding import Findings
 from avrorpc_codegen.lint.linted_file import LintedFile
 from avrorpc_codegen.lint.rules import LintRule
@@ -125,7 +124,7 @@ def _check_logical(
     logical = stated.get("logicalType")
     name = logical.value.json if logical else None
     if logical is not None and name not in file.config.logical_types:
-        span = logical.name.span.to(logical.value.span)
+        span = file.annotation_span(logical)
         fitting = LOGICAL_TYPES.get(name, ()) if isinstance(name, str) else ()
         if not isinstance(name, str) or not fitting:
             message = f"there is no logical type {name!r}" if name else "a logical type needs a name"
@@ -141,12 +140,12 @@ def _check_logical(
     for word in ("precision", "scale"):
         if word in stated and name != "decimal" and name not in file.config.logical_types:
             message = f'`@{word}` means nothing without `@logicalType("decimal")`'
-            span = stated[word].name.span.to(stated[word].value.span)
+            span = file.annotation_span(stated[word])
             findings.add(LintRule.IDLE_LOGICAL_TYPE, message, span, help="write `decimal(9, 2)` for both")
 
 
 def _check_endless(file: LintedFile, findings: Findings) -> None:
-    finite = _finite([item.named for item in file.declared])
+    finite = file.surroundings.finite
     for declared in file.declared:
         named = declared.named
         if not isinstance(named, Record) or named.name in finite:
@@ -159,30 +158,7 @@ def _check_endless(file: LintedFile, findings: Findings) -> None:
             findings.add(LintRule.ENDLESS_RECORD, message, declared.tree.name.span, note, help=hint)
 
 
-def _finite(types: list[Named]) -> set[str]:
-    """Return the records, of all that some types reach, that have a value."""
-    records = [named for named in reachable(types) if isinstance(named, Record)]
-    finite: set[str] = set()
-    before = -1
-    while len(finite) > before:
-        before = len(finite)
-        for record in records:
-            if all(_ends(item.type, finite) for item in record.fields):
-                finite.add(record.name)
-    return finite
-
-
-def _ends(schema: Schema, finite: set[str]) -> bool:
-    match schema:
-        case Record():
-            return schema.name in finite
-        case Union():
-            return not schema.branches or any(_ends(branch, finite) for branch in schema.branches)
-        case Primitive() | Array() | Map() | Enum() | Fixed():
-            return True
-
-
-def _way_back(record: Record, finite: set[str]) -> list[str]:
+def _way_back(record: Record, finite: frozenset[str]) -> list[str]:
     """Return the fields that lead from a record back to itself, by the shortest way; none if none do."""
     waiting: list[tuple[Record, list[str]]] = [(record, [])]
     seen: set[str] = set()
@@ -199,7 +175,7 @@ def _way_back(record: Record, finite: set[str]) -> list[str]:
     return []
 
 
-def _needed(schema: Schema, finite: set[str]) -> Iterator[Record]:
+def _needed(schema: Schema, finite: frozenset[str]) -> Iterator[Record]:
     """Yield the records without a value that a value of a type may need."""
     for part in schema.branches if isinstance(schema, Union) else [schema]:
         if isinstance(part, Record) and part.name not in finite:

@@ -7,17 +7,14 @@ from pathlib import Path
 from typing import Final
 
 from avrorpc.schema import (
-    Array,
     Enum,
     Field,
     Fixed,
-    Map,
     Named,
     NoDefault,
     Primitive,
     Record,
     Schema,
-    Union,
     compact,
     handshake_hash,
     namespace_of,
@@ -28,7 +25,6 @@ from avrorpc.schema import Message as AvroMessage
 from avrorpc.schema import Protocol as AvroProtocol
 
 from avrorpc_codegen import syntax
-from avrorpc_codegen.config import Config
 from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType
 from avrorpc_codegen.diagnostic import Diagnostic, Diagnostics, Rule, Severity, counted
 from avrorpc_codegen.graph import parts, protocol_schemas, reachable
@@ -47,18 +43,17 @@ from avrorpc_codegen.reference.pages import (
     Reference,
     Symbol,
     Type,
-    Use,
     Variable,
 )
 from avrorpc_codegen.reference.properties import badges, message_badges, notes, variable_notes
 from avrorpc_codegen.reference.python_side import PythonSide
+from avrorpc_codegen.reference.relations import origins, uses
 from avrorpc_codegen.reference.schema_text import protocol_json, type_json
 from avrorpc_codegen.source import Span
 
 NO_NAMESPACE: Final = "(no namespace)"
 """What stands for the name of the empty namespace."""
 _KINDS: Final = ("record", "error", "enum", "fixed")
-_RESULT_OF: Final = (Array, Map, Union)
 
 
 class Builder:
@@ -85,8 +80,8 @@ class Builder:
         self._python = python
         self._roots = [root.resolve() for root in roots]
         self._diagnostics = diagnostics
-        self._origins = _origins(contracts)
-        self._uses = _uses(contracts)
+        self._origins = origins(contracts)
+        self._uses = uses(contracts)
 
     def reference(self, title: str) -> Reference:
         """Return what all pages show."""
@@ -266,50 +261,3 @@ def count_line(reference: Reference) -> str:
 def _doc_of(schema: Schema) -> str:
     named = [part for part in parts([schema]) if isinstance(part, Record | Enum | Fixed)]
     return (named[0].doc or "") if len(named) == 1 else ""
-
-
-def _origins(contracts: Contracts) -> dict[int, tuple[Unit, syntax.Message | None]]:
-    """Return the file of each message, and how it is written there, by the message's identity.
-
-    A protocol that imports another one has its messages too, the same objects.
-    """
-    origins: dict[int, tuple[Unit, syntax.Message | None]] = {}
-    for declared in contracts.protocols.values():
-        tree = declared.unit.tree
-        own = (
-            {item.name.text: item for item in tree.items if isinstance(item, syntax.Message)} if tree else {}
-        )
-        for message in declared.protocol.messages.values():
-            if tree is None or message.name in own:
-                origins[id(message)] = (declared.unit, own.get(message.name))
-    return origins
-
-
-def _uses(contracts: Contracts) -> dict[str, list[Use]]:
-    """Return the places that name each type, messages first."""
-    uses: dict[str, list[Use]] = {}
-
-    def note(schema: Schema, use: Use) -> None:
-        for name in dict.fromkeys(
-            part.name for part in parts([schema]) if isinstance(part, Record | Enum | Fixed)
-        ):
-            known = uses.setdefault(name, [])
-            if use not in known:
-                known.append(use)
-
-    for full in sorted(contracts.protocols, key=str.casefold):
-        for message in contracts.protocols[full].protocol.messages.values():
-            target = Target(Kind.MESSAGE, full, message.name)
-            label = f"{short_name(full)}.{message.name}"
-            for item in message.request:
-                note(item.type, Use(target, label, f"parameter {item.name}"))
-            note(message.response, Use(target, label, "result"))
-            for error in message.errors:
-                note(error, Use(target, label, "error"))
-    for full in sorted(contracts.types, key=str.casefold):
-        named = contracts.types[full].named
-        if isinstance(named, Record):
-            for item in named.fields:
-                target = Target(Kind.MEMBER, full, item.name)
-                note(item.type, Use(target, f"{short_name(full)}.{item.name}", "field"))
-    return uses

@@ -52,9 +52,7 @@ _PYTHON: Final = re.compile(
     r"|(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)"
     r"|(?P<number>\d[\w.]*)"
 )
-_PYTHON_WORDS: Final = frozenset(
-    {"async", "await", "class", "def", "from", "import", "None", "True", "False"}
-)
+_PYTHON_WORDS: Final = frozenset({"def", "False", "from", "import", "None", "True"})
 
 
 def text_of(code: Iterable[Piece]) -> str:

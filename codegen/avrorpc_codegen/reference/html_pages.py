@@ -6,14 +6,14 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from importlib.resources import files
 from typing import Final
 from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
-from avrorpc_codegen.diagnostic import counted
 from avrorpc_codegen.reference import navigation
 from avrorpc_codegen.reference.addresses import HOME, Address, Addresses, Kind, Page, Target
 from avrorpc_codegen.reference.building import count_line
@@ -157,7 +157,7 @@ class Show:
 
     def code(self, code: Code) -> Markup:
         """Return code, coloured and linked."""
-        return Markup("").join(self._piece(piece) for piece in code)
+        return Markup("".join(map(self._piece, code)))  # noqa: S704 - it is escaped
 
     def badge(self, badge: Badge) -> Markup:
         """Return a badge."""
@@ -166,7 +166,7 @@ class Show:
 
     def breakable(self, name: str) -> Markup:
         """Return a name that may be broken where its words begin."""
-        return Markup("<wbr>").join(_BREAKS.split(name))
+        return Markup("<wbr>".join(map(escape, _BREAKS.split(name))))  # noqa: S704 - it is escaped
 
     def uses(self, uses: list[Use]) -> Markup:
         """Return the places that use a type, those of one message as one."""
@@ -183,10 +183,8 @@ class Show:
         if len(items) <= _MOST_USES:
             return shown
         rest = Markup("\n").join(items[_MOST_USES:])
-        more = counted(len(items) - _MOST_USES, "more place").replace("more places", "more")
-        return shown + Markup('<details><summary>{}</summary><ul class="uses">{}</ul></details>').format(
-            more, rest
-        )
+        fold = Markup('<details><summary>{} more</summary><ul class="uses">{}</ul></details>')
+        return shown + fold.format(len(items) - _MOST_USES, rest)
 
     def group(self, group: navigation.Group) -> _LinkGroup:
         """Return links that stand beside the page."""
@@ -196,16 +194,12 @@ class Show:
         ]
         return _LinkGroup(group.title, self.href(group.target) if group.target else "", items)
 
-    def _piece(self, piece: Piece) -> Markup:
+    def _piece(self, piece: Piece) -> str:
         text = escape(piece.text)
         if piece.target is not None:
-            title = self._site.titles.get(piece.target, "")
-            return Markup('<a class="t" href="{}" title="{}">{}</a>').format(
-                self.href(piece.target), title, text
-            )
-        if piece.role is Role.PLAIN:
-            return text
-        return Markup('<span class="{}">{}</span>').format(piece.role.value, text)
+            title = escape(self._site.titles.get(piece.target, ""))
+            return f'<a class="t" href="{escape(self.href(piece.target))}" title="{title}">{text}</a>'
+        return text if piece.role is Role.PLAIN else f'<span class="{piece.role.value}">{text}</span>'
 
     def _find(self, doc: Doc, text: str) -> str | None:
         target = self._site.addresses.find(text, doc.namespace, doc.protocol)

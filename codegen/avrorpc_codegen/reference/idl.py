@@ -141,10 +141,11 @@ class Idl:
         if isinstance(logical, str) and (word, logical) in _LOGICAL:
             word = _LOGICAL[word, logical]
             del props["logicalType"]
-        elif (word, logical) == ("bytes", "decimal") and isinstance(props.get("precision"), int):
-            numbers = [str(props.pop("precision")), str(props.pop("scale", 0))]
+        elif (word, logical) == ("bytes", "decimal") and {"precision", "scale"} <= props.keys():
             del props["logicalType"]
-            return self._noted(props, (Piece("decimal", Role.KEYWORD), Piece(f"({', '.join(numbers)})")))
+            numbers = [str(props.pop(name)) for name in ("precision", "scale")]
+            shown = ", ".join(numbers if numbers[1] != "0" else numbers[:1])
+            return self._noted(props, (Piece("decimal", Role.KEYWORD), Piece(f"({shown})")))
         return self._noted(props, (Piece(word, Role.KEYWORD),))
 
     def _generic(self, word: str, inner: Schema, props: Props) -> Code:

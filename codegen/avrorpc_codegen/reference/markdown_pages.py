@@ -142,22 +142,23 @@ class Show:
         return to_markdown_line(doc.text, partial(self._find, doc)) if doc else ""
 
     def row(self, line: Line) -> str:
-        """Return the first sentence about something as a cell of a table, and what callers should know of it."""
-        return " ".join(
-            [self.line(line.doc), *(f"**{escaped(badge.label)}**" for badge in line.badges)]
-        ).strip()
+        """Return a line's first sentence, and what callers should know of, as a cell of a table."""
+        told = [f"**{escaped(badge.label)}**" for badge in line.badges]
+        doc = line.doc
+        text = to_markdown_line(doc.text, partial(self._find, doc), in_table=True) if doc else ""
+        return " ".join([text, *told]).strip()
 
     def cell(self, doc: Doc, badges: list[Badge], notes: list[Code]) -> str:
         """Return a comment as a cell of a table, after what callers should know of."""
         told = [f"**{escaped(badge.label)}**" for badge in badges]
-        told += [code_span(text_of(note)).replace("|", "\\|") for note in notes]
+        told += [code_span(text_of(note), in_table=True) for note in notes]
         text = to_markdown_cell(doc.text, partial(self._find, doc)) if doc else ""
         return " ".join([*told, text]).strip()
 
-    def code(self, code: Code) -> str:
-        """Return code within a line or a table, with its links."""
+    def code(self, code: Code, *, in_table: bool = False) -> str:
+        """Return code within a line, with its links."""
         if not any(piece.target for piece in code):
-            return code_span(text_of(code)).replace("|", "\\|")
+            return code_span(text_of(code), in_table=in_table)
         return "".join(self._piece(piece) for piece in code)
 
     def block(self, code: Code, language: str) -> str:

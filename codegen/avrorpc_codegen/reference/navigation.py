@@ -35,7 +35,9 @@ def of_home(reference: Reference) -> list[Group]:
 
 def of_namespace(namespace: Namespace) -> list[Group]:
     """Return what stands beside the page of a namespace."""
-    groups = [_protocols(namespace, None), _types(namespace)]
+    groups = [_protocols(namespace, None)]
+    if not namespace.is_split:  # Else they fill the page itself.
+        groups.append(_types(namespace))
     return [group for group in groups if group.entries]
 
 

@@ -192,7 +192,7 @@ class Namespace:
 
     @property
     def anchored_lines(self) -> list[Line]:
-        """The same, with the anchors that the types would have on this page if they did not have their own."""
+        """The same, with anchors for those who come for a type that has moved to a page of its own."""
         return [replace(line, anchor=line.name if self.is_split else "") for line in self.type_lines]
 
 
@@ -206,12 +206,12 @@ class Reference:
     @property
     def protocols(self) -> list[Protocol]:
         """All protocols."""
-        return [protocol for namespace in self.namespaces for protocol in namespace.protocols]
+        return [item for namespace in self.namespaces for item in namespace.protocols]
 
     @property
     def types(self) -> list[Type]:
         """All types."""
-        return [type for namespace in self.namespaces for type in namespace.types]
+        return [item for namespace in self.namespaces for item in namespace.types]
 
 
 @dataclass(slots=True)

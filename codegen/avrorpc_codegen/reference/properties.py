@@ -48,10 +48,8 @@ def badges(props: Props) -> list[Badge]:
     if props.get("sensitive") is True:
         found.append(_SENSITIVE)
     routes = props.get("http")
-    for route in routes if isinstance(routes, list) else [routes]:
-        if isinstance(route, str):
-            found.append(Badge(route, "The HTTP route of this message.", "http"))
-    return found
+    texts = [route for route in (routes if isinstance(routes, list) else [routes]) if isinstance(route, str)]
+    return [*found, *(Badge(route, "The HTTP route of this message.", "http") for route in texts)]
 
 
 def notes(props: Props) -> list[Code]:

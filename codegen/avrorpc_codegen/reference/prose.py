@@ -6,6 +6,7 @@ something in the contracts becomes a link.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html import escape
 from typing import Final, TypeAlias
@@ -18,8 +19,10 @@ from avrorpc_codegen.documentation import split_summary
 Finder: TypeAlias = "Callable[[str], str | None]"
 """Says where the link of a name between back-ticks leads, if it means something."""
 
-_NOT_OURS: Final = ("blockquote", "code", "heading", "hr", "image", "lheading", "reference")
+_NOT_OURS: Final = ("blockquote", "code", "heading", "image", "lheading", "reference")
 _SAFE: Final = ("https://", "http://", "mailto:")
+_PLAIN: Final = re.compile(r"[^\W\d_][^\\`*_\[\]<&\n\0]*")
+"""One line that begins with a letter and has no mark of Markdown: most comments, which need no parser."""
 _TAGS: Final = {"bullet_list": "ul", "list_item": "li", "em": "em", "strong": "strong"}
 
 
@@ -47,6 +50,8 @@ def parse_line(text: str) -> SyntaxTreeNode:
 
 def first_sentence(text: str) -> str:
     """Return the first sentence of a comment as it is written; empty where it does not begin with one."""
+    if _PLAIN.fullmatch(text):
+        return split_summary(text)[0]
     for node in parse(text).children[:1]:
         if node.type == "paragraph":
             return split_summary(node.children[0].content)[0]
@@ -55,6 +60,8 @@ def first_sentence(text: str) -> str:
 
 def to_text(text: str) -> str:
     """Return the first sentence of a comment without any marks."""
+    if _PLAIN.fullmatch(text):
+        return split_summary(text)[0]
     return "".join(
         " " if node.type in ("softbreak", "hardbreak") else node.content
         for node in parse_line(text).walk()
@@ -64,11 +71,15 @@ def to_text(text: str) -> str:
 
 def to_html(text: str, find: Finder) -> str:
     """Return a comment as HTML."""
+    if _PLAIN.fullmatch(text):
+        return f"<p>{escape(text.strip())}</p>"
     return "\n".join(_html(node, find) for node in parse(text).children)
 
 
 def to_html_line(text: str, find: Finder) -> str:
     """Return the first sentence of a comment as HTML that fits into a line."""
+    if _PLAIN.fullmatch(text):
+        return escape(split_summary(text)[0])
     return _html(parse_line(text), find)
 
 
@@ -86,6 +97,8 @@ def _html(node: SyntaxTreeNode, find: Finder) -> str:
             return "\n"
         case "hardbreak":
             return "<br>\n"
+        case "hr":
+            return "<hr>"
         case _:
             inner = "".join(_html(child, find) for child in node.children)
     match node.type:

@@ -22,9 +22,9 @@ def to_markdown(text: str, find: Finder) -> str:
     return _blocks(parse(text).children, find)
 
 
-def to_markdown_line(text: str, find: Finder) -> str:
-    """Return the first sentence of a comment as Markdown that fits into a line, or into a table."""
-    return _one_line(_inline(parse_line(text), find))
+def to_markdown_line(text: str, find: Finder, *, in_table: bool = False) -> str:
+    """Return the first sentence of a comment as Markdown that fits into a line."""
+    return _one_line(_inline(parse_line(text), find, in_table=in_table))
 
 
 def to_markdown_cell(text: str, find: Finder) -> str:
@@ -38,12 +38,13 @@ def escaped(text: str) -> str:
     return _LINE_START.sub(_escape_start, _SPECIAL.sub(r"\\\1", text))
 
 
-def code_span(text: str) -> str:
-    """Return text as code within a line or a table, whatever back-ticks and bars are in it."""
+def code_span(text: str, *, in_table: bool = False) -> str:
+    """Return text as code within a line, whatever back-ticks are in it; in a table, bars are escaped."""
     longest = max((len(run) for run in re.findall("`+", text)), default=0)
     marks = "`" * (longest + 1)
     space = " " if text.startswith("`") or text.endswith("`") else ""
-    return f"{marks}{space}{text}{space}{marks}"
+    code = f"{marks}{space}{text}{space}{marks}"
+    return code.replace("|", "\\|") if in_table else code
 
 
 def fenced(text: str, language: str = "") -> str:
@@ -66,6 +67,8 @@ def _block(node: SyntaxTreeNode, find: Finder) -> str:
             return _inline(node.children[0], find)
         case "fence":
             return fenced(node.content, re.sub(r"[^\w+#.-]", "", node.info.partition(" ")[0]))
+        case "hr":
+            return "___"  # The other marks begin list items, too.
         case _:
             return _list(node, find)
 
@@ -73,14 +76,17 @@ def _block(node: SyntaxTreeNode, find: Finder) -> str:
 def _cell(node: SyntaxTreeNode, find: Finder) -> list[str]:
     match node.type:
         case "paragraph":
-            return [_one_line(_inline(node.children[0], find))]
+            return [_one_line(_inline(node.children[0], find, in_table=True))]
         case "fence":
-            return [code_span(line).replace("|", "\\|") for line in node.content.splitlines() if line]
+            return [code_span(line, in_table=True) for line in node.content.splitlines() if line]
+        case "hr":
+            return []
         case _:
-            items = [
-                [line for child in item.children for line in _cell(child, find)] for item in node.children
-            ]
-            return [f"• {line}" if at == 0 else line for lines in items for at, line in enumerate(lines)]
+            lines: list[str] = []
+            for item in node.children:
+                inner = [line for child in item.children for line in _cell(child, find)]
+                lines += [f"• {line}" if at == 0 else line for at, line in enumerate(inner)]
+            return lines
 
 
 def _one_line(text: str) -> str:
@@ -98,30 +104,30 @@ def _list(node: SyntaxTreeNode, find: Finder) -> str:
     return gap.join(items)
 
 
-def _inline(node: SyntaxTreeNode, find: Finder) -> str:
+def _inline(node: SyntaxTreeNode, find: Finder, *, in_table: bool = False) -> str:
     pieces: list[str] = []
     for child in node.children:
-        text = _span(child, find)
+        text = _span(child, find, in_table=in_table)
         at_start = not pieces or pieces[-1].endswith("\n")
         pieces.append(_LINE_START.sub(_escape_start, text) if at_start and child.type == "text" else text)
     return "".join(pieces)
 
 
-def _span(node: SyntaxTreeNode, find: Finder) -> str:
+def _span(node: SyntaxTreeNode, find: Finder, *, in_table: bool) -> str:
     match node.type:
         case "text":
             return _SPECIAL.sub(r"\\\1", node.content)
         case "code_inline":
             target = find(node.content)
-            code = code_span(node.content)
+            code = code_span(node.content, in_table=in_table)
             return f"[{code}]({target})" if target else code
         case "softbreak":
             return "\n"
         case "hardbreak":
             return "\\\n"
         case "em" | "strong":
-            return f"{node.markup}{_inline(node, find)}{node.markup}"
+            return f"{node.markup}{_inline(node, find, in_table=in_table)}{node.markup}"
         case "link":
-            return f"[{_inline(node, find)}](<{node.attrs['href']}>)"
+            return f"[{_inline(node, find, in_table=in_table)}](<{node.attrs['href']}>)"
         case _:
-            return _inline(node, find)
+            return _inline(node, find, in_table=in_table)

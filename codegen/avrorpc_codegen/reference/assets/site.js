@@ -92,8 +92,9 @@
     const input = document.getElementById("search-input");
     const list = document.getElementById("search-results");
     const status = document.getElementById("search-status");
-    const weights = { protocol: 9, namespace: 8, message: 8, record: 7, error: 7, enum: 7, fixed: 7 };
+    const weights = { protocol: 20, namespace: 16, message: 18, record: 18, error: 18, enum: 18, fixed: 18 };
     const most = 40;
+    const scattered = 1;
     let entries = null;
     let found = [];
     let current = -1;
@@ -136,7 +137,7 @@
       if (entry.full.includes(word)) return 25;
       if (` ${entry.plainSentence}`.includes(` ${word}`)) return 15;
       if (word.length > 2 && entry.plainSentence.includes(word)) return 8;
-      if (word.length > 2 && isScattered(name, word)) return 4;
+      if (word.length > 2 && isScattered(name, word)) return scattered;
       return 0;
     }
 
@@ -153,16 +154,15 @@
       const query = plain(input.value.trim());
       if (!query || !entries) return hide();
       const parts = query.split(/\s+/);
-      const scored = [];
+      let scored = [];
       for (const entry of entries) {
-        let total = weights[entry.kind] ?? 0;
-        for (const part of parts) {
-          const points = score(entry, part);
-          if (!points) { total = 0; break; }
-          total += points;
-        }
-        if (total) scored.push([total, entry]);
+        const points = parts.map((part) => score(entry, part));
+        if (points.includes(0)) continue;
+        const total = points.reduce((sum, each) => sum + each, weights[entry.kind] ?? 0);
+        scored.push([total, entry, points.includes(scattered)]);
       }
+      // Letters that are scattered over a name count only where nothing better was found.
+      if (scored.some(([, , isWeak]) => !isWeak)) scored = scored.filter(([, , isWeak]) => !isWeak);
       scored.sort((a, b) => b[0] - a[0] || a[1].name.length - b[1].name.length || (a[1].full < b[1].full ? -1 : 1));
       found = scored.slice(0, most).map(([, entry]) => entry);
       const rest = scored.length - found.length;

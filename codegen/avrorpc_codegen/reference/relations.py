@@ -1,0 +1,56 @@
+"""How the things of a set of contracts hang together: where messages are written, and what uses each type."""
+
+from __future__ import annotations
+
+from avrorpc.schema import Enum, Fixed, Record, Schema, short_name
+
+from avrorpc_codegen import syntax
+from avrorpc_codegen.contracts import Contracts
+from avrorpc_codegen.graph import parts
+from avrorpc_codegen.loading import Unit
+from avrorpc_codegen.reference.addresses import Kind, Target
+from avrorpc_codegen.reference.pages import Use
+
+
+def origins(contracts: Contracts) -> dict[int, tuple[Unit, syntax.Message | None]]:
+    """Return the file of each message, and how it is written there, by the message's identity.
+
+    A protocol that imports another one has its messages too, the same objects.
+    """
+    found: dict[int, tuple[Unit, syntax.Message | None]] = {}
+    for declared in contracts.protocols.values():
+        tree = declared.unit.tree
+        own = (
+            {item.name.text: item for item in tree.items if isinstance(item, syntax.Message)} if tree else {}
+        )
+        for message in declared.protocol.messages.values():
+            if tree is None or message.name in own:
+                found[id(message)] = (declared.unit, own.get(message.name))
+    return found
+
+
+def uses(contracts: Contracts) -> dict[str, list[Use]]:
+    """Return the places that name each type, messages first."""
+    found: dict[str, dict[Use, None]] = {}
+
+    def note(schema: Schema, use: Use) -> None:
+        for part in parts([schema]):
+            if isinstance(part, Record | Enum | Fixed):
+                found.setdefault(part.name, {})[use] = None
+
+    for full in sorted(contracts.protocols, key=str.casefold):
+        for message in contracts.protocols[full].protocol.messages.values():
+            target = Target(Kind.MESSAGE, full, message.name)
+            label = f"{short_name(full)}.{message.name}"
+            for item in message.request:
+                note(item.type, Use(target, label, f"parameter {item.name}"))
+            note(message.response, Use(target, label, "result"))
+            for error in message.errors:
+                note(error, Use(target, label, "error"))
+    for full in sorted(contracts.types, key=str.casefold):
+        named = contracts.types[full].named
+        if isinstance(named, Record):
+            for item in named.fields:
+                target = Target(Kind.MEMBER, full, item.name)
+                note(item.type, Use(target, f"{short_name(full)}.{item.name}", "field"))
+    return {name: list(places) for name, places in found.items()}
