@@ -16,7 +16,7 @@ from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.json_syntax import read_json
 from avrorpc_codegen.parser import parse
 from avrorpc_codegen.sharing import Installed, Shared
-from avrorpc_codegen.source import Source, Span, Undecodable, display_name, read_source, where
+from avrorpc_codegen.source import Span, Undecodable, decode, display_name, read_source, where
 from avrorpc_codegen.syntax import ImportKind
 
 KINDS: Final = {".avdl": ImportKind.IDL, ".avpr": ImportKind.PROTOCOL, ".avsc": ImportKind.SCHEMA}
@@ -88,7 +88,7 @@ class Loader:
         imported = f"imported {where(span)}" if span else ""
         try:
             text = self.texts.get(identity)
-            source = read_source(path) if text is None else Source(unit.name, text, identity)
+            source = read_source(path) if text is None else decode(text.encode(), path)
         except OSError as error:
             unit.is_complete = False
             message = f"cannot read {unit.name}: {(error.strerror or str(error)).lower()}"
