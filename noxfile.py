@@ -41,6 +41,7 @@ def tests(session: nox.Session) -> None:
 def contracts(session: nox.Session) -> None:
     """Check the contracts, that generated code is fresh, and that every placement keeps them."""
     install(session, TORCH, "-e", ".[llm,speed,test]")
+    session.run("avrogen", "format", "--check", "schemas", "tests/schemas")
     session.run("avrogen", "lint")
     session.run("avrogen", "generate", "--check")
     session.run("pytest", "tests/placements", "tests/services", env={"HF_HUB_OFFLINE": "1"})

@@ -11,6 +11,8 @@ from avrorpc_codegen.layout import FORMATTER_WIDTH, WIDTH, escaped, text_width
 
 _SENTENCE_END: Final = re.compile(r"[.!?][)\"'`]*(?=\s+[^a-z\s])")
 _LIST_ITEM: Final = re.compile(r"\s*(?:[-*+]|\d+[.)])\s+")
+_OPEN_QUOTE: Final = re.compile(r'(?<!\\)(?:\\\\)*"$')
+"""A quote at the end that no backslash escapes: it would end a docstring too early."""
 _STEP: Final = "    "
 
 
@@ -24,7 +26,7 @@ def docstring(text: str, indent: int = 0) -> str:
     if len(lines) > 1:
         body = "\n".join([lines[0], *(f"{margin}{line}" if line else "" for line in lines[1:]), margin])
         return f'"""{_opened(body)}"""'
-    space = " " if lines[0].endswith('"') else ""
+    space = " " if _OPEN_QUOTE.search(lines[0]) else ""
     return f'"""{_opened(lines[0])}{space}"""'
 
 

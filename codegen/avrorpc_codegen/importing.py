@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from avrorpc_codegen.naming import natural_key
 from avrorpc_codegen.placing import Module, PyType
 from avrorpc_codegen.views import ModuleView
 
@@ -40,16 +41,14 @@ class Imports:
 
         `import a.b as c` finds a module whose import is still under way, where `a.b` would not.
         """
-        lines = [f"import {name} as {self.module.late[name]}" for name in sorted(self.late)]
+        lines = [f"import {name} as {self.module.late[name]}" for name in sorted(self.late, key=_key)]
         return ["", "", *lines] if lines else []
 
     def groups(self, view: ModuleView) -> list[list[str]]:
         """Return the imports at the top, in the groups and the order of isort."""
         own_root = self.module.py_module.partition(".")[0]
-        plain = [f"import {name}" for name in self.plain]
-        if view.records:
-            plain.append("import msgspec")
-        lines = [*sorted(plain), "from avrorpc import stub"]
+        plain = {*self.plain, "msgspec"} if view.records else self.plain
+        lines = [*(f"import {name}" for name in sorted(plain, key=_key)), "from avrorpc import stub"]
         own = [line for line in lines if re.split(r"[ .]", line)[1] == own_root]
         others = [line for line in lines if line not in own]
         return [group for group in (self._standard(view), others, own) if group]
@@ -82,3 +81,8 @@ class Imports:
         if typing:
             froms.append(f"from typing import {', '.join(typing)}")
         return sorted(plain) + froms
+
+
+def _key(py_module: str) -> tuple[object, ...]:
+    """Return what sorts modules as isort does: numbers by value, capitals beside their small letters."""
+    return natural_key(py_module.lower()), natural_key(py_module)

@@ -30,6 +30,7 @@ MODULE_NAMES: Final = frozenset(
 _EXCEPTION_NAMES: Final = frozenset({"args", "add_note", "with_traceback"})
 _ENUM_NAMES: Final = frozenset({"mro", "name", "value"})
 _CLASS_NAMES: Final = frozenset({"_abc_impl", "_is_protocol", "_is_runtime_protocol"})
+_NUMBER: Final = re.compile(r"(\d+)")
 _WORD_START: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
@@ -91,6 +92,21 @@ def module_part(avro_name: str, taken: Container[str] = ()) -> str:
     Python binds a package's name in the module above it, so that it must not hide what that imports.
     """
     return escape(avro_name, MODULE_NAMES, ANNOTATION_NAMES, {"avrorpc"}, taken)
+
+
+def module_alias(py_module: str, taken: Container[str]) -> str:
+    """Return the name under which a module is imported: as few of its last parts as make it unlike others."""
+    parts = py_module.split(".")
+    for count in range(1, len(parts) + 1):
+        alias = "_".join(parts[-count:])
+        if alias == type_name(alias, taken):
+            return alias
+    return type_name("_".join(parts), taken)
+
+
+def natural_key(py_name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return what sorts names with the numbers in them by value."""
+    return tuple((0, int(part), "") if part.isdecimal() else (1, 0, part) for part in _NUMBER.split(py_name))
 
 
 def constant_name(py_name: str) -> str:

@@ -275,9 +275,10 @@ def _find_cycles(placement: Placement, config: Config) -> None:
             )
             for declared in module.types:
                 names.update(placement.types[declared.named.name].members.values())
-            module.late = naming.unique(
-                late, lambda used, taken: naming.escape(used.replace(".", "_"), taken), names
-            )
+            for used in late:
+                module.late[used] = naming.module_alias(used, names)
+                names.add(module.late[used])
+            module.py_names.update(module.late.values())
 
 
 def _above(py_module: str) -> list[str]:

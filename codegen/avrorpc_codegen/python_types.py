@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import re
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ _LOGICAL: Final = {
     "big-decimal": "decimal.Decimal",
     "duration": "stub.Duration",
 }
+
+_SHORT_INTEGER: Final = re.compile(r"-?\d{1,20}")
 
 
 class Unrepresentable(Exception):
@@ -168,6 +171,10 @@ class Python:
     def _call(self, name: str, *arguments: str) -> Code:
         return Group(f"{self._noted(name)}(", arguments, ")")
 
+    def _decimal(self, number: decimal.Decimal) -> Code:
+        text = str(number)
+        return self._call("decimal.Decimal", text if _SHORT_INTEGER.fullmatch(text) else quote(text))
+
     def _primitive(self, schema: Primitive, value: Json) -> Code:
         kind = logical(schema)
         match value:
@@ -194,9 +201,9 @@ class Python:
     def _bytes(self, schema: Primitive | Fixed, data: bytes) -> Code:
         match logical_name(schema):
             case "decimal":
-                return self._call("decimal.Decimal", quote(str(_decimal(schema, data))))
+                return self._decimal(_decimal(schema, data))
             case "big-decimal":
-                return self._call("decimal.Decimal", quote(str(_big_decimal(data))))
+                return self._decimal(_big_decimal(data))
             case "uuid":
                 return self._call("uuid.UUID", quote(str(uuid.UUID(bytes=data))))
             case "duration":
@@ -210,7 +217,7 @@ class Python:
 
 def _float(value: float) -> str:
     try:
-        return repr(float(value))
+        return repr(float(value)).replace("e+", "e")  # as formatters have it
     except OverflowError:
         raise Unrepresentable(f"{value} does not fit a double") from None
 

@@ -5,7 +5,6 @@ Python names come from `placing`, annotations and defaults from `python_types`, 
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from avrorpc_codegen import documentation, layout
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.importing import Imports
 from avrorpc_codegen.loading import Unit
+from avrorpc_codegen.naming import natural_key
 from avrorpc_codegen.placing import Module, Placement
 from avrorpc_codegen.protocol_view import ProtocolViewer
 from avrorpc_codegen.type_view import TypeViewer
@@ -84,8 +84,7 @@ def _exports(module: Module, placement: Placement) -> list[str]:
     return sorted(names, key=_export_key)
 
 
-def _export_key(name: str) -> tuple[int, list[tuple[int, int, str]]]:
+def _export_key(name: str) -> tuple[object, ...]:
     """Return what sorts names as isort does: constants, classes, the rest; numbers by value."""
     kind = 0 if name.isupper() and len(name) > 1 else 1 if name[:1].isupper() else 2
-    parts = re.split(r"(\d+)", name)
-    return kind, [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in parts]
+    return kind, natural_key(name)

@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
+import pytest
 from avrorpc_codegen.config import Config, Target
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.generation import generate
+from avrorpc_codegen.output import apply, compare
 from support.contracts import write
 
 
@@ -43,3 +47,41 @@ def test_with_errors_there_are_no_files(tmp_path: Path) -> None:
 
 def test_no_contracts_no_files(tmp_path: Path) -> None:
     assert not generate(Config(tmp_path, (Target("out", tmp_path),)), Diagnostics()).files
+
+
+CONTRACT = """
+    @namespace("a")
+    protocol Picker {
+      enum Kind { X, Y }
+      record Special { Kind kind; }
+      record Holder { Special? special = null; Kind kind = "Y"; }
+      Special pick(Special special, Kind kind = "X");
+    }
+"""
+BY_HAND = """
+import msgspec
+from out.a import Kind
+
+class Special(msgspec.Struct, frozen=True, kw_only=True):
+    kind: Kind
+"""
+USE = """
+from by_hand import Special
+from out.a import PICKER, Holder, Kind
+
+assert PICKER.types == {"a.Kind": Kind, "a.Special": Special}
+holder = Holder(special=Special(kind=Kind.X))
+"""
+
+
+@pytest.mark.parametrize("first", ["out.a", "by_hand"])
+def test_a_type_written_by_hand_may_import_the_namespace_whose_protocol_needs_it(
+    tmp_path: Path, first: str
+) -> None:
+    write(tmp_path, {"in/a.avdl": CONTRACT, "by_hand.py": BY_HAND})
+    config = Config(tmp_path / "in", (Target("out", tmp_path),), {"a.Special": "by_hand"})
+    apply(compare(generate(config, Diagnostics()).files, []))
+    result = subprocess.run(
+        [sys.executable, "-c", f"import {first}\n{USE}"], capture_output=True, text=True, cwd=tmp_path
+    )
+    assert result.returncode == 0, result.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import subprocess
 import sys
 import warnings
@@ -16,11 +17,15 @@ import pytest
 from avrorpc.schema import compact, parse_protocol, parse_schema, protocol_to_json, schema_to_json
 from avrorpc.stub import Contract
 from avrorpc_codegen.diagnostic import Rule
-from support.golden import CASES, GOLDEN, expected, good_cases, package, produce, update
+from support.golden import CASES, GOLDEN, REPOSITORY, expected, good_cases, package, produce, update
 
-NOT_IN_A_FILE = {Rule.BAD_PACKAGE, Rule.UNREADABLE}
-"""Diagnostics that need a broken disk; `test_loading` has them."""
+NOT_IN_A_FILE = {Rule.BAD_PACKAGE, Rule.UNREADABLE, Rule.NOT_IN_IDL, Rule.FORMAT_FAILED}
+"""Diagnostics that need a broken disk, or come from the formatter; other tests have them."""
 ASCII = [case for case in good_cases() if case != "unicode"]
+
+
+def python_folders() -> list[str]:
+    return [str(GOLDEN / case / "python") for case in good_cases()]
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -48,28 +53,58 @@ def test_every_diagnostic_has_a_golden() -> None:
 def test_generated_code_needs_no_formatter(width: int) -> None:
     ruff = [sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", "--target-version", "py311"]
     command = [*ruff, "--check", "--diff", "--line-length", str(width)]
-    folders = [str(GOLDEN / case / "python") for case in good_cases()]
-    result = subprocess.run([*command, *folders], capture_output=True, text=True)
+    result = subprocess.run([*command, *python_folders()], capture_output=True, text=True)
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_generated_code_is_strictly_typed(tmp_path: Path) -> None:
-    path = ":".join(str(GOLDEN / case / "python") for case in good_cases())
+RULES_NOT_MEANT = (
+    *("D400", "D401", "D415", "D205", "D210", "D301", "RUF001", "RUF002"),  # documentation is the contract's
+    *("D203", "D213", "D413", "CPY001"),  # of another convention
+    *("N", "A", "E741", "PLC2401", "PYI042", "ASYNC109", "FBT"),  # so are names and types
+    *("E501", "PLR0904", "PLR0913", "PLR0917"),  # and lengths
+    *("E402", "PLR0402", "PLW0108"),  # modules and types that refer to each other
+    *("B008", "DTZ001"),  # a UUID or a local time as a default
+    *("TC", "ICN001"),  # imports stay where a reader looks for them
+    "UP007",  # a long `A | B` is `Union`, since formatters of a wider setting would join it
+)
+
+
+def test_generated_code_is_clean_under_nearly_all_rules() -> None:
+    ruff = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--target-version", "py311"]
+    rules = ["--select", "ALL", "--ignore", ",".join(RULES_NOT_MEANT), "--output-format", "concise"]
+    result = subprocess.run([*ruff, *rules, *python_folders()], capture_output=True, text=True)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_mypy_finds_nothing_in_generated_code(tmp_path: Path) -> None:
     packages = [argument for case in good_cases() for argument in ("-p", package(case))]
     config = tmp_path / "mypy.ini"
-    config.write_text(f"[mypy]\nstrict = True\nmypy_path = {path}\n")
-    command = [
-        sys.executable,
-        "-m",
-        "mypy",
-        "--config-file",
-        str(config),
-        "--cache-dir",
-        str(tmp_path),
-        *packages,
-    ]
-    result = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    config.write_text(f"[mypy]\nstrict = True\nmypy_path = {':'.join(python_folders())}\n")
+    mypy = [sys.executable, "-m", "mypy", "--config-file", str(config), "--cache-dir", str(tmp_path)]
+    result = subprocess.run([*mypy, *packages], capture_output=True, text=True, cwd=tmp_path)
     assert result.returncode == 0, result.stdout + result.stderr
+
+
+def test_pyright_finds_nothing_in_generated_code(tmp_path: Path) -> None:
+    settings = {
+        "include": [os.path.relpath(folder, tmp_path) for folder in python_folders()],
+        "extraPaths": [*python_folders(), str(REPOSITORY / "runtime")],
+        "pythonVersion": "3.11",
+        "typeCheckingMode": "strict",
+        "reportUnknownVariableType": False,  # of `default_factory=list`, which it does not infer
+        "venvPath": str(Path(sys.prefix).parent),
+        "venv": Path(sys.prefix).name,
+    }
+    (tmp_path / "pyrightconfig.json").write_text(json.dumps(settings))
+    pyright = [sys.executable, "-m", "pyright", "-p", str(tmp_path), "--outputjson"]
+    result = json.loads(subprocess.run(pyright, capture_output=True, text=True).stdout)
+    found = [
+        f"{item['file']}:{item['range']['start']['line'] + 1}: {item['message']}"
+        for item in result["generalDiagnostics"]
+    ]
+    assert found == []
+    files = [path for folder in python_folders() for path in Path(folder).rglob("*.py")]
+    assert result["summary"]["filesAnalyzed"] == len(files)
 
 
 @pytest.mark.parametrize("case", good_cases())
@@ -115,7 +150,8 @@ def test_emitted_json_reads_back_to_the_same(path: Path) -> None:
 def test_the_avro_package_reads_emitted_protocols(path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # It warns of logical types that it does not know.
-        protocol = avro.protocol.parse(path.read_text())
+        # It forgets the namespace of an error, though not of a record, in which other names are looked up.
+        protocol = avro.protocol.parse(path.read_text().replace('"type": "error"', '"type": "record"'))
     assert protocol.name == json.loads(path.read_text())["protocol"]
 
 

@@ -22,6 +22,7 @@ from avrorpc_codegen.reference.prose_markdown import (
     to_markdown,
     to_markdown_cell,
     to_markdown_line,
+    to_markdown_span,
 )
 
 _NOT_IN_ANCHORS: Final = re.compile(r"[^\w\- ]")
@@ -140,6 +141,10 @@ class Show:
     def line(self, doc: Doc) -> str:
         """Return the first sentence of a comment."""
         return to_markdown_line(doc.text, partial(self._find, doc)) if doc else ""
+
+    def meaning(self, badge: Badge, doc: Doc) -> str:
+        """Return what a badge means; names in it are seen from where a comment is."""
+        return to_markdown_span(badge.meaning, partial(self._find, doc))
 
     def row(self, line: Line) -> str:
         """Return a line's first sentence, and what callers should know of, as a cell of a table."""

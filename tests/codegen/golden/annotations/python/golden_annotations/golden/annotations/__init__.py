@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Awaitable
 from enum import Enum
-from typing import Final, Protocol, TypeAlias, Union
+from typing import Final, Protocol, TypeAlias
 
 from avrorpc import stub
 
@@ -38,19 +38,14 @@ Hash: TypeAlias = bytes
 """The fixed `golden.annotations.Hash`."""
 
 
-import golden_annotations.golden.annotations.far as golden_annotations_golden_annotations_far
-import golden_annotations.golden.annotations.inner as golden_annotations_golden_annotations_inner
+import golden_annotations.golden.annotations.far as annotations_far
+import golden_annotations.golden.annotations.inner as annotations_inner
 
 
 class Annotated(Protocol):
     """Annotations."""
 
-    def get(
-        self,
-        size: int,
-        *,
-        name: str = "x",
-    ) -> golden_annotations_golden_annotations_inner.Inner:
+    def get(self, size: int, *, name: str = "x") -> annotations_inner.Inner:
         """The message `get`.
 
         Args:
@@ -58,8 +53,7 @@ class Annotated(Protocol):
             name: Of the Avro type `string`.
 
         Raises:
-            golden_annotations_golden_annotations_far.Failed: The error
-                `golden.annotations.far.Failed`.
+            annotations_far.Failed: The error `golden.annotations.far.Failed`.
         """
         ...
 
@@ -71,12 +65,7 @@ class Annotated(Protocol):
 class AsyncAnnotated(Protocol):
     """`Annotated` as asynchronous callers see it."""
 
-    async def get(
-        self,
-        size: int,
-        *,
-        name: str = "x",
-    ) -> golden_annotations_golden_annotations_inner.Inner:
+    async def get(self, size: int, *, name: str = "x") -> annotations_inner.Inner:
         """See `Annotated.get`."""
         ...
 
@@ -114,14 +103,11 @@ ANNOTATED: Final = stub.Contract(
         '"request":[],"response":"null","one-way":true}}}'
     ),
     types=lambda: {
-        "golden.annotations.far.Failed": golden_annotations_golden_annotations_far.Failed,
-        "golden.annotations.inner.Inner": golden_annotations_golden_annotations_inner.Inner,
+        "golden.annotations.far.Failed": annotations_far.Failed,
+        "golden.annotations.inner.Inner": annotations_inner.Inner,
     },
 )
-_Annotated_get: Final[
-    # too long for one line
-    stub.Method[golden_annotations_golden_annotations_inner.Inner]
-] = ANNOTATED.method("get")
+_Annotated_get: Final[stub.Method[annotations_inner.Inner]] = ANNOTATED.method("get")
 _Annotated_tell: Final[stub.Method[None]] = ANNOTATED.method("tell")
 
 
@@ -136,10 +122,7 @@ class AnnotatedService(stub.Service):
         size: int,
         *,
         name: str = "x",
-    ) -> Union[
-        golden_annotations_golden_annotations_inner.Inner,
-        Awaitable[golden_annotations_golden_annotations_inner.Inner],
-    ]:
+    ) -> annotations_inner.Inner | Awaitable[annotations_inner.Inner]:
         """See `Annotated.get`."""
 
     @abc.abstractmethod
@@ -152,12 +135,7 @@ class AnnotatedClient(stub.Client):
 
     __contract__ = ANNOTATED
 
-    def get(
-        self,
-        size: int,
-        *,
-        name: str = "x",
-    ) -> golden_annotations_golden_annotations_inner.Inner:
+    def get(self, size: int, *, name: str = "x") -> annotations_inner.Inner:
         """See `Annotated.get`."""
         return self.__avrorpc__(_Annotated_get, size, name)
 
@@ -171,12 +149,7 @@ class AsyncAnnotatedClient(stub.AsyncClient):
 
     __contract__ = ANNOTATED
 
-    async def get(
-        self,
-        size: int,
-        *,
-        name: str = "x",
-    ) -> golden_annotations_golden_annotations_inner.Inner:
+    async def get(self, size: int, *, name: str = "x") -> annotations_inner.Inner:
         """See `Annotated.get`."""
         return await self.__avrorpc__(_Annotated_get, size, name)
 

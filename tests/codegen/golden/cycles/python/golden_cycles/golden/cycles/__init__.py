@@ -29,13 +29,13 @@ __all__ = [
 class Parent(msgspec.Struct, frozen=True, kw_only=True):
     """The record `golden.cycles.Parent`."""
 
-    child: golden_cycles_golden_cycles_child.Child
-    mood: golden_cycles_golden_cycles_child.Mood = msgspec.field(
-        default_factory=lambda: golden_cycles_golden_cycles_child.Mood.GOOD,
+    child: cycles_child.Child
+    mood: cycles_child.Mood = msgspec.field(
+        default_factory=lambda: cycles_child.Mood.GOOD,
     )
 
 
-import golden_cycles.golden.cycles.child as golden_cycles_golden_cycles_child
+import golden_cycles.golden.cycles.child as cycles_child
 
 
 class Parents(Protocol):
@@ -43,12 +43,9 @@ class Parents(Protocol):
 
     def adopt(
         self,
-        child: golden_cycles_golden_cycles_child.Child,
+        child: cycles_child.Child,
         *,
-        mood: golden_cycles_golden_cycles_child.Mood = (
-            # too long for one line
-            golden_cycles_golden_cycles_child.Mood.BAD
-        ),
+        mood: cycles_child.Mood = cycles_child.Mood.BAD,
     ) -> Parent:
         """The message `adopt`.
 
@@ -64,12 +61,9 @@ class AsyncParents(Protocol):
 
     async def adopt(
         self,
-        child: golden_cycles_golden_cycles_child.Child,
+        child: cycles_child.Child,
         *,
-        mood: golden_cycles_golden_cycles_child.Mood = (
-            # too long for one line
-            golden_cycles_golden_cycles_child.Mood.BAD
-        ),
+        mood: cycles_child.Mood = cycles_child.Mood.BAD,
     ) -> Parent:
         """See `Parents.adopt`."""
         ...
@@ -90,8 +84,8 @@ PARENTS: Final = stub.Contract(
     ),
     types=lambda: {
         "golden.cycles.Parent": Parent,
-        "golden.cycles.child.Child": golden_cycles_golden_cycles_child.Child,
-        "golden.cycles.child.Mood": golden_cycles_golden_cycles_child.Mood,
+        "golden.cycles.child.Child": cycles_child.Child,
+        "golden.cycles.child.Mood": cycles_child.Mood,
     },
 )
 _Parents_adopt: Final[stub.Method[Parent]] = PARENTS.method("adopt")
@@ -105,12 +99,9 @@ class ParentsService(stub.Service):
     @abc.abstractmethod
     def adopt(
         self,
-        child: golden_cycles_golden_cycles_child.Child,
+        child: cycles_child.Child,
         *,
-        mood: golden_cycles_golden_cycles_child.Mood = (
-            # too long for one line
-            golden_cycles_golden_cycles_child.Mood.BAD
-        ),
+        mood: cycles_child.Mood = cycles_child.Mood.BAD,
     ) -> Parent | Awaitable[Parent]:
         """See `Parents.adopt`."""
 
@@ -122,12 +113,9 @@ class ParentsClient(stub.Client):
 
     def adopt(
         self,
-        child: golden_cycles_golden_cycles_child.Child,
+        child: cycles_child.Child,
         *,
-        mood: golden_cycles_golden_cycles_child.Mood = (
-            # too long for one line
-            golden_cycles_golden_cycles_child.Mood.BAD
-        ),
+        mood: cycles_child.Mood = cycles_child.Mood.BAD,
     ) -> Parent:
         """See `Parents.adopt`."""
         return self.__avrorpc__(_Parents_adopt, child, mood)
@@ -140,12 +128,9 @@ class AsyncParentsClient(stub.AsyncClient):
 
     async def adopt(
         self,
-        child: golden_cycles_golden_cycles_child.Child,
+        child: cycles_child.Child,
         *,
-        mood: golden_cycles_golden_cycles_child.Mood = (
-            # too long for one line
-            golden_cycles_golden_cycles_child.Mood.BAD
-        ),
+        mood: cycles_child.Mood = cycles_child.Mood.BAD,
     ) -> Parent:
         """See `Parents.adopt`."""
         return await self.__avrorpc__(_Parents_adopt, child, mood)

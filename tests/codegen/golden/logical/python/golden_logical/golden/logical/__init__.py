@@ -79,7 +79,7 @@ class Moments(msgspec.Struct, frozen=True, kw_only=True):
     strange: str = "x"
     id: uuid.UUID = uuid.UUID("12345678-1234-5678-1234-567812345678")
     other: uuid.UUID
-    whole: decimal.Decimal = decimal.Decimal("256")
+    whole: decimal.Decimal = decimal.Decimal(256)
     amount: decimal.Decimal = decimal.Decimal("-0.01")
     long_amount: decimal.Decimal
     period: Period = stub.Duration(months=1, days=2, milliseconds=3)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 from collections.abc import Awaitable
 from enum import Enum
-from typing import Final, Protocol, TypeAlias, Union
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 from avrorpc import stub
@@ -43,18 +43,14 @@ Tag: TypeAlias = bytes
 class Left(msgspec.Struct, frozen=True, kw_only=True):
     """The record `golden.cycles.left.Left`."""
 
-    other: golden_cycles_golden_cycles_right.Right | None = None
-    hand: golden_cycles_golden_cycles_right.Hand = msgspec.field(
-        default_factory=lambda: golden_cycles_golden_cycles_right.Hand.OPEN,
-    )
-    grip: golden_cycles_golden_cycles_right.Grip = msgspec.field(
-        default_factory=lambda: golden_cycles_golden_cycles_right.Grip(
-            hand=golden_cycles_golden_cycles_right.Hand.OPEN,
-        ),
+    other: right.Right | None = None
+    hand: right.Hand = msgspec.field(default_factory=lambda: right.Hand.OPEN)
+    grip: right.Grip = msgspec.field(
+        default_factory=lambda: right.Grip(hand=right.Hand.OPEN),
     )
 
 
-import golden_cycles.golden.cycles.right as golden_cycles_golden_cycles_right
+import golden_cycles.golden.cycles.right as right
 
 
 class LeftService(Protocol):
@@ -64,23 +60,19 @@ class LeftService(Protocol):
         self,
         left: Left,
         *,
-        hand_: golden_cycles_golden_cycles_right.Hand = (
-            # too long for one line
-            golden_cycles_golden_cycles_right.Hand.CLOSED
-        ),
-        grip: golden_cycles_golden_cycles_right.Grip | None = None,
-    ) -> golden_cycles_golden_cycles_right.Right:
+        hand_: right.Hand = right.Hand.CLOSED,
+        grip: right.Grip | None = None,
+    ) -> right.Right:
         """The message `pass`.
 
         Args:
             left: Of the Avro type `golden.cycles.left.Left`.
             hand_: Of the Avro type `golden.cycles.right.Hand`.
             grip: Of the Avro type `golden.cycles.right.Grip`. Default:
-                `golden_cycles_golden_cycles_right.Grip(hand=golden_cycles_golden_cycles_right.Hand.OPEN)`.
+                `right.Grip(hand=right.Hand.OPEN)`.
 
         Raises:
-            golden_cycles_golden_cycles_right.Dropped: The error
-                `golden.cycles.right.Dropped`.
+            right.Dropped: The error `golden.cycles.right.Dropped`.
         """
         ...
 
@@ -92,12 +84,9 @@ class AsyncLeftService(Protocol):
         self,
         left: Left,
         *,
-        hand_: golden_cycles_golden_cycles_right.Hand = (
-            # too long for one line
-            golden_cycles_golden_cycles_right.Hand.CLOSED
-        ),
-        grip: golden_cycles_golden_cycles_right.Grip | None = None,
-    ) -> golden_cycles_golden_cycles_right.Right:
+        hand_: right.Hand = right.Hand.CLOSED,
+        grip: right.Grip | None = None,
+    ) -> right.Right:
         """See `LeftService.pass_`."""
         ...
 
@@ -130,16 +119,16 @@ LEFT_SERVICE: Final = stub.Contract(
     types=lambda: {
         "golden.cycles.left.Left": Left,
         "golden.cycles.left.Side": Side,
-        "golden.cycles.right.Dropped": golden_cycles_golden_cycles_right.Dropped,
-        "golden.cycles.right.Grip": golden_cycles_golden_cycles_right.Grip,
-        "golden.cycles.right.Hand": golden_cycles_golden_cycles_right.Hand,
-        "golden.cycles.right.Right": golden_cycles_golden_cycles_right.Right,
+        "golden.cycles.right.Dropped": right.Dropped,
+        "golden.cycles.right.Grip": right.Grip,
+        "golden.cycles.right.Hand": right.Hand,
+        "golden.cycles.right.Right": right.Right,
     },
 )
-_LeftService_pass_: Final[
-    # too long for one line
-    stub.Method[golden_cycles_golden_cycles_right.Right]
-] = LEFT_SERVICE.method("pass", attribute="pass_")
+_LeftService_pass_: Final[stub.Method[right.Right]] = LEFT_SERVICE.method(
+    "pass",
+    attribute="pass_",
+)
 
 
 class LeftServiceService(stub.Service):
@@ -152,15 +141,9 @@ class LeftServiceService(stub.Service):
         self,
         left: Left,
         *,
-        hand_: golden_cycles_golden_cycles_right.Hand = (
-            # too long for one line
-            golden_cycles_golden_cycles_right.Hand.CLOSED
-        ),
-        grip: golden_cycles_golden_cycles_right.Grip | None = None,
-    ) -> Union[
-        golden_cycles_golden_cycles_right.Right,
-        Awaitable[golden_cycles_golden_cycles_right.Right],
-    ]:
+        hand_: right.Hand = right.Hand.CLOSED,
+        grip: right.Grip | None = None,
+    ) -> right.Right | Awaitable[right.Right]:
         """See `LeftService.pass_`."""
 
 
@@ -173,17 +156,12 @@ class LeftServiceClient(stub.Client):
         self,
         left: Left,
         *,
-        hand_: golden_cycles_golden_cycles_right.Hand = (
-            # too long for one line
-            golden_cycles_golden_cycles_right.Hand.CLOSED
-        ),
-        grip: golden_cycles_golden_cycles_right.Grip | None = None,
-    ) -> golden_cycles_golden_cycles_right.Right:
+        hand_: right.Hand = right.Hand.CLOSED,
+        grip: right.Grip | None = None,
+    ) -> right.Right:
         """See `LeftService.pass_`."""
         if grip is None:
-            grip = golden_cycles_golden_cycles_right.Grip(
-                hand=golden_cycles_golden_cycles_right.Hand.OPEN,
-            )
+            grip = right.Grip(hand=right.Hand.OPEN)
         return self.__avrorpc__(_LeftService_pass_, left, hand_, grip)
 
 
@@ -196,15 +174,10 @@ class AsyncLeftServiceClient(stub.AsyncClient):
         self,
         left: Left,
         *,
-        hand_: golden_cycles_golden_cycles_right.Hand = (
-            # too long for one line
-            golden_cycles_golden_cycles_right.Hand.CLOSED
-        ),
-        grip: golden_cycles_golden_cycles_right.Grip | None = None,
-    ) -> golden_cycles_golden_cycles_right.Right:
+        hand_: right.Hand = right.Hand.CLOSED,
+        grip: right.Grip | None = None,
+    ) -> right.Right:
         """See `LeftService.pass_`."""
         if grip is None:
-            grip = golden_cycles_golden_cycles_right.Grip(
-                hand=golden_cycles_golden_cycles_right.Hand.OPEN,
-            )
+            grip = right.Grip(hand=right.Hand.OPEN)
         return await self.__avrorpc__(_LeftService_pass_, left, hand_, grip)

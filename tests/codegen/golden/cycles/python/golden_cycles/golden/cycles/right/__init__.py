@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from enum import Enum
-from typing import Final, Protocol, Union
+from typing import Final, Protocol
 
 import msgspec
 from avrorpc import stub
@@ -48,37 +48,25 @@ class Grip(msgspec.Struct, frozen=True, kw_only=True):
 class Right(msgspec.Struct, frozen=True, kw_only=True):
     """The record `golden.cycles.right.Right`."""
 
-    other: golden_cycles_golden_cycles_left.Left | None = None
-    side: golden_cycles_golden_cycles_left.Side = msgspec.field(
-        default_factory=lambda: golden_cycles_golden_cycles_left.Side.RIGHT,
-    )
-    tag: golden_cycles_golden_cycles_left.Tag = b"ab"
+    other: left.Left | None = None
+    side: left.Side = msgspec.field(default_factory=lambda: left.Side.RIGHT)
+    tag: left.Tag = b"ab"
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Dropped(stub.DeclaredError):
     """The error `golden.cycles.right.Dropped`."""
 
-    side: golden_cycles_golden_cycles_left.Side = dataclasses.field(
-        default_factory=lambda: golden_cycles_golden_cycles_left.Side.LEFT,
-    )
+    side: left.Side = dataclasses.field(default_factory=lambda: left.Side.LEFT)
 
 
-import golden_cycles.golden.cycles.left as golden_cycles_golden_cycles_left
+import golden_cycles.golden.cycles.left as left
 
 
 class RightService(Protocol):
     """The protocol `golden.cycles.right.RightService`."""
 
-    def pass_(
-        self,
-        right: Right,
-        *,
-        side: golden_cycles_golden_cycles_left.Side = (
-            # too long for one line
-            golden_cycles_golden_cycles_left.Side.LEFT
-        ),
-    ) -> golden_cycles_golden_cycles_left.Left:
+    def pass_(self, right: Right, *, side: left.Side = left.Side.LEFT) -> left.Left:
         """The message `pass`.
 
         Args:
@@ -95,11 +83,8 @@ class AsyncRightService(Protocol):
         self,
         right: Right,
         *,
-        side: golden_cycles_golden_cycles_left.Side = (
-            # too long for one line
-            golden_cycles_golden_cycles_left.Side.LEFT
-        ),
-    ) -> golden_cycles_golden_cycles_left.Left:
+        side: left.Side = left.Side.LEFT,
+    ) -> left.Left:
         """See `RightService.pass_`."""
         ...
 
@@ -127,17 +112,17 @@ RIGHT_SERVICE: Final = stub.Contract(
         '"default":"LEFT"}],"response":"golden.cycles.left.Left"}}}'
     ),
     types=lambda: {
-        "golden.cycles.left.Left": golden_cycles_golden_cycles_left.Left,
-        "golden.cycles.left.Side": golden_cycles_golden_cycles_left.Side,
+        "golden.cycles.left.Left": left.Left,
+        "golden.cycles.left.Side": left.Side,
         "golden.cycles.right.Grip": Grip,
         "golden.cycles.right.Hand": Hand,
         "golden.cycles.right.Right": Right,
     },
 )
-_RightService_pass_: Final[
-    # too long for one line
-    stub.Method[golden_cycles_golden_cycles_left.Left]
-] = RIGHT_SERVICE.method("pass", attribute="pass_")
+_RightService_pass_: Final[stub.Method[left.Left]] = RIGHT_SERVICE.method(
+    "pass",
+    attribute="pass_",
+)
 
 
 class RightServiceService(stub.Service):
@@ -150,14 +135,8 @@ class RightServiceService(stub.Service):
         self,
         right: Right,
         *,
-        side: golden_cycles_golden_cycles_left.Side = (
-            # too long for one line
-            golden_cycles_golden_cycles_left.Side.LEFT
-        ),
-    ) -> Union[
-        golden_cycles_golden_cycles_left.Left,
-        Awaitable[golden_cycles_golden_cycles_left.Left],
-    ]:
+        side: left.Side = left.Side.LEFT,
+    ) -> left.Left | Awaitable[left.Left]:
         """See `RightService.pass_`."""
 
 
@@ -166,15 +145,7 @@ class RightServiceClient(stub.Client):
 
     __contract__ = RIGHT_SERVICE
 
-    def pass_(
-        self,
-        right: Right,
-        *,
-        side: golden_cycles_golden_cycles_left.Side = (
-            # too long for one line
-            golden_cycles_golden_cycles_left.Side.LEFT
-        ),
-    ) -> golden_cycles_golden_cycles_left.Left:
+    def pass_(self, right: Right, *, side: left.Side = left.Side.LEFT) -> left.Left:
         """See `RightService.pass_`."""
         return self.__avrorpc__(_RightService_pass_, right, side)
 
@@ -188,10 +159,7 @@ class AsyncRightServiceClient(stub.AsyncClient):
         self,
         right: Right,
         *,
-        side: golden_cycles_golden_cycles_left.Side = (
-            # too long for one line
-            golden_cycles_golden_cycles_left.Side.LEFT
-        ),
-    ) -> golden_cycles_golden_cycles_left.Left:
+        side: left.Side = left.Side.LEFT,
+    ) -> left.Left:
         """See `RightService.pass_`."""
         return await self.__avrorpc__(_RightService_pass_, right, side)
