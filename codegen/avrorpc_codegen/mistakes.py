@@ -333,14 +333,14 @@ def _outside(place: Place) -> Mistake | None:
         return Mistake("this looks like JSON", token, "give the file the suffix `.avsc` or `.avpr`")
     if not place.expected.startswith("expected `import`") or token.kind is not Kind.NAME:
         return None
-    word = same_but_case(token.text, DECLARATIONS)
-    if word:
-        return Mistake(f"`{token.text}` means nothing here", token, f"write `{DECLARATIONS[word]}`")
+    lowered = same_but_case(token.text, DECLARATIONS)
+    if lowered:
+        return Mistake(f"`{token.text}` means nothing here", token, f"write `{DECLARATIONS[lowered]}`")
     is_message = any(later.text == "(" for later in place.tokens[place.index + 1 : place.index + 3])
     if is_message and token.text not in DECLARATIONS:
         return Mistake("messages stand in a protocol", token, "write `protocol Name { ... }` around them")
-    hint = did_you_mean(token.text, ["import", "record", "error", "enum", "fixed", "protocol"])
-    return Mistake(f"`{token.text}` begins no declaration", token, hint) if hint else None
+    close = did_you_mean(token.text, ["import", "record", "error", "enum", "fixed", "protocol"])
+    return Mistake(f"`{token.text}` begins no declaration", token, close) if close else None
 
 
 _CHECKS: Final[tuple[Callable[[Place], Mistake | None], ...]] = (
