@@ -4,7 +4,7 @@ Knows Avro and nothing of Python classes, bytes or calls.
 """
 
 from avrorpc.schema.annotations import parse_duration
-from avrorpc.schema.compatibility import can_read, incompatibilities, request_record
+from avrorpc.schema.compatibility import Resolution, can_read, incompatibilities, request_record
 from avrorpc.schema.defaults import default_problem, same_json
 from avrorpc.schema.incompatibility import Extent, Incompatibility, Kind, Place
 from avrorpc.schema.logical import logical_type
@@ -53,6 +53,7 @@ __all__ = [
     "Props",
     "Protocol",
     "Record",
+    "Resolution",
     "Schema",
     "Union",
     "can_read",
