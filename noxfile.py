@@ -40,7 +40,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def contracts(session: nox.Session) -> None:
-    """Check the contracts, whom changes break, that generated code is fresh, and that placements keep them."""
+    """Check the contracts, whom changes break, that code is fresh, and that placements keep them."""
     install(session, TORCH, "-e", ".[llm,speed,test]")
     session.run("avrogen", "format", "--check", "schemas", "tests/schemas")
     session.run("avrogen", "lint")
