@@ -124,8 +124,8 @@ def test_an_imported_message_says_where_it_is_written(tmp_path: Path) -> None:
         ("A", "own"): "a.avdl:3",
         ("A", "taken"): "b.avdl:4",
         ("B", "taken"): "b.avdl:4",
-        ("C", "old"): "d.avpr",
-        ("D", "old"): "d.avpr",
+        ("C", "old"): "d.avpr:1",
+        ("D", "old"): "d.avpr:1",
     }
 
 
