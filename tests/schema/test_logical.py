@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from avrorpc.schema import Extent, Fixed, Json, Primitive, compact, logical_type, parse_schema
-from avrorpc.schema.logical import logical_problems
+from avrorpc.schema.logical_change import logical_problems
 
 
 def schema(base: str, kind: Json = None, **more: Json) -> Primitive | Fixed:
