@@ -31,6 +31,8 @@ class Target:
     """The folder that is on Python's path, in which the package lies."""
     namespaces: tuple[str, ...] = ()
     """The namespaces that go there, each without its own name; none: all that no other target takes."""
+    templates: tuple[Path, ...] = ()
+    """The folders of templates of the project's own; the first one wins."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -67,13 +69,14 @@ def load_config(
     root = project.parent if project else start
     table = _read(project) if project else {}
     external = _external(table, project)
+    shared = _templates(table, root, project)
     targets: list[Target] = []
     if output is None and package is None:
-        targets = [_target(item, root, project) for item in _tables(table, "targets", project)]
+        targets = [_target(item, root, project, shared) for item in _tables(table, "targets", project)]
     if not targets:
         package = package or DEFAULT_PACKAGE
         _check_package(package)
-        targets = [Target(package, output or root / DEFAULT_OUTPUT)]
+        targets = [Target(package, output or root / DEFAULT_OUTPUT, templates=shared)]
     if sum(not target.namespaces for target in targets) > 1:
         raise ConfigError(f"{project}: only one of the targets can do without `namespaces`")
     own = {namespace for target in targets for namespace in target.namespaces}
@@ -134,14 +137,14 @@ def _read(project: Path) -> dict[str, object]:
         table = table.get(key, {}) if isinstance(table, dict) else table
     if not isinstance(table, dict):
         raise ConfigError(f"{project}: [tool.avrogen] is not a table")
-    unknown = sorted(set(table) - {"schemas", "targets", "external", "lint", "breaking"})
+    unknown = sorted(set(table) - {"schemas", "targets", "external", "lint", "breaking", "templates"})
     if unknown:
         raise ConfigError(f"{project}: [tool.avrogen] knows no setting {unknown[0]!r}")
     return table
 
 
-def _target(item: dict[str, object], root: Path, project: Path | None) -> Target:
-    unknown = sorted(set(item) - {"package", "output", "namespaces"})
+def _target(item: dict[str, object], root: Path, project: Path | None, templates: tuple[Path, ...]) -> Target:
+    unknown = sorted(set(item) - {"package", "output", "namespaces", "templates"})
     if unknown:
         raise ConfigError(f"{project}: a target knows no setting {unknown[0]!r}")
     namespaces = item.get("namespaces", [])
@@ -149,7 +152,17 @@ def _target(item: dict[str, object], root: Path, project: Path | None) -> Target
         raise ConfigError(f"{project}: `namespaces` of a target is a list of strings")
     package = _string(item, "package", project, DEFAULT_PACKAGE)
     _check_package(package)
-    return Target(package, root / _string(item, "output", project, DEFAULT_OUTPUT), tuple(namespaces))
+    output = root / _string(item, "output", project, DEFAULT_OUTPUT)
+    return Target(package, output, tuple(namespaces), (*_templates(item, root, project), *templates))
+
+
+def _templates(table: dict[str, object], root: Path, project: Path | None) -> tuple[Path, ...]:
+    if "templates" not in table:
+        return ()
+    folder = root / _string(table, "templates", project, "")
+    if not folder.is_dir():
+        raise ConfigError(f"{project}: there is no folder {folder}, which `templates` names")
+    return (folder,)
 
 
 def _check_package(package: str) -> None:

@@ -91,6 +91,10 @@ class Rule(RuleId):
     """Something of a JSON contract that Avro IDL has no way to say."""
     FORMAT_FAILED = "AVR305"
     """A file that the formatter would have damaged: a mistake of ours."""
+    BAD_TEMPLATE = "AVR311"
+    """A template of the project's own that cannot be rendered."""
+    UNUSED_TEMPLATE = "AVR312"
+    """A template of the project's own that nothing uses."""
 
 
 class Severity(Enum):

@@ -15,6 +15,7 @@ from avrorpc_codegen.reading import Read, read_contracts, search_path
 from avrorpc_codegen.rendering import Renderer
 from avrorpc_codegen.targets import shared_modules
 from avrorpc_codegen.view import module_view, package_view
+from avrorpc_codegen.views import ModuleView
 
 
 @dataclass(slots=True)
@@ -43,10 +44,37 @@ def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] =
     views = [module_view(module, placement, root, diagnostics) for module in placement.modules.values()]
     if diagnostics.has_errors:
         return generated
-    renderer = Renderer()
-    generated.files = {module.path: renderer.module(module) for module in views}
-    _add_packages(generated, config, placement, renderer)
+    _render(generated, views, config, placement, diagnostics)
+    if diagnostics.has_errors:
+        generated.files = {}
     return generated
+
+
+def _render(
+    generated: Generated,
+    views: list[ModuleView],
+    config: Config,
+    placement: Placement,
+    diagnostics: Diagnostics,
+) -> None:
+    """Write the text of all modules, of the packages above them, and the mark of a typed package."""
+    renderers = {folders: Renderer(folders, diagnostics) for folders in {t.templates for t in config.targets}}
+    texts = {view.path: view for view in views}
+    for target in config.targets:
+        renderer = renderers[target.templates]
+        root = target.output.joinpath(*target.package.split("."))
+        generated.roots.append(root)
+        for module in placement.modules.values():
+            if module.target is not target:
+                continue
+            generated.files[root / "py.typed"] = ""
+            generated.files[module.path] = renderer.module(texts[module.path])
+            folder = module.path.parent
+            while folder != root:
+                folder = folder.parent
+                path = folder / "__init__.py"
+                if path not in generated.files and path not in texts:
+                    generated.files[path] = renderer.package(package_view(target, folder))
 
 
 def _packages(read: Read) -> dict[str, list[str]]:
@@ -56,19 +84,3 @@ def _packages(read: Read) -> dict[str, list[str]]:
             folder = next(folder for folder in unit.shared.folders if unit.path.is_relative_to(folder))
             files.setdefault(unit.shared.distribution, []).append(unit.path.relative_to(folder).as_posix())
     return {package: sorted(files[package]) for package in sorted(files)}
-
-
-def _add_packages(generated: Generated, config: Config, placement: Placement, renderer: Renderer) -> None:
-    """Add the packages above the modules, and the mark of a typed package."""
-    for target in config.targets:
-        root = target.output.joinpath(*target.package.split("."))
-        generated.roots.append(root)
-        modules = [module for module in placement.modules.values() if module.path.is_relative_to(root)]
-        for module in modules:
-            generated.files.setdefault(root / "py.typed", "")
-            folder = module.path.parent
-            while folder != root:
-                folder = folder.parent
-                package = folder.relative_to(target.output).as_posix().replace("/", ".")
-                text = renderer.package(package_view(package), package)
-                generated.files.setdefault(folder / "__init__.py", text)

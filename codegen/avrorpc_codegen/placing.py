@@ -12,7 +12,7 @@ from pathlib import Path
 from avrorpc.schema import Enum, Named, Record, Schema, namespace_of, short_name
 
 from avrorpc_codegen import naming
-from avrorpc_codegen.config import Config
+from avrorpc_codegen.config import Config, Target
 from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 from avrorpc_codegen.graph import parts, protocol_schemas, reachable, records_in_unions
@@ -53,6 +53,7 @@ class Module:
     py_module: str
     path: Path
     """The file, relative to nothing: as the target says."""
+    target: Target
     types: list[DeclaredType] = field(default_factory=list)
     protocols: list[DeclaredProtocol] = field(default_factory=list)
     py_protocols: list[PyProtocol] = field(default_factory=list)
@@ -194,7 +195,7 @@ def _module(
             return None
         py_module = python_path(target, namespace)
         path = target.output.joinpath(*py_module.split("."), "__init__.py")
-        modules[namespace] = Module(namespace, py_module, path)
+        modules[namespace] = Module(namespace, py_module, path, target)
     return modules[namespace]
 
 

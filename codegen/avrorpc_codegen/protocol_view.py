@@ -72,6 +72,7 @@ class ProtocolViewer:
             self._contract(),
             attribute,
             [self._method(message) for message in protocol.messages.values()],
+            protocol.props,
         )
 
     def _contract(self) -> str:
@@ -110,6 +111,7 @@ class ProtocolViewer:
             layout.broken(call, 8, returns),
             layout.broken(call, 8, f"{returns}await "),
             constant,
+            message.props,
         )
 
     def _constant(self, result: Code, message: Message, py_method: str) -> tuple[str, str]:

@@ -34,6 +34,8 @@ class TypeViewer:
         py_type = self.placement.types[enum.name]
         attributes = [
             Attribute(
+                symbol,
+                py_type.members[symbol],
                 layout.statement(f"{py_type.members[symbol]} = ", layout.quote(symbol), 4),
                 documentation.attribute(declared.symbol_docs.get(symbol, ""), 4),
             )
@@ -41,13 +43,16 @@ class TypeViewer:
         ]
         doc = enum.doc or f"The enum `{enum.name}`."
         head = layout.class_head(py_type.py_name, ("Enum",))
-        return Class(enum.name, py_type.py_name, head, documentation.block(doc, 4), attributes)
+        return Class(
+            "enum", enum.name, py_type.py_name, head, documentation.block(doc, 4), attributes, enum.props
+        )
 
     def alias(self, fixed: Fixed) -> Attribute:
         """Return the view of a fixed."""
         py_name = self.placement.types[fixed.name].py_name
         code = layout.assignment(py_name, "TypeAlias", self.python.fixed_alias(fixed), 0)
-        return Attribute(code, documentation.attribute(fixed.doc or f"The fixed `{fixed.name}`.", 0))
+        doc = documentation.attribute(fixed.doc or f"The fixed `{fixed.name}`.", 0)
+        return Attribute(fixed.name, py_name, code, doc, fixed.props)
 
     def record(self, declared: DeclaredType, record: Record) -> Class:
         """Return the view of a record."""
@@ -65,7 +70,8 @@ class TypeViewer:
         head = layout.class_head(py_type.py_name, tuple(bases))
         doc = record.doc or f"The record `{record.name}`."
         attributes = [self._field(item, py_type, "msgspec.field", declared) for item in record.fields]
-        return Class(record.name, py_type.py_name, head, documentation.block(doc, 4), attributes)
+        text = documentation.block(doc, 4)
+        return Class("record", record.name, py_type.py_name, head, text, attributes, record.props)
 
     def error(self, declared: DeclaredType, record: Record) -> Class:
         """Return the view of an error."""
@@ -73,7 +79,8 @@ class TypeViewer:
         doc = record.doc or f"The error `{record.name}`."
         attributes = [self._field(item, py_type, "dataclasses.field", declared) for item in record.fields]
         head = f"{_ERROR}\n{layout.class_head(py_type.py_name, ('stub.DeclaredError',))}"
-        return Class(record.name, py_type.py_name, head, documentation.block(doc, 4), attributes)
+        text = documentation.block(doc, 4)
+        return Class("error", record.name, py_type.py_name, head, text, attributes, record.props)
 
     def literal(self, item: Field, owner: str, span: Span | None, file: str) -> Literal | None:
         """Return the default of a field or a parameter as an expression, if it has one."""
@@ -97,7 +104,8 @@ class TypeViewer:
             if isinstance(value, str) and not layout.fits(f"{py_name}: {flat(annotation)} = {value}", 4):
                 value = Group(f"{function}(", (Joined("default=", value),), ")")
         code = layout.assignment(py_name, annotation, value, 4)
-        return Attribute(code, documentation.attribute(item.doc or "", 4))
+        doc = documentation.attribute(item.doc or "", 4)
+        return Attribute(item.name, py_name, code, doc, item.props)
 
     def _default(self, literal: Literal, function: str) -> Code:
         text = flat(literal.code)

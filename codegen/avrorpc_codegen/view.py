@@ -11,6 +11,7 @@ from typing import Final
 from avrorpc.schema import Enum, Fixed, Record, handshake_hash
 
 from avrorpc_codegen import documentation, layout
+from avrorpc_codegen.config import Target
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.importing import Imports
 from avrorpc_codegen.loading import Unit
@@ -32,6 +33,8 @@ def module_view(module: Module, placement: Placement, root: Path, diagnostics: D
     types = TypeViewer(placement, imports, diagnostics)
     named = [(item, item.named) for item in module.types]
     view = ModuleView(
+        module.namespace,
+        module.py_module,
         module.path,
         _header(module, root),
         _doc(module),
@@ -50,11 +53,11 @@ def module_view(module: Module, placement: Placement, root: Path, diagnostics: D
     return view
 
 
-def package_view(py_package: str) -> PackageView:
+def package_view(target: Target, folder: Path) -> PackageView:
     """Return the view of a package that only holds others."""
-    return PackageView(
-        [f"{MARK}.", "# Change the contracts, not this file."], f"Contracts below `{py_package}`."
-    )
+    py_module = folder.relative_to(target.output).as_posix().replace("/", ".")
+    header = [f"{MARK}.", "# Change the contracts, not this file."]
+    return PackageView(py_module, folder / "__init__.py", header, f"Contracts below `{py_module}`.")
 
 
 def _header(module: Module, root: Path) -> list[str]:

@@ -100,6 +100,36 @@ def test_arguments_name_folder_and_package(project: Path) -> None:
     assert (project / "to/a/b/b/__init__.py").exists()
 
 
+def test_templates_are_listed_printed_and_copied(project: Path) -> None:
+    listed = run("templates").output
+    assert listed.startswith("class.py.j2 ")
+    assert run("templates", "class.py.j2").output.startswith("{# A record")
+    assert run("templates", "-o", "own", "class.py.j2").output == "1 template copied to own\n"
+    write(project, {"pyproject.toml": '[tool.avrogen]\ntemplates = "own"\n'})
+    assert "replaced by own/class.py.j2" in run("templates").output
+    (first, *_) = json.loads(run("templates", "--json").output)["templates"]
+    assert (first["name"], first["replaced_by"]) == ("class.py.j2", ["own/class.py.j2"])
+    assert run("generate").exit_code == 0
+    again = run("templates", "-o", "own")
+    assert (again.exit_code, list((project / "own").iterdir())) == (2, [project / "own/class.py.j2"])
+    assert "own/class.py.j2 is there already" in again.output
+    unknown = run("templates", "clas.py.j2")
+    assert (unknown.exit_code, "did you mean `class.py.j2`?" in unknown.output) == (2, True)
+
+
+def test_a_template_of_the_projects_own_may_be_wrong(project: Path) -> None:
+    write(
+        project, {"pyproject.toml": '[tool.avrogen]\ntemplates = "own"\n', "own/class.py.j2": "{{ class.x }}"}
+    )
+    result = run("generate")
+    assert result.exit_code == 1
+    assert "own/class.py.j2:1:10: error[AVR311]: this Class has no `x`" in result.output
+    assert not (project / "generated").exists()
+    write(project, {"own/class.py.j2": "class {{ class.py_name }}: pass\n"})
+    assert run("generate").exit_code == 0
+    assert "class R: pass\n" in (project / "generated/contracts/n/__init__.py").read_text()
+
+
 def test_findings_exit_with_one_and_write_nothing(project: Path) -> None:
     write(project, {"schemas/b.avdl": "namespace b; record R { Missing m; }"})
     for arguments in (["generate"], ["generate", "--check"], ["compile", "schemas/b.avdl"]):

@@ -58,6 +58,27 @@ def test_arguments_win_and_make_a_single_target(tmp_path: Path) -> None:
     assert load_config(start, package="p.q").targets == (Target("p.q", tmp_path / "generated"),)
 
 
+def test_templates_of_a_target_go_before_those_of_the_project(tmp_path: Path) -> None:
+    text = """
+    [tool.avrogen]
+    templates = "ours"
+    [[tool.avrogen.targets]]
+    package = "a"
+    namespaces = ["a"]
+    templates = "of/a"
+    [[tool.avrogen.targets]]
+    package = "b"
+    """
+    for folder in ("ours", "of/a"):
+        (tmp_path / folder).mkdir(parents=True)
+    config = load_config(project(tmp_path, text))
+    assert [target.templates for target in config.targets] == [
+        (tmp_path / "of/a", tmp_path / "ours"),
+        (tmp_path / "ours",),
+    ]
+    assert load_config(tmp_path, package="c").targets[0].templates == (tmp_path / "ours",)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -73,6 +94,8 @@ def test_arguments_win_and_make_a_single_target(tmp_path: Path) -> None:
         ("[[tool.avrogen.targets]]\nnamespaces = 'x'", "is a list of strings"),
         ("[[tool.avrogen.targets]]\n[[tool.avrogen.targets]]", "only one of the targets"),
         ("[tool.avrogen]\nexternal = ['x']", "maps names to modules"),
+        ("[tool.avrogen]\ntemplates = 'nowhere'", "nowhere, which `templates` names"),
+        ("[tool.avrogen]\ntemplates = ['a']", "`templates` of [tool.avrogen] is a string"),
     ],
 )
 def test_settings_that_make_no_sense(tmp_path: Path, text: str, problem: str) -> None:

@@ -151,7 +151,8 @@ def test_the_avro_package_reads_emitted_protocols(path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # It warns of logical types that it does not know.
         # It forgets the namespace of an error, though not of a record, in which other names are looked up.
-        protocol = avro.protocol.parse(path.read_text().replace('"type": "error"', '"type": "record"'))
+        text = json.dumps(json.loads(path.read_text())).replace('"type": "error"', '"type": "record"')
+        protocol = avro.protocol.parse(text)
     assert protocol.name == json.loads(path.read_text())["protocol"]
 
 

@@ -72,6 +72,18 @@ def test_symbols(symbol: str, py_name: str) -> None:
     assert naming.symbol_name(symbol, ()) == py_name
 
 
+def test_a_module_is_called_by_as_few_of_its_last_parts_as_do() -> None:
+    assert naming.module_alias("out.shop.money", ()) == "money"
+    assert naming.module_alias("out.shop.money", {"money"}) == "shop_money"
+    assert naming.module_alias("out.list", ()) == "out_list"
+    assert naming.module_alias("alone", {"alone"}) == "alone_"
+    assert naming.module_alias("a.b", {"b", "a_b", "a_b_"}) == "a_b__"
+
+
+def test_numbers_in_names_are_sorted_by_value() -> None:
+    assert sorted(["a10", "a9", "a", "b1"], key=naming.natural_key) == ["a", "a9", "a10", "b1"]
+
+
 @pytest.mark.parametrize(
     ("name", "constant"),
     [

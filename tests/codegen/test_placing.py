@@ -59,11 +59,11 @@ def test_names_give_way_to_the_packages_in_a_module(tmp_path: Path) -> None:
 
 def test_the_name_of_a_late_import_hides_nothing(tmp_path: Path) -> None:
     files = {
-        "a.avdl": 'namespace a; import idl "b.avdl"; record A { b.B? out_b; } record out_b_ {}',
+        "a.avdl": 'namespace a; import idl "b.avdl"; record A { b.B? b; } record out_b {}',
         "b.avdl": 'namespace b; import idl "a.avdl"; record B { a.A? a; }',
     }
     placement, _ = placed(tmp_path, files)
-    assert placement.modules["a"].late == {"out.b": "out_b__"}
+    assert placement.modules["a"].late == {"out.b": "out_b_"}
 
 
 def test_records_in_one_union_are_tagged(tmp_path: Path) -> None:
@@ -107,7 +107,7 @@ def test_a_package_is_imported_before_what_lies_in_it(tmp_path: Path) -> None:
         "c.avdl": 'namespace a.c; import idl "a.avdl"; record C { a.A a; }',
     }
     placement, _ = placed(tmp_path, files)
-    assert placement.modules["a"].late == {"out.a.b": "out_a_b"}
+    assert placement.modules["a"].late == {"out.a.b": "a_b"}
     assert placement.modules["a.c"].late == {}
 
 

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import dataclasses
 from importlib.resources import files
 from pathlib import Path
 
 import jinja2
 import pytest
-from avrorpc_codegen.rendering import Renderer
+from avrorpc_codegen.diagnostic import Diagnostics
+from avrorpc_codegen.rendering import Renderer, default_templates
 from avrorpc_codegen.views import ModuleView, PackageView
+from support.contracts import write
 
 
 def templates() -> dict[str, str]:
@@ -22,24 +25,68 @@ def test_templates_look_like_their_output() -> None:
         assert len(text.split("\n")) <= 41, name
 
 
+def module(**changes: object) -> ModuleView:
+    view = ModuleView(
+        "n", "x", Path("x.py"), ["# Head."], "Doc.", 1, ["A"], [], [], [], [], [], [["import x"]]
+    )
+    return dataclasses.replace(view, **changes)  # type: ignore[arg-type]
+
+
 def test_what_is_missing_in_a_view_is_an_error() -> None:
     class Empty(PackageView):
         def __init__(self) -> None:
-            pass
+            self.path = Path("x.py")
 
     with pytest.raises((jinja2.UndefinedError, AttributeError)):
-        Renderer().package(Empty(), "x")
+        Renderer().package(Empty())
 
 
 def test_code_that_does_not_compile_is_an_error() -> None:
-    broken = ModuleView(Path("x.py"), ["not a comment"], "Doc.", 1, [], [], [], [], [], [])
     with pytest.raises(SyntaxError):
-        Renderer().module(broken)
+        Renderer().module(module(header=["not a comment"]))
 
 
 def test_an_empty_module_is_complete() -> None:
-    view = ModuleView(Path("x.py"), ["# Head."], "Doc.", 1, ["A"], [], [], [], [], [], [["import x"]])
-    assert Renderer().module(view) == (
+    assert Renderer().module(module()) == (
         '# Head.\n"""Doc."""\n\nfrom __future__ import annotations\n\nimport x\n\n'
         'stub.require_level(1)\n\n__all__ = [\n    "A",\n]\n'
     )
+
+
+def rendered(folder: Path, files: dict[str, str], **changes: object) -> str:
+    """Render a module with templates of a project's own; there are no findings."""
+    write(folder, files)
+    diagnostics = Diagnostics()
+    text = Renderer([folder], diagnostics).module(module(**changes))
+    assert not diagnostics.items, diagnostics.render()
+    return text
+
+
+def test_a_template_of_the_same_name_takes_the_place_of_ours(tmp_path: Path) -> None:
+    text = rendered(tmp_path, {"head.py.j2": "# {{ module.namespace }}: {{ module.py_module }}\n"})
+    assert text == "# n: x\n"
+
+
+def test_a_template_may_extend_or_include_ours(tmp_path: Path) -> None:
+    head = """{% extends "default/head.py.j2" %}
+{% block header %}
+# Ours.
+{{ super() }}
+{%- endblock %}
+"""
+    files = {"head.py.j2": head, "module.py.j2": '{% include "default/module.py.j2" %}\n# The end.\n'}
+    text = rendered(tmp_path, files)
+    assert text.startswith('# Ours.\n# Head.\n"""Doc."""\n')
+    assert text.endswith('    "A",\n]\n# The end.\n')
+
+
+def test_the_first_folder_wins(tmp_path: Path) -> None:
+    write(tmp_path, {"a/head.py.j2": "# a\n", "b/head.py.j2": "# b\n", "b/package.py.j2": "# b\n"})
+    renderer = Renderer([tmp_path / "a", tmp_path / "b"], Diagnostics())
+    assert renderer.module(module()) == "# a\n"
+    assert renderer.package(PackageView("x", Path("x.py"), [], "")) == "# b\n"
+
+
+def test_our_templates_are_listed_by_name() -> None:
+    assert default_templates() == templates()
+    assert list(default_templates()) == sorted(templates())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,10 +57,17 @@ def load_breaking(start: Path) -> BreakingSettings:
     return BreakingSettings(
         _choice(Level, table, "level", where, Level.SOURCE),
         _choice(Mode, table, "mode", where, Mode.BACKWARD),
-        tuple(names),
+        tuple(_from_here(name, start, project) for name in names),
         tags,
         tuple(_ignore(str(key), reason, where) for key, reason in ignored.items()),
     )
+
+
+def _from_here(name: str, start: Path, project: Path | None) -> str:
+    """Return a folder or a file that settings name, which is relative to them, as seen from elsewhere."""
+    if project is None or project.parent == start or not (project.parent / name).exists():
+        return name
+    return os.path.relpath(project.parent / name, start)
 
 
 def _choice(kind: type[E], table: Mapping[str, object], key: str, where: str, default: E) -> E:

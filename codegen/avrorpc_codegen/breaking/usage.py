@@ -103,8 +103,9 @@ class _Finder:
     def add(self, way: Way) -> None:
         names = [self.pairing.new_names.get(named.name, named.name) for named in reachable(_parts(way.old))]
         names += [named.name for named in reachable(_parts(way.new))]
+        uses = dict.fromkeys((flow, way.use) for flow in way.flows)
         for name in dict.fromkeys(names):
-            self.usage.flows.setdefault(name, {}).update(((flow, way.use), None) for flow in way.flows)
+            self.usage.flows.setdefault(name, {}).update(uses)
         differs = _signature(way.old, is_whole=True) != _signature(way.new, is_whole=True)
         if differs or not self.changed.isdisjoint(names):
             self.usage.ways.append(way)

@@ -66,19 +66,21 @@ def read_old(name: str, project: Project) -> Version:
         if path.exists():
             raise VersionError(f"{name} is no contract: it ends in none of {', '.join(KINDS)}")
         raise VersionError(f"there is no file or folder {name}")
+    if is_only_path:
+        return _read_path(name, path, project)
     try:
         source = repository(project.schemas.resolve())
-        commit = None if is_only_path else source.find(name)
-        if commit is not None and is_path:
-            hint = f"write ./{name} for the folder, or refs/heads/{name} or refs/tags/{name} for git's"
-            raise VersionError(f"{name} is both a file or folder and a name that git knows; {hint}")
-        if commit is None and not is_path:
-            commit = source.commit(name)
+        commit = source.find(name) if is_path else source.commit(name)
     except GitError as error:
-        if not is_path:
-            raise VersionError(f"there is no file or folder {name}; {error}") from error
-        commit = None
-    return _read_path(name, path, project) if commit is None else _read_commit(name, commit, source, project)
+        if is_path:
+            return _read_path(name, path, project)
+        raise VersionError(f"there is no file or folder {name}; {error}") from error
+    if commit is None:
+        return _read_path(name, path, project)
+    if is_path:
+        hint = f"write ./{name} for the folder, or refs/heads/{name} or refs/tags/{name} for git's"
+        raise VersionError(f"{name} is both a file or folder and a name that git knows; {hint}")
+    return _read_commit(name, commit, source, project)
 
 
 def tagged(pattern: str, project: Project) -> list[str]:

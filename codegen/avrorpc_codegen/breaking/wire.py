@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from avrorpc.schema import Enum, Extent, Fixed, Incompatibility, Kind, Named, Place, incompatibilities
+from avrorpc.schema import Enum, Extent, Fixed, Incompatibility, Kind, Named, Place, Resolution
 
 from avrorpc_codegen.breaking import message_rules, type_rules
 from avrorpc_codegen.breaking.context import Context
@@ -16,10 +16,11 @@ from avrorpc_codegen.breaking.usage import Way
 
 def check_wire(context: Context) -> None:
     """Report everything that Avro's schema resolution makes fail, or mean something else."""
+    resolution = Resolution()
     for way in context.usage.ways:
         for flow in way.flows:
             writer, reader = (way.old, way.new) if flow.old_writes else (way.new, way.old)
-            for problem in incompatibilities(writer, reader):
+            for problem in resolution.incompatibilities(writer, reader):
                 if problem.kind is not Kind.DEFAULT:  # both write the field: nothing is left out in binary
                     _Problem(context, way, flow, problem).report()
 

@@ -26,6 +26,7 @@ SUBCOMMANDS: Final = {
     "init": "Make a new project: a contract, an implementation, tests, CI.",
     "lint": "Find what a reviewer of contracts would object to.",
     "serve": "Serve implementations over TCP and HTTP.",
+    "templates": "List, print or copy the templates that code is generated with.",
 }
 """Each subcommand with its short help; the module of the same name has a `command`."""
 

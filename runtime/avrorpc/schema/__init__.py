@@ -5,7 +5,7 @@ Knows Avro and nothing of Python classes, bytes or calls.
 
 from avrorpc.schema.annotations import parse_duration
 from avrorpc.schema.canonical import canonical_form
-from avrorpc.schema.compatibility import can_read, incompatibilities, request_record
+from avrorpc.schema.compatibility import Resolution, can_read, incompatibilities, request_record
 from avrorpc.schema.defaults import default_problem, same_json
 from avrorpc.schema.fingerprints import ALGORITHMS, Algorithm, fingerprint
 from avrorpc.schema.graph import parts, reachable
@@ -60,6 +60,7 @@ __all__ = [
     "Props",
     "Protocol",
     "Record",
+    "Resolution",
     "Schema",
     "SchemaStore",
     "Union",

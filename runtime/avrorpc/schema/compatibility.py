@@ -8,7 +8,7 @@ Source: Avro 1.12 specification, "Schema Resolution" and "Aliases".
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from avrorpc.schema.defaults import same_json
 from avrorpc.schema.incompatibility import Extent, Incompatibility, Kind, Place
@@ -37,7 +37,7 @@ def incompatibilities(writer: Schema, reader: Schema) -> list[Incompatibility]:
     What stops everything comes first, then what stops some values, each in the order of depth. Types that
     do not match are not compared further.
     """
-    return _Comparison().run(writer, reader)
+    return Resolution().incompatibilities(writer, reader)
 
 
 def can_read(writer: Schema, reader: Schema) -> bool:
@@ -58,21 +58,83 @@ class _Pair:
     """What an incompatibility of these two does to the whole."""
 
 
-@dataclass(slots=True)
-class _Comparison:
-    """A walk over pairs of types: those that every value meets before those that only some do."""
+class _Waiting:
+    """Pairs to be compared: those that every value meets before those that only some do."""
 
-    found: list[Incompatibility] = field(default_factory=list)
-    always: deque[_Pair] = field(default_factory=deque)
-    sometimes: deque[_Pair] = field(default_factory=deque)
-    seen: set[tuple[int, int]] = field(default_factory=set)
+    def __init__(self) -> None:
+        self._always: deque[_Pair] = deque()
+        self._sometimes: deque[_Pair] = deque()
 
-    def run(self, writer: Schema, reader: Schema) -> list[Incompatibility]:
-        self.always.append(_Pair(Place(writer), Place(reader), Extent.NEVER))
-        while self.always or self.sometimes:
-            self.compare(self.always.popleft() if self.always else self.sometimes.popleft())
+    def __bool__(self) -> bool:
+        return bool(self._always or self._sometimes)
+
+    def add(self, pair: _Pair) -> None:
+        (self._always if pair.extent is Extent.NEVER else self._sometimes).append(pair)
+
+    def take(self) -> _Pair:
+        return self._always.popleft() if self._always else self._sometimes.popleft()
+
+
+class Resolution:
+    """Compares schemas, and remembers each pair of named types, for other schemas that have them."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[int, int], _Inside] = {}
+
+    def incompatibilities(self, writer: Schema, reader: Schema) -> list[Incompatibility]:
+        """Return what the function of that name does."""
+        found: list[Incompatibility] = []
+        seen: set[tuple[int, int]] = set()
+        waiting = _Waiting()
+        waiting.add(_Pair(Place(writer), Place(reader), Extent.NEVER))
+        while waiting:
+            pair = waiting.take()
+            key = (id(pair.writer.schema), id(pair.reader.schema))
+            if key in seen:
+                continue
+            seen.add(key)
+            inside = self._known.get(key)
+            if inside is None:
+                inside = self._known[key] = _Inside(pair.writer.schema, pair.reader.schema)
+            found += [_within(pair, item) for item in inside.found]
+            for part in inside.named:
+                extent = _worse(pair.extent, part.extent)
+                waiting.add(_Pair(part.writer.below(pair.writer), part.reader.below(pair.reader), extent))
         order = list(Extent)
-        return sorted(self.found, key=lambda item: order.index(item.extent))
+        return sorted(found, key=lambda item: order.index(item.extent))
+
+
+def _within(pair: _Pair, item: Incompatibility) -> Incompatibility:
+    writer, reader = item.writer.below(pair.writer), item.reader.below(pair.reader)
+    return Incompatibility(
+        item.kind, _worse(pair.extent, item.extent), item.message, writer, reader, item.name
+    )
+
+
+def _worse(outer: Extent, inner: Extent) -> Extent:
+    return Extent.SOME if outer is Extent.SOME and inner is Extent.NEVER else inner
+
+
+class _Inside:
+    """What two types differ in, not looking into the named types inside them, which wait in `named`."""
+
+    def __init__(self, writer: Schema, reader: Schema) -> None:
+        self.found: list[Incompatibility] = []
+        self.named: list[_Pair] = []
+        self.schemas = (writer, reader)  # kept alive, since their ids are what they are known by
+        self.waiting = _Waiting()
+        root = _Pair(Place(writer), Place(reader), Extent.NEVER)
+        match writer, reader:
+            case Record(), Record() if same_name(writer, reader):
+                self.record(root, writer, reader)
+            case Enum(), Enum() if same_name(writer, reader):
+                self.enum(root, writer, reader)
+            case Fixed(), Fixed() if same_name(writer, reader):
+                self.fixed(root, writer, reader)
+            case _:
+                self.waiting.add(root)
+        while self.waiting:
+            self.compare(self.waiting.take())
 
     def compare(self, pair: _Pair) -> None:
         writer, reader = pair.writer.schema, pair.reader.schema
@@ -96,24 +158,16 @@ class _Comparison:
                 inner = _at(pair.writer, writer.values, "{}"), _at(pair.reader, reader.values, "{}")
                 self.into(pair, *inner, is_certain=False)
             case (Record() | Enum() | Fixed(), Record() | Enum() | Fixed()) if type(writer) is type(reader):
-                self.named(pair, writer, reader)
+                self.meet(pair, writer, reader)
             case _:
                 self.add(Kind.TYPE, pair, f"{describe(writer)} is not {describe(reader)}")
 
-    def named(self, pair: _Pair, writer: Named, reader: Named) -> None:
-        key = (id(writer), id(reader))
+    def meet(self, pair: _Pair, writer: Named, reader: Named) -> None:
         if not same_name(writer, reader):
             problem = f"{writer.name} is not {reader.name}, nor one of its aliases"
             self.add(Kind.NAME, pair, problem, writer)
-        elif writer is not reader and key not in self.seen:
-            self.seen.add(key)
-            match writer, reader:
-                case Record(), Record():
-                    self.record(pair, writer, reader)
-                case Enum(), Enum():
-                    self.enum(pair, writer, reader)
-                case Fixed(), Fixed():
-                    self.fixed(pair, writer, reader)
+        elif writer is not reader:
+            self.named.append(_Pair(pair.writer.flat(), pair.reader.flat(), pair.extent))
 
     def from_union(self, pair: _Pair, writer: Union) -> None:
         reader = pair.reader.schema
@@ -194,9 +248,7 @@ class _Comparison:
 
     def into(self, pair: _Pair, writer: Place, reader: Place, *, is_certain: bool = True) -> None:
         """Go on with two parts, which every value has if that is certain."""
-        extent = pair.extent if is_certain else Extent.SOME
-        waiting = self.always if extent is Extent.NEVER else self.sometimes
-        waiting.append(_Pair(writer, reader, extent))
+        self.waiting.add(_Pair(writer, reader, pair.extent if is_certain else Extent.SOME))
 
     def add(
         self,

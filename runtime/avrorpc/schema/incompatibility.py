@@ -60,15 +60,28 @@ class Place:
     @property
     def path(self) -> str:
         """The way from the root, such as `orders[].price`; empty at the root, cut in the middle if long."""
+        steps = self._steps()
+        if len(steps) > _MOST_STEPS:
+            steps[_MOST_STEPS // 2 : -_MOST_STEPS // 2] = [" ... "]
+        return "".join(steps).lstrip(".")
+
+    def flat(self) -> Place:
+        """Return the same place with its way in one piece."""
+        return Place(self.schema, self.record, self.field, "".join(self._steps()))
+
+    def below(self, above: Place) -> Place:
+        """Return this place as one inside another, whose schema is the root of this one's way."""
+        step = self._step if self._above is None else "".join(self._steps())
+        field = self.field if self.record else above.field
+        return Place(self.schema, self.record or above.record, field, step, above)
+
+    def _steps(self) -> list[str]:
         steps: list[str] = []
         place: Place | None = self
         while place is not None:
             steps.append(place._step)
             place = place._above
-        steps.reverse()
-        if len(steps) > _MOST_STEPS:
-            steps[_MOST_STEPS // 2 : -_MOST_STEPS // 2] = [" ... "]
-        return "".join(steps).lstrip(".")
+        return steps[::-1]
 
 
 @dataclass(slots=True, frozen=True)
