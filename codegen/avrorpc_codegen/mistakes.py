@@ -178,6 +178,13 @@ def _type_after_name(place: Place) -> Mistake | None:
 def _question_mark(place: Place) -> Mistake | None:
     if not place.is_at(0, "?"):
         return None
+    if place.is_at(-1, ">", "}"):
+        opening = next(
+            (i for i in range(place.start - place.index, -1) if place.is_at(i, "array", "map", "union")), 0
+        )
+        kind = place.text(opening, -1) if opening else "..."
+        better = f"union {{ null, {kind} }}" if not kind.startswith("union") else "union { null, ... }"
+        return Mistake("only a type that is a single word has a `?`", place.at(0), f"write `{better}`")
     kind, name = ("string", "name")
     if place.is_name(-1) and place.is_name(-2):
         kind, name = place.at(-2).text, place.at(-1).text

@@ -9,6 +9,17 @@ from support.contracts import resolved
 
 HABITS = [
     (
+        "protocol P { record R { array<string>? a; map<array<int>>? b; union { int, long }? c; } }",
+        [
+            ("AVR107 ?: only a type that is a single word has a `?`; write `union { null, array<string> }`"),
+            (
+                "AVR107 ?: only a type that is a single word has a `?`; write "
+                "`union { null, map<array<int>> }`"
+            ),
+            "AVR107 ?: only a type that is a single word has a `?`; write `union { null, ... }`",
+        ],
+    ),
+    (
         "protocol P { record R { String name; } }",
         ["AVR203 String: there is no type `String`; write `string`"],
     ),
