@@ -84,6 +84,22 @@ def display_name(path: Path) -> str:
         return path.as_posix()
 
 
+def is_file(path: Path) -> bool:
+    """Return whether there is a file; not where the name is impossible, or may not be looked for."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is a folder; not where the name is impossible, or may not be looked for."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def read_source(path: Path, name: Callable[[Path], str] = display_name) -> Source:
     """Read a file; a byte order mark is dropped. `name` says how people are shown its path.
 
