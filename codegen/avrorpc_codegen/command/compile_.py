@@ -68,6 +68,8 @@ def command(
     with usage_errors():
         inputs = list(_inputs(paths, stdin_filename))
         is_single = len(inputs) == 1 and not paths[0].is_dir()
+        if is_single:
+            inputs[0].target = Path(inputs[0].target.name)
         if output is None and (by_type or not is_single):
             raise click.UsageError("what gives more than one file needs a folder to write to: -o DIR")
         if output is not None and output.is_file() and (by_type or not is_single):
