@@ -26,19 +26,16 @@ def last_lines(made: Report) -> list[str]:
 
 def test_the_verdict_is_of_both_directions_and_hints_at_what_the_mode_leaves_out(tmp_path: Path) -> None:
     old, new = CALLS % ("int a", 2), CALLS % ("long a", 2)
-    assert last_lines(report(tmp_path, old, new)) == [
-        "no breaking change (backward, source) against v1",
-        "old clients can call the new server; new clients cannot call all of an old server"
-        " (`--mode full` says why)",
-    ]
+    said = "old clients can call the new server; new clients cannot call all of an old server"
+    count, hinted = last_lines(report(tmp_path, old, new))
+    assert count == "no breaking change (backward, source) against v1"
+    assert hinted == f"{said} (`--mode full` says why)"
     assert last_lines(report(tmp_path, old, new, Mode.FULL)) == [
         "1 breaking change (1 wire) against v1",
-        "old clients can call the new server; new clients cannot call all of an old server",
+        said,
     ]
-    assert (
-        "(`--mode full_transitive` says why)"
-        in report(tmp_path, old, new, Mode.BACKWARD_TRANSITIVE).to_text()
-    )
+    transitive = report(tmp_path, old, new, Mode.BACKWARD_TRANSITIVE)
+    assert "(`--mode full_transitive` says why)" in transitive.to_text()
 
 
 def test_values_that_become_others_are_no_failure_and_are_told(tmp_path: Path) -> None:
