@@ -29,6 +29,8 @@ class Generated:
     contracts: Contracts = field(default_factory=Contracts)
     packages: dict[str, list[str]] = field(default_factory=dict)
     """The installed packages that contracts come from, and the files of each."""
+    sources: list[Path] = field(default_factory=list)
+    """The contract files that were read, those imported too."""
 
 
 @collection_paused()
@@ -36,7 +38,8 @@ def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] =
     """Generate code for all contracts of a project; with errors, there are no files."""
     root = config.schemas.resolve()
     read = read_contracts([root], search_path(root, include), diagnostics)
-    generated = Generated(contracts=read.contracts, packages=_packages(read))
+    sources = [unit.path for unit in read.units]
+    generated = Generated(contracts=read.contracts, packages=_packages(read), sources=sources)
     if not read.roots or diagnostics.has_errors:
         return generated
     config = replace(config, external={**config.external, **shared_modules(read.contracts, config)})
