@@ -13,6 +13,7 @@ nox.options.reuse_existing_virtualenvs = True
 nox.options.default_venv_backend = "virtualenv"
 
 TORCH = "torch==2.13.0"  # named in full, so that no package's range picks a larger build
+BASE = "origin/main"  # what contracts are compared with, in clones that have it
 RUFF, MYPY, PYRIGHT = "ruff==0.17.5", "mypy==2.4.1", "pyright==1.1.414"
 
 
@@ -39,10 +40,16 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def contracts(session: nox.Session) -> None:
-    """Check the contracts, that generated code is fresh, and that every placement keeps them."""
+    """Check the contracts, whom changes break, that code is fresh, and that placements keep them."""
     install(session, TORCH, "-e", ".[llm,speed,test]")
+    session.run("avrogen", "format", "--check", "schemas", "tests/schemas")
     session.run("avrogen", "lint")
     session.run("avrogen", "generate", "--check")
+    if shutil.which("git"):
+        asked = ("git", "rev-parse", "--verify", "--quiet", f"{BASE}^{{commit}}")
+        found = session.run(*asked, external=True, silent=True, success_codes=[0, 1, 128])
+        if str(found).strip().isalnum():
+            session.run("avrogen", "breaking", "--against", BASE)
     session.run("pytest", "tests/placements", "tests/services", env={"HF_HUB_OFFLINE": "1"})
 
 

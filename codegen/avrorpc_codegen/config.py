@@ -104,6 +104,19 @@ def schemas_of_project(start: Path, name: str) -> Path | None:
     return project.parent / _string(_read(project), "schemas", project, "schemas")
 
 
+def section(start: Path, name: str) -> tuple[dict[str, object], Path | None]:
+    """Return a table of `[tool.avrogen]` that another module understands, and the file it is in.
+
+    Raises:
+        ConfigError: The file is not TOML, or this is no table.
+    """
+    project = find_project(start)
+    table = (_read(project) if project else {}).get(name, {})
+    if not isinstance(table, dict):
+        raise ConfigError(f"{project}: [tool.avrogen.{name}] is not a table")
+    return table, project
+
+
 def normalized(distribution: str) -> str:
     """Return the name of a distribution in the form in which two names are compared."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
@@ -124,7 +137,7 @@ def _read(project: Path) -> dict[str, object]:
         table = table.get(key, {}) if isinstance(table, dict) else table
     if not isinstance(table, dict):
         raise ConfigError(f"{project}: [tool.avrogen] is not a table")
-    unknown = sorted(set(table) - {"schemas", "targets", "external", "lint", "templates"})
+    unknown = sorted(set(table) - {"schemas", "targets", "external", "lint", "breaking", "templates"})
     if unknown:
         raise ConfigError(f"{project}: [tool.avrogen] knows no setting {unknown[0]!r}")
     return table

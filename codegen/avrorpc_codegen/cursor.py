@@ -35,9 +35,13 @@ class Cursor:
         """The current token."""
         self.index = 0
         """Its place among the tokens."""
+        self.start = 0
+        """Where the statement begins that is being read."""
         self.braces = 0
         """How many braces are open."""
         self.depth = 0
+        self.is_left = False
+        """Whether the block ends before the current token, although its `}` is missing."""
         self.is_complete = True
         """Whether nothing had to be left out."""
         self.used_docs: set[Comment] = set()
@@ -131,10 +135,14 @@ class Cursor:
         flawed = self.token.is_flawed or self.tokens[max(0, self.index - 1)].is_flawed
         at_end = self.token.kind is Kind.END
         if not flawed and not (at_end and self._end_is_explained):
-            text = f"{message}, found {self.found()}"
-            self.diagnostics.error(Rule.SYNTAX, text, self.token.span, help=help_line)
+            self.complain(message, help_line)
         self._end_is_explained |= at_end
         return Failed()
+
+    def complain(self, message: str, help_line: str | None) -> None:
+        """Say that the current token does not fit."""
+        text = f"{message}, found {self.found()}"
+        self.diagnostics.error(Rule.SYNTAX, text, self.token.span, help=help_line)
 
     def unclosed(self, opening: Token, what: str) -> Failed:
         """Report that a block is not closed at the end of the file."""
@@ -176,11 +184,13 @@ class Cursor:
 
     def attempt(self, rule: Callable[[], None]) -> None:
         """Apply a rule; where it fails, go on behind the statement."""
-        braces = self.braces
+        braces, outer, self.start = self.braces, self.start, self.index
         try:
             rule()
         except Failed:
-            self.recover(braces)
+            if not self.is_left:
+                self.recover(braces)
+        self.start = outer
 
     def block(
         self, rule: Callable[[], None], opening: Token, what: str, is_over: Callable[[], bool] = lambda: False
@@ -194,6 +204,10 @@ class Cursor:
                 return
             before = self.index
             self.attempt(rule)
+            if self.is_left:
+                self.is_left, self.is_complete = False, False
+                self.braces -= 1
+                return
             if self.index == before and not self.at_mark("}"):
                 self.advance()
 

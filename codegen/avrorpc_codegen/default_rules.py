@@ -57,6 +57,8 @@ def _check(schema: Schema, default: Value, diagnostics: Diagnostics) -> None:
         problem = "it contains itself without end"
     if isinstance(schema, Enum) and isinstance(value, str):
         hint = did_you_mean(value, schema.symbols)
+    elif value is None and not isinstance(schema, Union):
+        hint = "only a type with a `?` may be null"
     if problem:
         diagnostics.error(Rule.BAD_DEFAULT, f"this default does not fit: {problem}", default.span, help=hint)
 

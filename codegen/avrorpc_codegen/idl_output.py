@@ -6,18 +6,15 @@ where nothing would.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
 
 from avrorpc.schema import (
     Array,
     Enum,
     Field,
     Fixed,
-    Json,
     Map,
     Message,
     Named,
@@ -42,23 +39,9 @@ from avrorpc_codegen.annotations import (
 from avrorpc_codegen.comment import LINE_END, doc_text
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 from avrorpc_codegen.formatting import doc_comment, format_source
+from avrorpc_codegen.idl_words import keyword_of, name_word, optional_of, text_word, value_word
 from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
 from avrorpc_codegen.source import Source
-
-_LOGICAL: Final = {
-    ("int", "date"): "date",
-    ("int", "time-millis"): "time_ms",
-    ("long", "timestamp-millis"): "timestamp_ms",
-    ("long", "local-timestamp-millis"): "local_timestamp_ms",
-    ("string", "uuid"): "uuid",
-}
-_KEYWORDS: Final = PRIMITIVE_KEYWORDS | set(
-    "array decimal enum error false fixed idl import map namespace oneway protocol record schema throws "
-    "true union void NaN Infinity".split()
-)
-"""What is written in back-ticks where it is a name; some tools need that for all of them."""
-_INT_MAX: Final = 2**31 - 1
-_SHORT_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 
 
 def as_idl(contract: Protocol | Schema, file: str, diagnostics: Diagnostics) -> str | None:
@@ -70,8 +53,7 @@ def as_idl(contract: Protocol | Schema, file: str, diagnostics: Diagnostics) -> 
         diagnostics: Takes what gets lost.
     """
     writer = _Writer(file, diagnostics)
-    is_protocol = isinstance(contract, Protocol)
-    text = writer.protocol(contract) if is_protocol else writer.schema_file(contract)
+    text = writer.contract(contract)
     if writer.has_failed:
         return None
     return format_source(Source(f"{file} as IDL", text, Path(file)), diagnostics)
@@ -96,13 +78,18 @@ class _Writer:
 
     # Files.
 
+    def contract(self, contract: Protocol | Schema) -> str:
+        if isinstance(contract, Protocol):
+            return self.protocol(contract)
+        return self.schema_file(contract)
+
     def protocol(self, protocol: Protocol) -> str:
         self.namespace = namespace_of(protocol.name)
         lines = self.doc(protocol.doc, protocol.name)
         if self.namespace:
-            lines.append(f"@namespace({_text(self.namespace)})")
+            lines.append(f"@namespace({text_word(self.namespace)})")
         lines += self.properties(protocol.props, PROTOCOL_WORDS, protocol.name)
-        lines.append(f"protocol {_name(short_name(protocol.name))} {{")
+        lines.append(f"protocol {name_word(short_name(protocol.name))} {{")
         for named in protocol.types:
             lines += self.declaration(named)
         for message in protocol.messages.values():
@@ -113,7 +100,7 @@ class _Writer:
         types = list(_declared(schema, set()))
         if all(namespace_of(named.name) for named in types):
             self.namespace = namespace_of(types[0].name) if types else ""
-        lines = [f"namespace {_name(self.namespace)};"] if self.namespace else []
+        lines = [f"namespace {name_word(self.namespace)};"] if self.namespace else []
         is_list = isinstance(schema, Union) and schema.branches == types and not schema.props
         if not is_list:
             lines.append(f"schema {self.type(schema, self.namespace, 'the schema')};")
@@ -129,20 +116,20 @@ class _Writer:
             self.impossible(named.name, f"in IDL no type can be called `{name}`")
         lines = self.doc(named.doc, named.name)
         if own != self.namespace:
-            lines.append(f"@namespace({_text(own)})")
+            lines.append(f"@namespace({text_word(own)})")
         if named.aliases:
-            lines.append(f"@aliases({_value(list(named.aliases))})")
+            lines.append(f"@aliases({value_word(list(named.aliases))})")
         words = ENUM_WORDS if isinstance(named, Enum) else TYPE_WORDS
         lines += self.properties(named.props, words, named.name)
         match named:
             case Fixed():
-                lines.append(f"fixed {_name(name)}({named.size});")
+                lines.append(f"fixed {name_word(name)}({named.size});")
             case Enum():
-                default = f" = {_name(named.default)};" if named.default is not None else ""
-                symbols = ", ".join(_name(symbol) for symbol in named.symbols)
-                lines.append(f"enum {_name(name)} {{ {symbols} }}{default}")
+                default = f" = {name_word(named.default)};" if named.default is not None else ""
+                symbols = ", ".join(name_word(symbol) for symbol in named.symbols)
+                lines.append(f"enum {name_word(name)} {{ {symbols} }}{default}")
             case Record():
-                lines.append(f"{'error' if named.is_error else 'record'} {_name(name)} {{")
+                lines.append(f"{'error' if named.is_error else 'record'} {name_word(name)} {{")
                 for field in named.fields:
                     lines += self.field(field, own, f"{named.name}.{field.name}")
                     lines[-1] += ";"
@@ -153,19 +140,19 @@ class _Writer:
         has_value = not (isinstance(field.default, NoDefault) or field.default is None)
         words = [self.type(field.type, namespace, where, is_reversed=has_value)]
         if field.order is not None:
-            words.append(f"@order({_text(field.order)})")
+            words.append(f"@order({text_word(field.order)})")
         if field.aliases:
-            words.append(f"@aliases({_value(list(field.aliases))})")
+            words.append(f"@aliases({value_word(list(field.aliases))})")
         words += self.properties(field.props, FIELD_WORDS, where)
-        words.append(_name(field.name))
+        words.append(name_word(field.name))
         if not isinstance(field.default, NoDefault):
-            words.append(f"= {_value(field.default)}")
+            words.append(f"= {value_word(field.default)}")
         return [*self.doc(field.doc, where), " ".join(words)]
 
     def message(self, message: Message, where: str) -> list[str]:
         lines = self.doc(message.doc, where)
         lines += self.properties(message.props, MESSAGE_WORDS, where)
-        lines.append(f"{self.result(message.response, where)} {_name(message.name)}(")
+        lines.append(f"{self.result(message.response, where)} {name_word(message.name)}(")
         for number, parameter in enumerate(message.request):
             lines[-1] += "," if number else ""
             lines += self.field(parameter, self.namespace, f"{where}.{parameter.name}")
@@ -201,7 +188,7 @@ class _Writer:
     ) -> tuple[list[str], str]:
         match schema:
             case Primitive():
-                keyword, props = _keyword(schema)
+                keyword, props = keyword_of(schema)
                 return self.properties(props, TYPE_WORDS, where), keyword
             case Array():
                 text = f"array<{self.type(schema.items, namespace, where)}>"
@@ -214,14 +201,12 @@ class _Writer:
             case _:
                 return [], self.reference(schema, namespace, where)
 
-    def union(
-        self, union: Union, namespace: str, where: str, *, is_reversed: bool
-    ) -> tuple[list[str], str]:
+    def union(self, union: Union, namespace: str, where: str, *, is_reversed: bool) -> tuple[list[str], str]:
         for name in union.props:
             self.lost(where, f"a union cannot be annotated: the property `{name}` is left out")
         if not union.branches:
             self.impossible(where, "in IDL a union has at least one branch")
-        if optional := _optional(union, is_reversed=is_reversed):
+        if optional := optional_of(union, is_reversed=is_reversed):
             annotations, text = self.plain(optional, namespace, where)
             return annotations, f"{text}?"
         return [], f"union {{ {', '.join(self.type(b, namespace, where) for b in union.branches)} }}"
@@ -229,10 +214,11 @@ class _Writer:
     def reference(self, named: Named, namespace: str, where: str) -> str:
         own = namespace_of(named.name)
         if own == namespace:
-            return _name(short_name(named.name))
+            return name_word(short_name(named.name))
         if not own:
             self.impossible(
-                where, f"`{named.name}` has no namespace, and IDL cannot refer to it from inside `{namespace}`"
+                where,
+                f"`{named.name}` has no namespace, and IDL cannot name it from inside `{namespace}`",
             )
         return named.name
 
@@ -257,7 +243,7 @@ class _Writer:
             elif name in reserved:
                 self.lost(where, f"an annotation `@{name}` means something else: the property is left out")
             else:
-                annotations.append(f"@{_name(name)}({_value(value)})")
+                annotations.append(f"@{name_word(name)}({value_word(value)})")
         return annotations
 
 
@@ -280,57 +266,3 @@ def _declared(schema: Schema, seen: set[str]) -> Iterator[Named]:
             inner = [field.type for field in schema.fields] if isinstance(schema, Record) else []
     for part in inner:
         yield from _declared(part, seen)
-
-
-def _keyword(schema: Primitive) -> tuple[str, Props]:
-    """Return the keyword that says most of a primitive, and the properties that it does not say.
-
-    The keyword puts what it says first among the properties, so it serves only where that is the order.
-    """
-    props = list(schema.props.items())
-    if props[:1] and props[0][0] == "logicalType" and isinstance(props[0][1], str):
-        keyword = _LOGICAL.get((schema.name, props[0][1]))
-        if keyword:
-            return keyword, dict(props[1:])
-    if schema.name == "bytes" and [name for name, _ in props[:3]] == ["logicalType", "precision", "scale"]:
-        logical, precision, scale = (value for _, value in props[:3])
-        if logical == "decimal" and type(precision) is int and type(scale) is int:
-            if 1 <= precision <= _INT_MAX and 0 <= scale <= precision:
-                return f"decimal({precision}, {scale})", dict(props[3:])
-    return schema.name, schema.props
-
-
-def _optional(union: Union, *, is_reversed: bool) -> Schema | None:
-    """Return T where a union is what `T?` means."""
-    if len(union.branches) != 2:
-        return None
-    other, null = union.branches if is_reversed else union.branches[::-1]
-    is_null = isinstance(null, Primitive) and null.name == "null" and not null.props
-    return other if is_null and isinstance(other, Primitive | Named) else None
-
-
-def _name(name: str) -> str:
-    return f"`{name}`" if name in _KEYWORDS else name
-
-
-def _value(value: Json) -> str:
-    match value:
-        case str():
-            return _text(value)
-        case list():
-            return f"[{', '.join(_value(item) for item in value)}]"
-        case dict():
-            return f"{{{', '.join(f'{_text(key)}: {_value(item)}' for key, item in value.items())}}}"
-        case _:
-            return json.dumps(value)
-
-
-def _text(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{"".join(c if c.isprintable() else _escape(c) for c in escaped)}"'
-
-
-def _escape(character: str) -> str:
-    units = character.encode("utf-16-be")
-    pairs = (units[start : start + 2].hex() for start in range(0, len(units), 2))
-    return _SHORT_ESCAPES.get(character) or "".join(f"\\u{pair}" for pair in pairs)

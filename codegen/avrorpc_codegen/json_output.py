@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from avrorpc.schema import Json, Schema, Union, pretty, protocol_to_json, schema_to_json
+from avrorpc.schema import Json, Protocol, Schema, Union, pretty, protocol_to_json, schema_to_json
 
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.loading import Unit
 from avrorpc_codegen.merging import all_types
 
 
-def compiled(contracts: Contracts, unit: Unit) -> tuple[Json, str]:
-    """Return what a file declares as JSON, and the suffix of a file with it.
-
-    A protocol gives an `.avpr`, a main schema or else all named types, those of imports too, an `.avsc`.
-    """
+def contract_of(contracts: Contracts, unit: Unit) -> Protocol | Schema:
+    """Return what a file is about: its protocol, its main schema, or else all types, imported ones too."""
     protocol = next((item.protocol for item in contracts.protocols.values() if item.unit is unit), None)
-    if protocol is not None:
-        return protocol_to_json(protocol), ".avpr"
     types: list[Schema] = [*all_types(contracts, unit)]
-    return schema_to_json(contracts.main_schemas.get(unit, Union(types))), ".avsc"
+    return protocol or contracts.main_schemas.get(unit, Union(types))
+
+
+def compiled(contracts: Contracts, unit: Unit) -> tuple[Json, str]:
+    """Return what a file is about as JSON, and the suffix of a file with it: `.avpr` or `.avsc`."""
+    contract = contract_of(contracts, unit)
+    if isinstance(contract, Protocol):
+        return protocol_to_json(contract), ".avpr"
+    return schema_to_json(contract), ".avsc"
 
 
 def as_text(value: Json) -> str:

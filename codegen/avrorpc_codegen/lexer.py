@@ -88,8 +88,19 @@ _FLOAT: Final = re.compile(
 _PLAIN_STRING: Final = re.compile(r'"[^"\\\r\n\t\b\f]*"')
 _STRING: Final = re.compile(r'"[^"\\\r\n]*(?:\\[^\r\n][^"\\\r\n]*)*"')
 _ESCAPE: Final = re.compile(r"\\(?:([nrbft\\'\"])|([0-3][0-7]{2}|[0-7]{1,2})|u([0-9a-fA-F]{4}))")
-_MOST_DIGITS: Final = 30
-"""More digits than any number of 64 bits has."""
+_MOST_DIGITS: Final = 400
+_QUOTES: Final = {"'": "'", "\u2018": "\u2019", "\u201c": "\u201d", "\u00ab": "\u00bb", "\u201e": "\u201c"}
+"""Quotes that are not Avro's, with those that close them."""
+_LONGEST_QUOTED: Final = 200
+_HINTS: Final = {
+    "#": "comments begin with `//`",
+    "|": "a union is written `union { null, string }`",
+    "!": "a type without `?` is never null, so that nothing need be said",
+    "&": "Avro has no intersections of types",
+    "\\": "only strings have escapes",
+    "$": "names consist of letters, digits and `_`",
+    "*": "comments stand between `/*` and `*/`",
+}
 _MUST_ESCAPE: Final = {"\b": "\\b", "\f": "\\f", "\t": "\\t"}
 _ESCAPES: Final = {"n": "\n", "r": "\r", "b": "\b", "f": "\f", "t": "\t"}
 
@@ -225,26 +236,27 @@ class _Lexer:
             end += 1
         text = self.text[start:end]
         if best is None and text in ("-", "+", "."):
-            self.error(Rule.BAD_CHARACTER, f"`{text}` has no meaning here", start, end)
+            arrow = self.text.startswith("->", start)
+            end, text = (start + 2, "->") if arrow else (end, text)
+            help_line = "the result of a message stands before its name" if arrow else None
+            self.error(Rule.BAD_CHARACTER, f"`{text}` has no meaning here", start, end, help_line)
             self.add(Kind.BAD, start, end, "", is_flawed=True)
         elif best is None or end != best.end():
             help_line = "a leading 0 means octal" if re.fullmatch(r"-?0[0-9]+", text) else None
+            if re.fullmatch(r"[0-9]+[^\W\d]\w*", text):
+                help_line = "a name does not begin with a digit"
             self.error(Rule.BAD_NUMBER, f"`{text}` is not a number", start, end, help_line)
             self.add(Kind.INTEGER, start, end, 0, is_flawed=True)
         elif best is matches[2]:
             sign, digits = best.groups()
             base = 16 if digits[:2] in ("0x", "0X") else 8 if digits[0] == "0" else 10
-            digits = digits if len(digits) <= _MOST_DIGITS else "9" * _MOST_DIGITS
-            self.add(Kind.INTEGER, start, end, self.integer(int(sign + digits, base), start, end))
+            if len(digits) > _MOST_DIGITS:
+                self.error(Rule.BAD_NUMBER, "this number has too many digits", start, end)
+                digits = "0"
+            self.add(Kind.INTEGER, start, end, int(sign + digits, base))
         else:
             self.add(Kind.FLOAT, start, end, self.float(text, start, end))
         return end
-
-    def integer(self, number: int, start: int, end: int) -> int:
-        if -(2**63) <= number < 2**63:
-            return number
-        self.error(Rule.BAD_NUMBER, "this number does not fit 64 bits", start, end)
-        return 0
 
     def float(self, text: str, start: int, end: int) -> float:
         digits = text if text.endswith(("NaN", "Infinity")) else text.rstrip("fFdD")
@@ -285,6 +297,9 @@ class _Lexer:
         character = self.text[start]
         help_line = None
         end = start + 1
+        closing = self.text.find(_QUOTES.get(character, "\n"), end, end + _LONGEST_QUOTED)
+        if character in _QUOTES and closing > 0 and not LINE_END.search(self.text, end, closing):
+            return self.misquoted(start, closing + 1)
         if character == "`":
             quoted = _BACK_TICKS.match(self.text, start)
             end = quoted.end() if quoted else end
@@ -295,12 +310,19 @@ class _Lexer:
             shown = character if character.isprintable() else f"U+{ord(character):04X}"
             name = unicodedata.name(character, "")
             note = f" ({name.lower()})" if name and not character.isascii() else ""
-            help_line = "comments begin with `//`" if character == "#" else None
+            help_line = _HINTS.get(character)
             self.error(Rule.BAD_CHARACTER, f"`{shown}`{note} has no meaning here", start, end, help_line)
         if character == "#":
             line_end = LINE_END.search(self.text, start)
             return line_end.start() if line_end else len(self.text)
         self.add(Kind.BAD, start, end, "", is_flawed=True)
+        return end
+
+    def misquoted(self, start: int, end: int) -> int:
+        text = self.text[start + 1 : end - 1]
+        problem = 'a string stands between `"` and `"`'
+        self.error(Rule.BAD_STRING, problem, start, end, f'write `"{text}"`')
+        self.add(Kind.STRING, start, end, text, is_flawed=True)
         return end
 
     def error(self, rule: Rule, message: str, start: int, end: int, help_line: str | None = None) -> None:

@@ -6,7 +6,7 @@ Cyclic imports are fine, since a file is known before its imports are followed.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,7 @@ from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.json_syntax import read_json
 from avrorpc_codegen.parser import parse
 from avrorpc_codegen.sharing import Installed, Shared
-from avrorpc_codegen.source import Source, Span, Undecodable, display_name, read_source, where
+from avrorpc_codegen.source import Span, Undecodable, decode, display_name, read_source, where
 from avrorpc_codegen.syntax import ImportKind
 
 KINDS: Final = {".avdl": ImportKind.IDL, ".avpr": ImportKind.PROTOCOL, ".avsc": ImportKind.SCHEMA}
@@ -63,12 +63,17 @@ class Loader:
     """Reads files and whatever they import; `texts` stand for files on disk, by their absolute paths."""
 
     def __init__(
-        self, search: Sequence[Path], diagnostics: Diagnostics, texts: Mapping[Path, str] | None = None
+        self,
+        search: Sequence[Path],
+        diagnostics: Diagnostics,
+        texts: Mapping[Path, str] | None = None,
+        name: Callable[[Path], str] = display_name,
     ) -> None:
         self.search = search
         self.installed = Installed(search, diagnostics)
         self.diagnostics = diagnostics
         self.texts = texts or {}
+        self.name = name
         self.units: dict[Path, Unit] = {}
 
     def load(self, path: Path) -> Unit:
@@ -80,15 +85,14 @@ class Loader:
         known = self.units.get(identity)
         if known is not None:
             return known
-        unit = self.units[identity] = Unit(
-            identity, display_name(path), shared=self.installed.owner(identity)
-        )
+        unit = self.units[identity] = Unit(identity, self.name(path), shared=self.installed.owner(identity))
         if unit.shared:
             self.diagnostics.packages[identity] = unit.shared.distribution
         imported = f"imported {where(span)}" if span else ""
         try:
             text = self.texts.get(identity)
-            source = read_source(path) if text is None else Source(unit.name, text, identity)
+            encoded = None if text is None else text.encode()
+            source = read_source(path, self.name) if encoded is None else decode(encoded, path, self.name)
         except OSError as error:
             unit.is_complete = False
             message = f"cannot read {unit.name}: {(error.strerror or str(error)).lower()}"
@@ -129,7 +133,7 @@ class Loader:
         path = next((folder / location for folder in folders if (folder / location).is_file()), None)
         path = path or self.installed.find(location)
         if path is None:
-            notes = [f"searched {display_name(folder) or '.'}" for folder in folders]
+            notes = [f"searched {self.name(folder) or '.'}" for folder in folders]
             notes.append("no installed package shares it")
             hint = _similar(location, [*folders, *(f for s in self.installed.shared() for f in s.folders)])
             self.diagnostics.error(

@@ -30,6 +30,7 @@ _FILES: Final = {
     ".pre-commit-config.yaml": "pre-commit-config.yaml.j2",
     "README.md": "README.md.j2",
     "pyproject.toml": "pyproject.toml.j2",
+    "schemas/{package}/book.avdl": "book.avdl.j2",
     "schemas/{package}/shelf.avdl": "shelf.avdl.j2",
     "src/{package}/__init__.py": "package.py.j2",
     "src/{package}/py.typed": None,

@@ -15,6 +15,7 @@ from avrorpc_codegen import syntax
 from avrorpc_codegen.cursor import Cursor, Failed
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.lexer import Kind, Token
+from avrorpc_codegen.mistakes import Place, recognise
 from avrorpc_codegen.source import Source, Span, where
 from avrorpc_codegen.syntax import FullType, Name, Value, Variable
 
@@ -31,6 +32,20 @@ def parse(source: Source, diagnostics: Diagnostics) -> syntax.File:
 
 
 class _Parser(Cursor):
+    def complain(self, message: str, help_line: str | None) -> None:
+        mistake = recognise(Place(self.tokens, self.start, self.index, message))
+        if mistake is None:
+            super().complain(message, help_line)
+        else:
+            self.diagnostics.error(Rule.SYNTAX, mistake.message, mistake.token.span, help=mistake.help)
+            if mistake.is_outside and self.is_short_of_braces():
+                self.is_left = True
+                self.move_to(self.start)
+
+    def is_short_of_braces(self) -> bool:
+        """Return whether more braces are opened than closed in the whole text."""
+        return sum((token.text == "{") - (token.text == "}") for token in self.tokens) > 0
+
     def file(self) -> syntax.File:
         file = syntax.File(self.source)
         errors = len(self.diagnostics.items)
@@ -55,7 +70,7 @@ class _Parser(Cursor):
             if token.text == ";":
                 return None
             if token.text == "protocol" and self.tokens[index + 1].kind is Kind.NAME:
-                return index if self.tokens[index + 2].text == "{" else None
+                return index if self.tokens[index + 2].text in ("{", ";") else None
         return None
 
     def protocol(self, keyword: int, items: list[syntax.Item]) -> syntax.Protocol:
@@ -71,11 +86,46 @@ class _Parser(Cursor):
         name = self.identifier("a name for the protocol")
         opening = self.advance()
         protocol = syntax.Protocol(doc, annotations, name)
+        if opening.text == ";":
+            self.unopened_protocol(name, opening, items)
+            return protocol
         try:
             self.block(lambda: items.append(self.item(in_protocol=True)), opening, "protocol")
         except Failed:
             self.is_complete = False
         return protocol
+
+    def unopened_protocol(self, name: Name, end: Token, items: list[syntax.Item]) -> None:
+        """Say that a protocol has no braces, and read the rest of the file as if it were inside."""
+        problem = "the types and messages of a protocol stand in its braces"
+        help_line = f"write `protocol {name.text} {{`, and a `}}` at the end of the file"
+        self.diagnostics.error(Rule.SYNTAX, problem, end.span, help=help_line)
+        self.is_complete = False
+        while not self.at_end():
+            before = self.index
+            self.attempt(lambda: items.append(self.item(in_protocol=True)))
+            if self.index == before:
+                self.advance()
+
+    def late_protocol(self, annotations: tuple[syntax.Annotation, ...]) -> Failed:
+        """Say that a protocol stands behind something else, and read what it holds."""
+        if self.is_complete:
+            problem, help_line = "a protocol stands alone in its file", "put this one into a file of its own"
+            if self.tokens[0].text == "namespace":
+                problem = "a protocol has its namespace as an annotation"
+                help_line = (
+                    f'write `@namespace("{self.tokens[1].value}")` before it, in place of the statement'
+                )
+            elif self.tokens[0].text == "import" and not annotations:
+                problem, help_line = "a protocol has its imports inside", "move them behind its `{`"
+            self.diagnostics.error(Rule.SYNTAX, problem, self.token.span, help=help_line)
+        self.is_complete = False
+        self.advance()
+        self.identifier("a name for the protocol")
+        opening = self.expect("{", "to open the protocol")
+        ignored: list[syntax.Item] = []
+        self.block(lambda: ignored.append(self.item(in_protocol=True)), opening, "protocol")
+        return Failed()
 
     def schema_file(self, file: syntax.File) -> None:
         if self.at_word("namespace"):
@@ -116,16 +166,18 @@ class _Parser(Cursor):
             return self.import_statement()
         doc = self.doc()
         annotations = self.annotations()
+        if annotations:
+            self.start = self.index
         if self.at_word(*_DECLARATIONS):
             return self.declaration(doc, annotations)
         if in_protocol:
             return self.message(doc, annotations)
-        words = ["import", "record", "error", "enum", "fixed", "protocol"]
-        hint = did_you_mean(self.token.text, words)
+        hint = None
+        after = self.tokens[min(self.index + 2, len(self.tokens) - 1)]
+        if self.at_word("protocol") and after.text == "{":
+            raise self.late_protocol(annotations)
         if self.at_word("namespace", "schema"):
             hint = "`namespace` comes first in a file, then `schema`, then everything else"
-        elif self.at_word("protocol"):
-            hint = "a file holds either one protocol, or imports and types without a protocol"
         raise self.failure(
             "expected `import` or a declaration of a record, an error, an enum or a fixed", hint
         )
@@ -232,11 +284,8 @@ class _Parser(Cursor):
             result = FullType(plain, (), is_optional, self.since(start))
         name = self.identifier("a name for the message")
         if not self.at_mark("("):
-            word = self.tokens[self.index - 2]
-            raise self.failure(
-                "expected `(` after the name of the message",
-                did_you_mean(word.text, [*_DECLARATIONS, "import"]),
-            )
+            hint = did_you_mean(self.tokens[self.index - 2].text, [*_DECLARATIONS, "import"])
+            raise self.failure("expected `(` after the name of the message", hint)
         self.advance()
         parameters: list[Variable] = []
         self.listed(")", lambda: parameters.append(self.parameter()), "the parameters")
@@ -354,8 +403,7 @@ class _Parser(Cursor):
         if self.at_word("true", "false", "null"):
             self.advance()
             return {"true": True, "false": False, "null": None}[token.text]
-        hint = 'strings stand in `"`, the symbols of enums too' if token.kind is Kind.NAME else None
-        raise self.failure("expected a value", hint)
+        raise self.failure("expected a value")
 
     def json_object(self) -> Json:
         values: dict[str, Json] = {}

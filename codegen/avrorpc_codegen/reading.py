@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.garbage import collection_paused
 from avrorpc_codegen.loading import KINDS, Loader, Unit
 from avrorpc_codegen.resolver import resolve
+from avrorpc_codegen.source import display_name
 
 
 @dataclass(slots=True)
@@ -31,12 +32,13 @@ def read_contracts(
     search: Sequence[Path],
     diagnostics: Diagnostics,
     texts: Mapping[Path, str] | None = None,
+    name: Callable[[Path], str] = display_name,
 ) -> Read:
     """Read files, and all contracts below folders; findings are collected, and what is sound is returned.
 
-    `texts` stand for files on disk, by their absolute paths.
+    `texts` stand for files on disk, by their absolute paths; `name` says how people are shown a path.
     """
-    loader = Loader(search, diagnostics, texts)
+    loader = Loader(search, diagnostics, texts, name)
     files = [file for path in paths for file in (find_contracts(path) if path.is_dir() else [path])]
     roots = [loader.load(file) for file in dict.fromkeys(files)]
     if not roots:

@@ -28,6 +28,7 @@ from avrorpc_codegen.annotations import (
 from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType, declared_at
 from avrorpc_codegen.default_rules import check_defaults
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
+from avrorpc_codegen.foreign_words import type_hint
 from avrorpc_codegen.loading import Unit, closure
 from avrorpc_codegen.merging import merge_imports
 from avrorpc_codegen.name_rules import NameRules
@@ -389,8 +390,9 @@ class _Resolver:
         same = next((candidate for candidate in visible if avro.short_name(candidate) == short), None)
         if same:
             return f"did you mean `{same}`?"
-        if written == "record":
-            return "name a record, or carry any of them in an `avrorpc.AnyRecord`"
+        foreign = type_hint(written)
+        if foreign and not any(avro.short_name(name).lower() == short.lower() for name in visible):
+            return foreign
         namespace = avro.namespace_of(full)
         names = {c: avro.short_name(c) if avro.namespace_of(c) == namespace else c for c in visible}
         return did_you_mean(written, [*names.values(), *sorted(PRIMITIVE_KEYWORDS)])

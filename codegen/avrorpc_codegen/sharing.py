@@ -26,6 +26,7 @@ FOLDER: Final = "schemas"
 """The folder of a package in which its contracts lie."""
 
 _RUNTIME: Final = "avrorpc"
+_NAMELESS: Final = "a package without metadata"
 
 
 @dataclass(slots=True, frozen=True)
@@ -94,8 +95,10 @@ class Installed:
         found: dict[str, Shared] = {}
         for installed in distributions():
             groups = self._groups(installed)
-            name = normalized(_name(installed).partition(" ")[0])
-            if groups and name not in (*found, _RUNTIME):  # Python's path hides the later ones.
+            if not groups:
+                continue  # Without its name having been read: there are many, and each is a file.
+            name = normalized(_name(installed))
+            if name not in (*found, _RUNTIME):  # Python's path hides the later ones.
                 found[name] = self._read(installed, groups)
         return self._added([shared for _, shared in sorted(found.items())])
 
@@ -114,7 +117,7 @@ class Installed:
             parser.read_string(text)
         except (Error, UnicodeDecodeError, OSError) as error:
             reason = str(error).partition("\n")[0]
-            self._warn(f"the entry points of {_name(installed)} cannot be read: {reason}")
+            self._warn(f"the entry points of {_full_name(installed)} cannot be read: {reason}")
             return {}
         wanted = [group for group in (SCHEMAS_GROUP, NAMESPACES_GROUP) if parser.has_section(group)]
         return {group: dict(parser.items(group)) for group in wanted}
@@ -122,13 +125,13 @@ class Installed:
     def _read(self, installed: Distribution, groups: dict[str, dict[str, str]]) -> Shared:
         folders: list[Path] = []
         for package in groups.get(SCHEMAS_GROUP, {}).values():
-            folder = _contracts_of(package, installed.name)
+            folder = _contracts_of(package, _name(installed))
             if isinstance(folder, Path):
                 folders.append(folder)
             else:
-                self._warn(f"{_name(installed)} says that `{package}` has contracts, but {folder}")
+                self._warn(f"{_full_name(installed)} says that `{package}` has contracts, but {folder}")
         modules = groups.get(NAMESPACES_GROUP, {})
-        return Shared(_name(installed), tuple(dict.fromkeys(folders)), modules)
+        return Shared(_full_name(installed), tuple(dict.fromkeys(folders)), modules)
 
     def _warn(self, message: str) -> None:
         self._diagnostics.warning(
@@ -160,4 +163,13 @@ def _contracts_of(package: str, distribution: str) -> Path | str:
 
 
 def _name(installed: Distribution) -> str:
-    return f"{installed.name} {installed.version}"
+    """Return the name of a distribution; a damaged one has none."""
+    try:
+        return installed.metadata["Name"] or _NAMELESS
+    except (OSError, KeyError):
+        return _NAMELESS
+
+
+def _full_name(installed: Distribution) -> str:
+    name = _name(installed)
+    return name if name == _NAMELESS else f"{name} {installed.version}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -78,18 +79,18 @@ def display_name(path: Path) -> str:
         return path.as_posix()
 
 
-def read_source(path: Path) -> Source:
-    """Read a file; a byte order mark is dropped.
+def read_source(path: Path, name: Callable[[Path], str] = display_name) -> Source:
+    """Read a file; a byte order mark is dropped. `name` says how people are shown its path.
 
     Raises:
         OSError: The file cannot be read.
         Undecodable: It is not UTF-8.
     """
-    return decode(path.read_bytes(), path)
+    return decode(path.read_bytes(), path, name)
 
 
-def decode(data: bytes, path: Path) -> Source:
-    """Return what a file holds; a byte order mark is dropped.
+def decode(data: bytes, path: Path, name: Callable[[Path], str] = display_name) -> Source:
+    """Return what a file holds; a byte order mark is dropped. `name` says how people are shown its path.
 
     Raises:
         Undecodable: It is not UTF-8.
@@ -99,6 +100,6 @@ def decode(data: bytes, path: Path) -> Source:
     except UnicodeDecodeError as error:
         readable = data[: error.start].decode("utf-8-sig")
         shown = readable + data[error.start :].decode("utf-8", "replace")
-        span = Span(Source(display_name(path), shown, path.resolve()), len(readable), len(readable) + 1)
+        span = Span(Source(name(path), shown, path.resolve()), len(readable), len(readable) + 1)
         raise Undecodable(span, data[error.start]) from error
-    return Source(display_name(path), text, path.resolve())
+    return Source(name(path), text, path.resolve())

@@ -144,6 +144,14 @@ def test_a_single_file_and_a_title(project: Path) -> None:
     assert "other" not in files(project / "one")["assets/search-index.js"]
 
 
+@pytest.mark.parametrize("title", ["", " ", "two\nlines", "\udcff"])
+def test_a_title_is_a_line_of_text(title: str, project: Path) -> None:
+    result = run("--title", title)
+    assert result.exit_code == 2
+    assert "a title is a line of text" in result.stderr
+    assert not (project / "site").exists()
+
+
 def test_imports_are_searched_for_and_documented(project: Path) -> None:
     write(project, {"lib/x.avdl": "namespace x; /** Far. */ record X {}"})
     write(project, {"schemas/a.avdl": 'namespace n; import idl "x.avdl"; record R { x.X x; }'})

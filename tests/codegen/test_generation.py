@@ -5,10 +5,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from avrorpc.schema import Protocol, compact, protocol_to_json
 from avrorpc_codegen.config import Config, Target
-from avrorpc_codegen.diagnostic import Diagnostics
+from avrorpc_codegen.diagnostic import Diagnostics, Rule
 from avrorpc_codegen.generation import generate
 from avrorpc_codegen.output import apply, compare
+from hypothesis import HealthCheck, given, settings
+from support import models
 from support.contracts import write
 
 
@@ -85,3 +88,20 @@ def test_a_type_written_by_hand_may_import_the_namespace_whose_protocol_needs_it
         [sys.executable, "-c", f"import {first}\n{USE}"], capture_output=True, text=True, cwd=tmp_path
     )
     assert result.returncode == 0, result.stderr
+
+
+@settings(
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(protocol=models.protocols())
+def test_what_is_generated_from_any_protocol_is_python(tmp_path: Path, protocol: Protocol) -> None:
+    (tmp_path / "schemas").mkdir(exist_ok=True)
+    (tmp_path / "schemas" / "p.avpr").write_text(compact(protocol_to_json(protocol)), newline="")
+    diagnostics = Diagnostics()
+    config = Config(tmp_path / "schemas", (Target("out", tmp_path),))
+    for path, text in generate(config, diagnostics).files.items():
+        compile(text, str(path), "exec", dont_inherit=True)
+    refused = {Rule.NO_NAMESPACE, Rule.NAME_CLASH, Rule.BAD_DEFAULT, Rule.HIDDEN_DEFAULT}
+    assert {item.rule for item in diagnostics.items} <= refused

@@ -19,8 +19,8 @@ from avrorpc.stub import Contract
 from avrorpc_codegen.diagnostic import Rule
 from support.golden import CASES, GOLDEN, REPOSITORY, expected, good_cases, package, produce, update
 
-NOT_IN_A_FILE = {Rule.BAD_PACKAGE, Rule.UNREADABLE}
-"""Diagnostics that need a broken disk; `test_loading` has them."""
+NOT_IN_A_FILE = {Rule.BAD_PACKAGE, Rule.UNREADABLE, Rule.NOT_IN_IDL, Rule.FORMAT_FAILED}
+"""Diagnostics that need a broken disk, or come from the formatter; other tests have them."""
 ASCII = [case for case in good_cases() if case != "unicode"]
 
 

@@ -39,3 +39,11 @@ def test_what_is_only_imported_is_no_root(tmp_path: Path) -> None:
 def test_an_empty_folder_holds_nothing(tmp_path: Path) -> None:
     read = read_contracts([tmp_path], [], Diagnostics())
     assert (read.roots, read.contracts.protocols) == ([], {})
+
+
+def test_a_text_stands_for_a_file_and_is_read_as_one(tmp_path: Path) -> None:
+    (path,) = write(tmp_path, {"a.avdl": "namespace n; record Old {}"})
+    diagnostics = Diagnostics()
+    read = read_contracts([path], [], diagnostics, {path.resolve(): "\ufeffnamespace n; record New {}"})
+    assert diagnostics.items == []
+    assert list(read.contracts.types) == ["n.New"]

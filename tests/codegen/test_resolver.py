@@ -246,4 +246,4 @@ def test_annotations_of_a_union_are_lost_and_a_warning_says_so(tmp_path: Path) -
 )
 def test_a_decimal_always_has_a_scale(tmp_path: Path, declaration: str, props: dict[str, object]) -> None:
     field = record(tmp_path, f"record R {{ {declaration} a; }}").fields[0]
-    assert list(field.type.props.items()) == list(props.items())  # type: ignore[union-attr]
+    assert list(field.type.props.items()) == list(props.items())

@@ -204,13 +204,19 @@ def not_utf8(site: Path) -> str:
     return "the entry points of billing 1.0 cannot be read"
 
 
+def no_metadata(site: Path) -> str:
+    write(site, {"billing-1.0.dist-info/entry_points.txt": "[avrorpc.schemas]\nx = nowhere_at_all\n"})
+    return "a package without metadata says that `nowhere_at_all` has contracts"
+
+
 def bad_project(site: Path) -> str:
     install(site, "billing", SHARES_BILLING, {"billing_contracts/__init__.py": "", "pyproject.toml": "["})
     return "not valid TOML"
 
 
 @pytest.mark.parametrize(
-    "broken", [missing_package, missing_folder, a_module, no_name, not_a_table, not_utf8, bad_project]
+    "broken",
+    [missing_package, missing_folder, a_module, no_name, not_a_table, not_utf8, no_metadata, bad_project],
 )
 def test_a_broken_package_is_a_warning_beside_the_import_that_is_missing(
     broken: Callable[[Path], str], site: Path, tmp_path: Path

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from support.contracts import write
-from support.projects import environment, names, run, wheel
+from support.projects import ROOT, environment, names, run, wheel
 
 PYPROJECT = """
 [build-system]
@@ -131,8 +131,7 @@ def test_contracts_of_other_folders_are_imported(project: Path, site: Path) -> N
     assert CODE[0] in names(wheel(project, site))
 
 
-SETUP = """
-import sys
+SETUP = """import sys
 
 from avrorpc_codegen import generate_project
 from setuptools import setup
@@ -146,12 +145,16 @@ setup()
 PACKAGES = """
 [tool.setuptools.packages.find]
 where = ["src"]
+
 [tool.setuptools.package-data]
 "*" = ["py.typed"]
 """
 
 
 def test_setuptools_generates_in_its_setup_file(project: Path, site: Path) -> None:
+    page = (ROOT / "docs" / "how-to" / "use-in-a-build.md").read_text()
+    assert SETUP in page
+    assert PACKAGES.strip() in page
     text = PYPROJECT.replace("hatchling.build", "setuptools.build_meta").replace("hatchling", "setuptools")
     write(project, {"pyproject.toml": text + PACKAGES, "setup.py": SETUP, "MANIFEST.in": "graft schemas\n"})
     run("build", "--no-isolation", folder=project, path=(site,))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import venv
 from pathlib import Path
 
 import pytest
-from avrorpc_codegen.command import main
+from avrorpc_codegen.command import SUBCOMMANDS, main
 from click.testing import CliRunner, Result
 from support.projects import run
 
@@ -38,9 +39,11 @@ def test_its_own_tests_types_and_style_pass_at_once(tmp_path: Path, site: Path) 
     run("avrorpc_codegen", "init", "book-shelf", folder=tmp_path, path=(site,))
     python = environment_of(tmp_path / "venv", site)
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    steps = re.findall(r"- run: avrogen (.+)", (project / ".github" / "workflows" / "ci.yml").read_text())
+    assert steps[:3] == ["format --check", "lint", "generate --check"]
     for line in (
         "pip install --quiet --no-index --no-deps --no-build-isolation --editable .",
-        "avrorpc_codegen generate --check",
+        *(f"avrorpc_codegen {step}" for step in steps[:3] if step.split()[0] in SUBCOMMANDS),
         "pytest -q",
         "mypy",
     ):

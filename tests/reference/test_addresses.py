@@ -87,7 +87,8 @@ def test_a_name_in_a_comment_means_what_is_nearest(tmp_path: Path) -> None:
     addresses = Addresses(
         contracts(
             tmp_path,
-            a='@namespace("a") protocol P { record Same {} record Alone {} void go(); }',
+            a='@namespace("a") protocol P { record Same {} record Alone { int size; } void go(); }',
+            c="namespace a; enum Color { RED } fixed Hash(1);",
             b='@namespace("b") protocol Q { record Same {} void Same(); void stop(); }',
         )
     )
@@ -100,5 +101,9 @@ def test_a_name_in_a_comment_means_what_is_nearest(tmp_path: Path) -> None:
     assert addresses.find("P.go", "a") == Target(Kind.MESSAGE, "a.P", "go")
     assert addresses.find("a.P.go", "b") == Target(Kind.MESSAGE, "a.P", "go")
     assert addresses.find("P.gone", "a") is None
+    assert addresses.find("Alone.size", "a") == Target(Kind.MEMBER, "a.Alone", "size")
+    assert addresses.find("Color.RED", "a") == Target(Kind.MEMBER, "a.Color", "RED")
+    assert addresses.find("Color.BLUE", "a") is None
+    assert addresses.find("Hash.size", "a") is None
     assert addresses.find("a", "b") == Target(Kind.NAMESPACE, "a")
     assert addresses.find("", "b") is None

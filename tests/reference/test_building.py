@@ -98,6 +98,15 @@ def test_a_namespace_has_the_comment_of_its_file_and_its_main_schema(tmp_path: P
     assert [(file, text_of(code)) for file, code in namespace.main_schemas] == [("a.avdl", "array<R>")]
 
 
+def test_a_main_schema_is_shown_where_nothing_has_a_name(tmp_path: Path) -> None:
+    files = {"a.avdl": "namespace n; schema array<string>;", "b.avdl": "schema map<int>;"}
+    shown = reference(tmp_path, files).namespaces
+    assert [(view.title, [text_of(code) for _, code in view.main_schemas]) for view in shown] == [
+        ("(no namespace)", ["map<int>"]),
+        ("n", ["array<string>"]),
+    ]
+
+
 def test_an_imported_message_says_where_it_is_written(tmp_path: Path) -> None:
     files = {
         "a.avdl": '@namespace("n") protocol A {\n  import idl "b.avdl";\n  void own();\n}',
@@ -115,8 +124,8 @@ def test_an_imported_message_says_where_it_is_written(tmp_path: Path) -> None:
         ("A", "own"): "a.avdl:3",
         ("A", "taken"): "b.avdl:4",
         ("B", "taken"): "b.avdl:4",
-        ("C", "old"): "d.avpr",
-        ("D", "old"): "d.avpr",
+        ("C", "old"): "d.avpr:1",
+        ("D", "old"): "d.avpr:1",
     }
 
 

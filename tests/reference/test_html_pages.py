@@ -115,6 +115,11 @@ def test_a_page_links_to_what_its_comments_name(tmp_path: Path) -> None:
     assert '<a href="index.html#R"><code>R</code></a>' in files["n/protocol.P.html"]
 
 
+def test_a_reason_for_deprecation_links_to_what_it_names(tmp_path: Path) -> None:
+    write(tmp_path, protocol('@deprecated("Old. Use `go`.") void went(); void go();'))
+    assert 'Old. Use <a href="#go"><code>go</code></a>.' in site(tmp_path).files["n/protocol.P.html"]
+
+
 def test_headings_and_landmarks_are_in_order() -> None:
     for name, text in golden_site("ordinary").files.items():
         if name.endswith(".html"):

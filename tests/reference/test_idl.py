@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from avrorpc.schema import Json, namespace_of, protocol_to_json, short_name
 from avrorpc_codegen.contracts import DeclaredType
+from avrorpc_codegen.idl_words import name_word
 from avrorpc_codegen.reference.code import WIDTH, text_of
-from avrorpc_codegen.reference.idl import Idl, quoted
+from avrorpc_codegen.reference.idl import Idl
 from support.contracts import resolved
 from support.golden import GOLDEN, good_cases
 from support.reference import read
@@ -36,7 +37,7 @@ def test_the_compiler_reads_it_back(case: str, tmp_path: Path) -> None:
         idl = Idl(namespace_of(full))
         lines += [text_of(idl.message(message)) for message in declared.protocol.messages.values()]
         body = "\n".join(lines)
-        text = f'@namespace("{namespace_of(full)}") protocol {quoted(short_name(full))} {{\n{body}\n}}'
+        text = f'@namespace("{namespace_of(full)}") protocol {name_word(short_name(full))} {{\n{body}\n}}'
         again, diagnostics = resolved(tmp_path, {"again.avdl": text})
         assert not diagnostics.items, diagnostics.render() + text
         props = declared.protocol.props
@@ -59,7 +60,8 @@ def shown(folder: Path, body: str) -> str:
         "void go();",
         "void go() oneway;",
         "int? go(int? a = null, int? b = 1, union { int, null } c);",
-        "date go(time_ms a, timestamp_ms b, uuid c, decimal(4) d, decimal(4, 2) e);",
+        "date go(time_ms a, timestamp_ms b, uuid c, decimal(4, 2) d);",
+        "void go(union { null, array<int> } a = null, string? b);",
         "void go(local_timestamp_ms a, union { null, int, string } b = null);",
         "long go(map<array<bytes>> `record`, @a.b([1]) string c);",
         'string go(string @sensitive(true) @order("ignore") a = "x\\"y");',

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 from avrorpc_codegen.reference.prose import first_sentence, parse, to_html, to_html_line, to_text
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.reference import document
 
@@ -75,6 +75,7 @@ class Tags(HTMLParser):
 ALPHABET = st.sampled_from([*"ab .,*_`[]()<>&#+-!|~\\\"'\n\t1:/", "<script>", "```\n", "https://", "é"])
 
 
+@settings(deadline=None)
 @given(st.lists(ALPHABET, max_size=40).map("".join))
 def test_no_comment_breaks_a_page(text: str) -> None:
     document(html(text))
@@ -83,6 +84,7 @@ def test_no_comment_breaks_a_page(text: str) -> None:
     assert set(Tags(html(text)).found) <= allowed
 
 
+@settings(deadline=None)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), min_size=1))
 def test_the_short_way_for_plain_comments_gives_the_same(text: str) -> None:
     plain = "A" + text

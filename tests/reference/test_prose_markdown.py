@@ -12,7 +12,7 @@ from avrorpc_codegen.reference.prose_markdown import (
     to_markdown_cell,
     to_markdown_line,
 )
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -44,6 +44,7 @@ def normal(html: str) -> str:
     return "".join(html.split())
 
 
+@settings(deadline=None)
 @given(st.lists(ALPHABET, max_size=30).map("".join))
 @example("a\n# b")
 @example("1. a\n2) b")

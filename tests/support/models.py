@@ -6,8 +6,6 @@ and from several namespaces; documentation, aliases, properties, orders and defa
 
 from __future__ import annotations
 
-import re
-
 from avrorpc.schema import (
     NO_DEFAULT,
     Array,
@@ -24,8 +22,6 @@ from avrorpc.schema import (
     Record,
     Schema,
     Union,
-    namespace_of,
-    short_name,
 )
 from avrorpc_codegen.annotations import (
     ENUM_WORDS,
@@ -40,10 +36,9 @@ from avrorpc_codegen.formatting import doc_comment
 from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
 from hypothesis import strategies as st
 
-KEYWORDS = (
-    "array decimal enum error false fixed idl import map namespace oneway protocol record schema throws true "
-    "union void NaN Infinity int date class None self"
-).split()
+KEYWORDS = ["array", "decimal", "enum", "error", "false", "fixed", "idl", "import", "map", "namespace"]
+KEYWORDS += ["oneway", "protocol", "record", "schema", "throws", "true", "union", "void", "NaN", "Infinity"]
+KEYWORDS += ["int", "date", "class", "None", "self"]
 OURS = {"timeout", "readonly", "idempotent", "logicalType", "precision", "scale"}
 """Properties whose values are checked."""
 
@@ -94,7 +89,8 @@ PRIMITIVE_DEFAULTS: dict[str, st.SearchStrategy[Json]] = {
 
 def docs() -> st.SearchStrategy[str | None]:
     """Return documentation as a comment can say it."""
-    return st.none() | DOCS.filter(lambda text: "*/" not in text).map(lambda text: doc_text(doc_comment(text)))
+    texts = DOCS.filter(lambda text: "*/" not in text)
+    return st.none() | texts.map(lambda text: doc_text(doc_comment(text)))
 
 
 def properties(*reserved: str) -> st.SearchStrategy[dict[str, Json]]:
@@ -196,23 +192,35 @@ class _Builder:
             case Primitive():
                 return draw(PRIMITIVE_DEFAULTS[schema.name])
             case Fixed():
-                return draw(st.text(st.characters(max_codepoint=255), min_size=schema.size, max_size=schema.size))
+                size = schema.size
+                return draw(st.text(st.characters(max_codepoint=255), min_size=size, max_size=size))
             case Enum():
                 return draw(st.sampled_from(schema.symbols)) if schema.symbols else NO_DEFAULT
             case Union():
                 return self.default(draw(st.sampled_from(schema.branches)), depth)
-            case Array() | Map():
-                inner = schema.items if isinstance(schema, Array) else schema.values
-                items = [self.default(inner, depth - 1) for _ in range(draw(st.integers(0, 2)) if depth else 0)]
-                values = [item for item in items if not isinstance(item, NoDefault)]
-                if isinstance(schema, Array):
-                    return values
-                return dict(zip(draw(st.lists(TEXT, min_size=2, max_size=2)), values, strict=False))
+            case Array():
+                return self.some(schema.items, depth)
+            case Map():
+                keys = draw(st.lists(TEXT, min_size=2, max_size=2))
+                return dict(zip(keys, self.some(schema.values, depth), strict=False))
             case Record():
-                found = {field.name: self.default(field.type, depth - 1) for field in schema.fields} if depth else None
-                if found is None or any(isinstance(value, NoDefault) for value in found.values()):
-                    return NO_DEFAULT
-                return {name: value for name, value in found.items() if not isinstance(value, NoDefault)}
+                return self.whole(schema, depth - 1) if depth else NO_DEFAULT
+
+    def some(self, schema: Schema, depth: int) -> list[Json]:
+        """Draw up to two defaults."""
+        count = self.draw(st.integers(0, 2)) if depth else 0
+        values = [self.default(schema, depth - 1) for _ in range(count)]
+        return [value for value in values if not isinstance(value, NoDefault)]
+
+    def whole(self, record: Record, depth: int) -> Json | NoDefault:
+        """Draw a default that states all fields, so that it is made of no others."""
+        found: dict[str, Json] = {}
+        for field in record.fields:
+            value = self.default(field.type, depth)
+            if isinstance(value, NoDefault):
+                return NO_DEFAULT
+            found[field.name] = value
+        return found
 
     def message(self, name: str) -> Message:
         draw = self.draw
@@ -248,7 +256,8 @@ def schemas(draw: st.DrawFn) -> Schema:
     """Draw a schema: any type, or a list of all named types."""
     builder = _Builder(draw)
     builder.declare()
-    if builder.types and draw(st.booleans()):
+    is_list: bool = draw(st.booleans())
+    if builder.types and is_list:
         return Union(list(builder.types.values()))
     return builder.schema()
 
@@ -256,9 +265,3 @@ def schemas(draw: st.DrawFn) -> Schema:
 def branch_kind(branch: Schema) -> str:
     """Return what may occur once in a union."""
     return branch.name if isinstance(branch, Primitive | Named) else type(branch).__name__
-
-
-def is_plain_name(name: str) -> bool:
-    """Return whether a name is one that Avro's specification itself allows."""
-    full = f"{namespace_of(name)}.{short_name(name)}"
-    return all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", part) for part in full.strip(".").split("."))

@@ -14,6 +14,7 @@ import click
 from click.shell_completion import CompletionItem
 
 SUBCOMMANDS: Final = {
+    "breaking": "Find what a change of a contract breaks.",
     "call": "Call a message of a running server.",
     "compile": "Translate Avro IDL into an .avpr or .avsc file.",
     "completion": "Print what makes a shell complete avrogen's commands.",

@@ -27,6 +27,12 @@ from avrorpc_codegen.source import display_name
 _MOST_NAMED = 5
 
 
+def _title(text: str) -> str:
+    if not text.strip() or not text.isprintable():
+        raise click.BadParameter("a title is a line of text")
+    return text.strip()
+
+
 @click.command("docs")
 @click.argument("schemas", required=False, type=click.Path(exists=True, path_type=Path))
 @include_option
@@ -46,7 +52,13 @@ _MOST_NAMED = 5
     show_default=True,
     help="HTML for browsers, or Markdown to commit.",
 )
-@click.option("--title", default="Contracts", show_default=True, help="What the first page is called.")
+@click.option(
+    "--title",
+    default="Contracts",
+    show_default=True,
+    callback=lambda _context, _parameter, value: _title(value),
+    help="What the first page is called.",
+)
 @click.option("--open", "opens", is_flag=True, help="Show the result in a browser.")
 @json_option
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if anything is out of date.")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +17,10 @@ from avrorpc_codegen.config import load_config
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, counted
 from avrorpc_codegen.formatting import format_source
 from avrorpc_codegen.idl_output import as_idl
-from avrorpc_codegen.loading import Loader
+from avrorpc_codegen.json_output import contract_of
+from avrorpc_codegen.json_rest import rest_of
 from avrorpc_codegen.output import text_diff, write_whole
-from avrorpc_codegen.reading import find_contracts
+from avrorpc_codegen.reading import find_contracts, read_contracts
 from avrorpc_codegen.source import Undecodable, decode, display_name
 
 _STANDARD: Final = Path("-")
@@ -74,13 +77,13 @@ def command(
     """
     writes = not (check or shows_diff)
     with usage_errors():
-        is_json_contract = any(path.suffix in _JSON for path in paths)
-        if len(paths) > 1 and (is_json_contract or _STANDARD in paths):
+        contract = next((path for path in paths if path.suffix in _JSON), None)
+        if len(paths) > 1 and (contract or _STANDARD in paths):
             raise click.UsageError("standard input, or a contract in JSON, is taken alone")
-        if is_json_contract:
+        if contract is not None:
             if not writes:
                 raise click.UsageError("a contract in JSON is printed as IDL; there is nothing to compare")
-            _convert(paths[0], output, as_json=as_json)
+            _convert(contract, output, as_json=as_json)
         elif output is not None:
             raise click.UsageError("-o goes with one .avpr or .avsc file; .avdl files change in their place")
         elif paths == (_STANDARD,):
@@ -112,16 +115,16 @@ def _format_files(paths: Sequence[Path], *, writes: bool, shows_diff: bool, as_j
 
 def _format_input(name: Path, *, writes: bool, shows_diff: bool, as_json: bool) -> None:
     diagnostics, done = Diagnostics(), _Done()
-    old = click.get_binary_stream("stdin").read()
+    old = sys.stdin.buffer.read()
     new = _format(old, name, display_name(name), done, diagnostics)
     if as_json:
-        text: dict[str, Json] = {"text": new if new is not None else old.decode("utf-8-sig")} if writes else {}
         show(diagnostics, as_json=True)
+        text: dict[str, Json] = {"text": old.decode() if new is None else new} if writes else {}
         _print_json(diagnostics, done, shows_diff=shows_diff, **text)
     else:
         show(diagnostics)
         if writes:
-            click.get_binary_stream("stdout").write(old if new is None else new.encode())
+            sys.stdout.buffer.write(old if new is None else new.encode())
         elif shows_diff and done.changed:
             click.echo(done.diff())
     if done.changed and not writes:
@@ -130,9 +133,13 @@ def _format_input(name: Path, *, writes: bool, shows_diff: bool, as_json: bool) 
 
 def _convert(path: Path, output: Path | None, *, as_json: bool) -> None:
     diagnostics = Diagnostics()
-    unit = Loader([], diagnostics).load(path)
-    contract = unit.protocol or unit.schema
-    text = as_idl(contract, unit.name, diagnostics) if contract is not None else None
+    read = read_contracts([path], [path.parent], diagnostics)
+    show(diagnostics, as_json=as_json)
+    name = display_name(path)
+    for where, lost in rest_of(json.loads(path.read_text(encoding="utf-8-sig"))):
+        problem = f"{where}: a reference cannot be annotated: the property `{lost}` is left out"
+        diagnostics.warning(Rule.NOT_IN_IDL, problem, None, file=name)
+    text = as_idl(contract_of(read.contracts, read.roots[0]), name, diagnostics)
     show(diagnostics, as_json=as_json)
     assert text is not None, "without a finding there is a text"
     if output is not None:
@@ -140,7 +147,7 @@ def _convert(path: Path, output: Path | None, *, as_json: bool) -> None:
     if as_json:
         print_json(diagnostics, text=text)
     elif output is None:
-        click.get_binary_stream("stdout").write(text.encode())
+        sys.stdout.buffer.write(text.encode())
 
 
 def _contracts(paths: Sequence[Path]) -> Iterator[Path]:

@@ -8,6 +8,7 @@ documents. Only `//` comments go past a mark: the comma in `a // why`, next line
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Final
 
 from avrorpc_codegen.comment import LINE_END, Comment, doc_text
@@ -80,7 +81,7 @@ def attach(lexed: Lexed, text: str) -> list[Word]:
             _give_back(words[-1], word)
         words.append(word)
         end = token.span.end
-    for before, word in zip(words, words[1:], strict=False):
+    for before, word in pairwise(words):
         if word.token.kind is Kind.MARK and word.token.text in _PASSED:
             _pass(before, word)
     return words

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from avrorpc_codegen.formatting.comments import Word, written
+from avrorpc_codegen.formatting.comments import Remark, Word, written
 from avrorpc_codegen.formatting.document import (
     EMPTY,
     HARD,
@@ -102,7 +102,8 @@ class _Printer:
         """
         word = self.word
         parts: list[Doc] = []
-        for remark, after in zip(word.before, [*word.before[1:], word], strict=False):
+        followers: list[Remark | Word] = [*word.before[1:], word]
+        for remark, after in zip(word.before, followers, strict=False):
             is_apart = remark.is_line or after.begins_line or (has_docs and remark.comment.is_doc)
             line = Line(is_hard=True, has_gap=after.after_gap)
             parts += [written(remark), line if is_apart else SPACE]
@@ -114,10 +115,8 @@ class _Printer:
         parts: list[Doc] = []
         for number, remark in enumerate(self.word.before):
             is_first = number == 0
-            is_apart = (
-                edge is HARD or remark.begins_line or (not is_first and self.word.before[number - 1].is_line)
-            )
-            if is_apart:
+            has_ended = not is_first and self.word.before[number - 1].is_line
+            if edge is HARD or remark.begins_line or has_ended:
                 parts.append(Line(is_hard=True, has_gap=remark.after_gap and not (is_first and is_empty)))
             else:
                 parts.append(edge if is_first and is_empty else SPACE)
@@ -161,8 +160,7 @@ class _Printer:
         """Return a list in brackets, `edge` inside them; a filled list has several items on a line."""
         opening, comments = self.take(), self.trailing()
         if self.at_end() and not self.word.before:
-            edge = HARD if comments != EMPTY else SOFT
-            return concat(opening, comments, edge, self.take())
+            return concat(opening, comments, HARD if comments != EMPTY else EMPTY, self.take())
         parts: list[Doc] = []
         while not self.at_end():
             is_blank = bool(parts) or edge.is_blank
@@ -215,7 +213,7 @@ class _Printer:
         return concat(group(symbols, default), self.take())
 
     def symbol(self) -> Doc:
-        return concat(self.type_annotations(), self.take())
+        return group(self.type_annotations(), self.take())
 
     def field(self) -> Doc:
         annotations = self.type_annotations()
@@ -231,13 +229,13 @@ class _Printer:
 
     def is_several(self) -> bool:
         """Return whether the type just taken is that of several variables."""
-        depth = 0
-        for word in self.words[self.index :]:
-            if word.token.kind is Kind.MARK:
-                depth += (word.token.text in _OPENERS) - (word.token.text in _CLOSERS)
-                if depth == 0 and word.token.text in ",;":
-                    return word.token.text == ","
-        return False
+        depth, index = 0, self.index
+        while depth or self.words[index].token.text not in (",", ";"):
+            token = self.words[index].token
+            if token.kind is Kind.MARK:
+                depth += (token.text in _OPENERS) - (token.text in _CLOSERS)
+            index += 1
+        return self.words[index].token.text == ","
 
     def parameter(self) -> Doc:
         return group(self.type_annotations(), self.plain_type(), self.variable())
@@ -259,7 +257,8 @@ class _Printer:
         return concat(*parts)
 
     def message(self) -> Doc:
-        parts = [self.plain_type(), SPACE, self.take(), self.listed(self.parameter, SOFT, has_docs=True)]
+        head = concat(self.plain_type(), SPACE, self.take())
+        parts: list[Doc] = [self.listed(self.parameter, SOFT, has_docs=True)]
         if self.at("oneway"):
             parts += [SPACE, self.take()]
         elif self.at("throws"):
@@ -270,7 +269,7 @@ class _Printer:
                 if self.at(","):
                     errors.append(self.take())
             parts.append(group(keyword, indent(*errors)))
-        return concat(group(*parts), self.take())
+        return concat(head, group(*parts), self.take())
 
     # Types, annotations, values.
 
@@ -319,11 +318,13 @@ class _Printer:
 
     def holds_numbers(self) -> bool:
         """Return whether the list that begins here has only numbers, with neither comments nor gaps."""
-        for before, word in zip(self.words[self.index :], self.words[self.index + 1 :], strict=False):
-            if word.token.text == "]":
+        index = self.index
+        while True:
+            before, word = self.words[index], self.words[index + 1]
+            if before.after or word.before or word.token.text == "]":
                 return not (before.after or word.before)
             is_number = word.token.kind in (Kind.INTEGER, Kind.FLOAT)
             has_gap = is_number and word.after_gap and before.token.text != "["
-            if before.after or word.before or has_gap or not (is_number or word.token.text == ","):
+            if has_gap or not (is_number or word.token.text == ","):
                 return False
-        return False
+            index += 1

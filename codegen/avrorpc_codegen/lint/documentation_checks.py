@@ -20,8 +20,7 @@ _WORD: Final = re.compile(r"[^\W_]+")
 _FILLERS: Final = frozenset(
     {
         *("a", "an", "the", "this", "that", "is", "its", "it", "of", "for", "to", "in", "and", "or"),
-        *("record", "error", "enum", "fixed", "field", "parameter", "message", "protocol", "type"),
-        *("value", "given", "returns", "return"),
+        *("given", "returns", "return"),
     }
 )
 _MOST_NAMED: Final = 5
@@ -38,20 +37,26 @@ def check(file: LintedFile, findings: Findings) -> None:
         _require_each(tree.parameters, tree.name, "parameter", LintRule.UNDOCUMENTED_PARAMETER, findings)
     for declared in file.declared:
         _check_type(declared.tree, findings)
-    for doc, name in _docs(file):
-        _check_words(doc, name, file, findings)
+    for doc, name, kind in _docs(file):
+        _check_words(doc, name, kind, file, findings)
 
 
 def _check_type(tree: syntax.TypeDeclaration, findings: Findings) -> None:
-    rule, kind = LintRule.UNDOCUMENTED_TYPE, "fixed"
-    if isinstance(tree, syntax.EnumDeclaration):
-        kind = "enum"
-    elif isinstance(tree, syntax.RecordDeclaration):
-        kind = "record"
-        if tree.is_error:
-            rule, kind = LintRule.UNDOCUMENTED_ERROR, "error"
+    kind = _kind(tree)
+    rule = LintRule.UNDOCUMENTED_ERROR if kind == "error" else LintRule.UNDOCUMENTED_TYPE
+    if isinstance(tree, syntax.RecordDeclaration):
         _require_each(tree.fields, tree.name, "field", LintRule.UNDOCUMENTED_FIELD, findings)
     _require(tree.doc, tree.name, f"the {kind}", rule, findings)
+
+
+def _kind(tree: syntax.TypeDeclaration) -> str:
+    match tree:
+        case syntax.RecordDeclaration():
+            return "error" if tree.is_error else "record"
+        case syntax.EnumDeclaration():
+            return "enum"
+        case syntax.FixedDeclaration():
+            return "fixed"
 
 
 def _require(doc: str | None, name: Name, what: str, rule: LintRule, findings: Findings) -> None:
@@ -79,20 +84,21 @@ def _is_said(doc: str | None) -> bool:
     return bool(doc and doc.strip())
 
 
-def _docs(file: LintedFile) -> Iterator[tuple[str | None, Name]]:
+def _docs(file: LintedFile) -> Iterator[tuple[str | None, Name, str]]:
+    """Yield documentation, the name of what it documents, and the word for what that is."""
     if file.tree.protocol is not None:
-        yield file.tree.protocol.doc, file.tree.protocol.name
+        yield file.tree.protocol.doc, file.tree.protocol.name, "protocol"
     for declared in file.declared:
-        yield declared.tree.doc, declared.tree.name
+        yield declared.tree.doc, declared.tree.name, _kind(declared.tree)
         if isinstance(declared.tree, syntax.EnumDeclaration):
-            yield from ((symbol.doc, symbol.name) for symbol in declared.tree.symbols)
+            yield from ((symbol.doc, symbol.name, "symbol") for symbol in declared.tree.symbols)
     for message in file.messages:
-        yield message.tree.doc, message.tree.name
+        yield message.tree.doc, message.tree.name, "message"
     for variable in file.variables:
-        yield variable.tree.doc, variable.tree.name
+        yield variable.tree.doc, variable.tree.name, variable.place.value
 
 
-def _check_words(doc: str | None, name: Name, file: LintedFile, findings: Findings) -> None:
+def _check_words(doc: str | None, name: Name, kind: str, file: LintedFile, findings: Findings) -> None:
     if doc is None or not _is_said(doc):
         return
     short = short_name(name.text)
@@ -101,16 +107,18 @@ def _check_words(doc: str | None, name: Name, file: LintedFile, findings: Findin
         message = f"the documentation of `{short}` says {unfinished[0]}"
         hint = "finish it, or move the note into a `//` comment"
         findings.add(LintRule.UNFINISHED, message, file.doc_span(doc, name), help=hint)
-    elif _repeats(doc, short):
+    elif _repeats(doc, short, kind):
         message = f"the documentation of `{short}` says no more than its name"
         hint = "say what the name cannot: a unit, a range, where it comes from, when it is missing"
         findings.add(LintRule.EMPTY_WORDS, message, file.doc_span(doc, name), help=hint)
 
 
-def _repeats(doc: str, name: str) -> bool:
+def _repeats(doc: str, name: str, kind: str) -> bool:
+    """Return whether a comment has the words of a name, and no others that mean anything."""
     said = {_stem(word.lower()) for word in _WORD.findall(doc)} - _FILLERS
     parts = words(name)
-    return said <= {*map(_stem, parts), "".join(parts), _stem(name.lower())}
+    names = [set(map(_stem, parts)), {_stem("".join(parts))}, {_stem(name.lower())}]
+    return said <= {kind} or any(said - {kind} == own - {kind} - _FILLERS for own in names)
 
 
 def _stem(word: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from avrorpc.schema import (
     Array,
     Enum,
@@ -14,7 +12,6 @@ from avrorpc.schema import (
     Union,
     default_problem,
     describe,
-    namespace_of,
     short_name,
 )
 
@@ -22,19 +19,16 @@ from avrorpc_codegen import syntax
 from avrorpc_codegen.lint.finding import Findings
 from avrorpc_codegen.lint.linted_file import DeclaredHere, LintedFile, VariableHere
 from avrorpc_codegen.lint.rules import LintRule
-from avrorpc_codegen.source import Span, where
 
 
 def check(file: LintedFile, findings: Findings) -> None:
     """Check what a file declares for what will hinder its next version."""
     for declared in file.declared:
         _check_enum(declared, findings)
-        _check_field_aliases(declared, findings)
     for variable in file.variables:
         _check_variable(variable, findings)
     for message in file.messages:
         _check_result(message.tree, message.message.response, findings)
-    _check_type_aliases(file, findings)
 
 
 def _check_enum(declared: DeclaredHere, findings: Findings) -> None:
@@ -89,44 +83,3 @@ def _check_result(tree: syntax.Message, response: Schema, findings: Findings) ->
     message = f"the result of `{tree.name.text}` is {describe(response)}, which can never hold more"
     hint = "return a record, to which fields with defaults can be added"
     findings.add(LintRule.BARE_RESULT, message, tree.result.span, help=hint)
-
-
-def _check_field_aliases(declared: DeclaredHere, findings: Findings) -> None:
-    if not isinstance(declared.tree, syntax.RecordDeclaration):
-        return
-    taken = {variable.name.text: variable.name.span for variable in declared.tree.fields}
-    for variable in declared.tree.fields:
-        _check_aliases(variable.annotations, variable.name.text, "", taken, findings)
-
-
-def _check_type_aliases(file: LintedFile, findings: Findings) -> None:
-    taken: dict[str, Span] = {}
-    for full, item in file.contracts.types.items():
-        if item.span is not None:
-            taken[full] = item.span
-    for declared in file.declared:
-        own = declared.named.name
-        _check_aliases(declared.tree.annotations, own, namespace_of(own), taken, findings)
-
-
-def _check_aliases(
-    annotations: Iterable[syntax.Annotation],
-    own: str,
-    namespace: str,
-    taken: dict[str, Span],
-    findings: Findings,
-) -> None:
-    """Report aliases that are taken, and take the others."""
-    for annotation in annotations:
-        if annotation.name.text != "aliases" or not isinstance(annotation.value.json, list):
-            continue
-        for alias in dict.fromkeys(map(str, annotation.value.json)):
-            full = alias if "." in alias or not namespace else f"{namespace}.{alias}"
-            if full == own:
-                continue
-            first = taken.setdefault(full, annotation.value.span)
-            if first is not annotation.value.span:
-                message = f"the alias `{alias}` is taken"
-                note = f"`{full}` is also {where(first)}"
-                hint = "an alias is an old name that nothing else has; leave this one out"
-                findings.add(LintRule.ALIAS_TAKEN, message, annotation.value.span, note, help=hint)

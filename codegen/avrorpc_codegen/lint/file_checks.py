@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 from avrorpc.schema import namespace_of, short_name
 
 from avrorpc_codegen.lint.finding import Findings
 from avrorpc_codegen.lint.letter_case import LetterCase, words
 from avrorpc_codegen.lint.linted_file import LintedFile
 from avrorpc_codegen.lint.rules import LintRule
-
-_ENDINGS: Final = ("api", "protocol", "service")
-"""Last words of a protocol's name that its file may do without."""
 
 
 def check(file: LintedFile, findings: Findings) -> None:
@@ -55,10 +50,12 @@ def _check_file_name(file: LintedFile, findings: Findings) -> None:
     if protocol is None:
         return
     name = short_name(protocol.name.text)
-    stem, own = words(file.unit.path.stem.replace("-", "_").replace(".", "_")), words(name)
-    allowed = [own, own[:-1] if own[-1:] and own[-1] in _ENDINGS else own]
-    allowed.append(words(short_name(file.namespace)))  # The one protocol of a small namespace.
-    if stem and "".join(stem) not in map("".join, allowed):
+    own = words(name)
+    stem = "".join(words(file.unit.path.stem.replace("-", "_").replace(".", "_")))
+    ends = range(len(own) + 1)
+    allowed = {"".join(own[start:end]) for end in ends for start in range(end)}
+    allowed.add("".join(words(short_name(file.namespace))))  # The one protocol of a small namespace.
+    if stem and stem not in allowed:
         message = f"the protocol `{name}` is in the file `{file.unit.path.name}`"
         hint = f"call the file `{LetterCase.SNAKE.apply(name)}.avdl`"
         findings.add(LintRule.WRONG_FILE_NAME, message, protocol.name.span, help=hint)

@@ -1,7 +1,6 @@
 """Mends what can be mended safely: as edits of texts, checked by compiling before and after.
 
-Writes nothing. What a contract says to other peers stays the same, but for aliases that are the thing's own
-name, which say nothing.
+Writes nothing. What a contract says to other peers stays the same.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, TypeAlias
 
-from avrorpc.schema import Json, short_name
+from avrorpc.schema import Json
 
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.json_output import compiled
@@ -126,23 +125,7 @@ def _key(finding: Finding) -> _Key:
 
 def _meaning(read: Read) -> list[Json]:
     """Return what all files say to other peers."""
-    return [_without_own_aliases(compiled(read.contracts, unit)[0]) for unit in read.units]
-
-
-def _without_own_aliases(value: Json, namespace: str = "") -> Json:
-    if isinstance(value, list):
-        return [_without_own_aliases(item, namespace) for item in value]
-    if not isinstance(value, dict):
-        return value
-    namespace = str(value.get("namespace", namespace))
-    name = value.get("name")
-    aliases = value.get("aliases")
-    plain = {key: _without_own_aliases(item, namespace) for key, item in value.items() if key != "aliases"}
-    if isinstance(aliases, list) and isinstance(name, str):
-        own = {name, short_name(name), f"{namespace}.{name}"}
-        others: list[Json] = [alias for alias in aliases if alias not in own]
-        return {**plain, "aliases": others} if others else plain
-    return value if aliases is not None and not isinstance(aliases, list) else plain
+    return [compiled(read.contracts, unit)[0] for unit in read.units]
 
 
 def _mark(path: Path) -> str:

@@ -231,6 +231,5 @@ class LintedFile:
 
 def named_type(name: Name, namespace: str, contracts: Contracts) -> Named | None:
     """Return the type that a reference in a namespace means."""
-    full = name.text if "." in name.text or not namespace else f"{namespace}.{name.text}"
-    found = contracts.types.get(full)
+    found = contracts.types.get(name.within(namespace)) or contracts.types.get(name.text)
     return found.named if found else None

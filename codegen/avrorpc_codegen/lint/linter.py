@@ -42,7 +42,7 @@ def lint(read: Read, config: LintConfig, schemas: Path) -> list[Finding]:
     The contracts must have compiled without errors. Below the folder `schemas`, folders are namespaces.
     """
     around = surroundings(read, config, schemas)
-    files = [LintedFile(unit, unit.tree, around) for unit in read.roots if unit.tree is not None]
+    files = [LintedFile(unit, unit.tree, around) for unit in read.roots if unit.tree and not unit.is_json]
     found: list[Finding] = []
     for file in files:
         findings = Findings(config, config.rules_for(file.unit.path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from typing import Final
 
@@ -30,14 +29,9 @@ def check(file: LintedFile, findings: Findings) -> None:
     """Check a file for what it says twice, or for nobody."""
     _check_back_ticks(file, findings)
     for declared in file.declared:
-        own = declared.named.name
         for annotation in declared.tree.annotations:
             if annotation.name.text == "namespace" and annotation.value.json == file.namespace:
                 _add_namespace(annotation, file, findings)
-            _check_own_alias(annotation, {own, short_name(own)}, file, findings)
-    for variable in file.variables:
-        for annotation in variable.tree.annotations:
-            _check_own_alias(annotation, {variable.tree.name.text}, file, findings)
     _check_imports(file, findings)
     _check_types(file, findings)
 
@@ -62,22 +56,6 @@ def _add_namespace(annotation: Annotation, file: LintedFile, findings: Findings)
     if not file.namespace:
         message = "there is no namespace here anyway"
     findings.add(LintRule.REPEATED_NAMESPACE, message, span, help="leave it out", edits=[removal(span)])
-
-
-def _check_own_alias(annotation: Annotation, own: set[str], file: LintedFile, findings: Findings) -> None:
-    aliases = annotation.value.json
-    if annotation.name.text != "aliases" or not isinstance(aliases, list):
-        return
-    others = [alias for alias in aliases if alias not in own]
-    if len(others) == len(aliases):
-        return
-    edit = Edit(annotation.value.span, json.dumps(others, ensure_ascii=False))
-    if not others:
-        edit = removal(file.annotation_span(annotation))
-    name = next(alias for alias in aliases if alias in own)
-    message = f"the alias `{name}` is the name itself"
-    span = annotation.value.span
-    findings.add(LintRule.OWN_ALIAS, message, span, help="leave it out", edits=[edit])
 
 
 def _check_imports(file: LintedFile, findings: Findings) -> None:
@@ -116,9 +94,7 @@ def _is_used(imported: Unit, file: LintedFile) -> bool:
 
 
 def _has_messages(unit: Unit) -> bool:
-    if unit.tree is None:
-        return unit.protocol is not None and bool(unit.protocol.messages)
-    return any(isinstance(item, syntax.Message) for item in unit.tree.items)
+    return unit.tree is not None and any(isinstance(item, syntax.Message) for item in unit.tree.items)
 
 
 def _referred(unit: Unit, file: LintedFile) -> set[str]:

@@ -7,6 +7,7 @@ from enum import Enum
 from typing import Final
 
 from avrorpc_codegen import naming
+from avrorpc_codegen.config import RUNTIME_NAMESPACE
 
 
 class Kind(Enum):
@@ -66,7 +67,8 @@ def _in_python(name: str, kind: Kind) -> str | None:
         case Kind.SYMBOL:
             other = naming.symbol_name(name, ())
         case Kind.NAMESPACE:
-            other = naming.module_part(name, "")
+            # The runtime's own namespace goes into a package of another name.
+            other = name if name == RUNTIME_NAMESPACE else naming.module_part(name)
     return None if other == name else f"generated Python calls it `{other}`"
 
 

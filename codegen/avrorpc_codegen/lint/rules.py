@@ -72,8 +72,6 @@ class LintRule(RuleId):
     """A union whose first branch is not the one of the default."""
     BARE_RESULT = "AVR424"
     """A message whose result cannot grow."""
-    ALIAS_TAKEN = "AVR425"
-    """An alias that is also a name, or another's alias."""
 
     MISPLACED_ANNOTATION = "AVR431"
     """A known annotation in a place where it means nothing."""
@@ -105,8 +103,6 @@ class LintRule(RuleId):
     """A type of a protocol that no message uses."""
     UNTHROWN_ERROR = "AVR456"
     """An error that no message throws."""
-    OWN_ALIAS = "AVR457"
-    """An alias that is the thing's own name."""
 
     NO_NAMESPACE = "AVR461"
     """A protocol or a type without a namespace."""
@@ -154,7 +150,6 @@ _CATEGORIES: Final = {
 _ERRORS: Final = frozenset(
     {
         LintRule.FOREIGN_LETTERS,
-        LintRule.ALIAS_TAKEN,
         LintRule.MISPLACED_ANNOTATION,
         LintRule.MISSPELT_ANNOTATION,
         LintRule.ANNOTATED_TYPE,
@@ -171,7 +166,6 @@ _FIXABLE: Final = frozenset(
         LintRule.REPEATED_NAMESPACE,
         LintRule.NEEDLESS_BACK_TICKS,
         LintRule.REPEATED_IMPORT,
-        LintRule.OWN_ALIAS,
         LintRule.UNUSED_IGNORE,
     }
 )

@@ -38,7 +38,7 @@ class Surroundings:
 def surroundings(read: Read, config: LintConfig, schemas: Path) -> Surroundings:
     """Work out what the files of a run share."""
     contracts = read.contracts
-    trees = [unit.tree for unit in read.roots if unit.tree is not None]
+    trees = [unit.tree for unit in read.roots if unit.tree and not unit.is_json]
     member_case = config.naming or usual_case(name for tree in trees for name in _member_names(tree))
     records = [item.named for item in contracts.types.values() if isinstance(item.named, Record)]
     return Surroundings(

@@ -5,14 +5,14 @@ File names are valid on every system and never differ in case alone. Knows nothi
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import unicodedata
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
-from enum import Enum, auto
 from typing import Final
 
-from avrorpc.schema import namespace_of, short_name
+from avrorpc.schema import Enum, Record, namespace_of, short_name
 
 from avrorpc_codegen.contracts import Contracts
 
@@ -26,18 +26,18 @@ _RESERVED: Final = frozenset(
 """Names that a folder must not have: our own, and those of devices on Windows."""
 
 
-class Kind(Enum):
+class Kind(enum.Enum):
     """What can be linked to."""
 
-    NAMESPACE = auto()
+    NAMESPACE = enum.auto()
     """A namespace; its name may be empty."""
-    PROTOCOL = auto()
+    PROTOCOL = enum.auto()
     """A protocol, by its full name."""
-    MESSAGE = auto()
+    MESSAGE = enum.auto()
     """A message of a protocol."""
-    TYPE = auto()
+    TYPE = enum.auto()
     """A named type, by its full name."""
-    MEMBER = auto()
+    MEMBER = enum.auto()
     """A field or a symbol of a type."""
 
 
@@ -84,6 +84,9 @@ class Addresses:
         counts: dict[str, int] = {}
         for full in (*contracts.types, *contracts.protocols):
             counts.setdefault(namespace_of(full), 0)
+        for unit in contracts.main_schemas:
+            if unit.tree is not None:
+                counts.setdefault(unit.tree.namespace.text if unit.tree.namespace else "", 0)
         for full in contracts.types:
             counts[namespace_of(full)] += 1
         for namespace in sorted(counts):
@@ -138,6 +141,8 @@ class Addresses:
             for full in (f"{namespace}.{owner}" if namespace else owner, owner):
                 if Target(Kind.PROTOCOL, full) in self._pages and member in self._messages(full):
                     yield Target(Kind.MESSAGE, full, member)
+                if Target(Kind.TYPE, full) in self._pages and member in self._members(full):
+                    yield Target(Kind.MEMBER, full, member)
         alone = self._by_short_name.get(text, [])
         if len(alone) == 1:
             yield alone[0]
@@ -146,6 +151,15 @@ class Addresses:
 
     def _messages(self, protocol: str) -> Container[str]:
         return self._contracts.protocols[protocol].protocol.messages
+
+    def _members(self, full_name: str) -> Container[str]:
+        match self._contracts.types[full_name].named:
+            case Record(fields=fields):
+                return [item.name for item in fields]
+            case Enum(symbols=symbols):
+                return symbols
+            case _:
+                return ()
 
     def _add(self, target: Target, page: Page) -> None:
         self._pages[target] = page

@@ -105,9 +105,8 @@ class Builder:
         for unit, schema in self._contracts.main_schemas.items():
             if unit.tree is not None and not isinstance(schema, Record | Enum | Fixed):
                 owner = unit.tree.namespace.text if unit.tree.namespace else ""
-                if owner in namespaces:
-                    code = Idl(owner).type(schema)
-                    namespaces[owner].main_schemas.append((self._file(unit), code))
+                code = Idl(owner).type(schema)
+                namespaces[owner].main_schemas.append((self._file(unit), code))
         return Reference(title, list(namespaces.values()))
 
     def _namespace_doc(self, name: str) -> str:

@@ -19,7 +19,7 @@ from avrorpc_codegen.reference.addresses import HOME, Address, Addresses, Kind, 
 from avrorpc_codegen.reference.building import count_line
 from avrorpc_codegen.reference.code import Code, Piece, Role
 from avrorpc_codegen.reference.pages import Badge, Doc, Reference, Trail, Use
-from avrorpc_codegen.reference.prose import to_html, to_html_line, to_text
+from avrorpc_codegen.reference.prose import to_html, to_html_line, to_html_span, to_text
 from avrorpc_codegen.reference.search_index import search_index
 
 _BREAKS: Final = re.compile(r"(?<=[._/])(?=[^._/])|(?<=[a-z0-9])(?=[A-Z])")
@@ -153,7 +153,11 @@ class Show:
 
     def ticked(self, text: str) -> Markup:
         """Return a sentence of our own, its back-ticks made code."""
-        return Markup(to_html_line(text, lambda _: None))  # noqa: S704 - it is escaped
+        return Markup(to_html_span(text, lambda _: None))  # noqa: S704 - it is escaped
+
+    def meaning(self, badge: Badge, doc: Doc) -> Markup:
+        """Return what a badge means; names in it are seen from where a comment is."""
+        return Markup(to_html_span(badge.meaning, partial(self._find, doc)))  # noqa: S704 - it is escaped
 
     def code(self, code: Code) -> Markup:
         """Return code, coloured and linked."""

@@ -5,7 +5,6 @@ What it writes, the compiler reads back to the same, as long as names are seen f
 
 from __future__ import annotations
 
-import json
 from typing import Final
 
 from avrorpc.schema import (
@@ -26,22 +25,10 @@ from avrorpc.schema import (
 )
 
 from avrorpc_codegen.contracts import DeclaredType
-from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
+from avrorpc_codegen.idl_words import keyword_of, name_word, optional_of, value_word
 from avrorpc_codegen.reference.addresses import Kind, Target
 from avrorpc_codegen.reference.code import WIDTH, Code, Piece, Role, joined, plain, width
 
-_WORDS: Final = PRIMITIVE_KEYWORDS | {
-    *("array", "decimal", "enum", "error", "false", "fixed", "import", "map", "namespace", "oneway"),
-    *("protocol", "record", "schema", "throws", "true", "union", "void"),
-}
-"""Words that are names only between back-ticks."""
-_LOGICAL: Final = {
-    ("int", "date"): "date",
-    ("int", "time-millis"): "time_ms",
-    ("long", "timestamp-millis"): "timestamp_ms",
-    ("long", "local-timestamp-millis"): "local_timestamp_ms",
-    ("string", "uuid"): "uuid",
-}
 _STEP: Final = "  "
 
 
@@ -65,7 +52,7 @@ class Idl:
             case _:
                 name = schema.name
                 shown = short_name(name) if namespace_of(name) == self.namespace else name
-                return (Piece(quoted(shown), Role.TYPE, Target(Kind.TYPE, name)),)
+                return (Piece(name_word(shown), Role.TYPE, Target(Kind.TYPE, name)),)
 
     def message(self, message: Message) -> Code:
         """Return a message as it is declared, on one line where it fits, its annotations above it."""
@@ -73,7 +60,7 @@ class Idl:
         if not (isinstance(message.response, Primitive) and message.response.name == "null"):
             result = self.type(message.response)
         lines = [annotation(name, value) for name, value in message.props.items()]
-        head = (*result, Piece(" "), Piece(quoted(message.name), Role.NAME), Piece("("))
+        head = (*result, Piece(" "), Piece(name_word(message.name), Role.NAME), Piece("("))
         parameters = [self.variable(item) for item in message.request]
         end = (Piece(")"), *self._ending(message), Piece(";"))
         whole = (*head, *joined(parameters, ", "), *end)
@@ -92,7 +79,7 @@ class Idl:
             notes["aliases"] = list(item.aliases)
         for name, value in notes.items():
             pieces += [*annotation(name, value), Piece(" ")]
-        pieces.append(Piece(quoted(item.name)))
+        pieces.append(Piece(name_word(item.name)))
         if not isinstance(item.default, NoDefault):
             pieces += [Piece(" = "), *literal(item.default)]
         return tuple(pieces)
@@ -104,7 +91,7 @@ class Idl:
         if named.aliases:
             notes["aliases"] = list(named.aliases)
         lines = [annotation(name, value) for name, value in notes.items()]
-        name = Piece(quoted(short_name(named.name)), Role.NAME)
+        name = Piece(name_word(short_name(named.name)), Role.NAME)
         match named:
             case Record():
                 word = "error" if named.is_error else "record"
@@ -118,7 +105,7 @@ class Idl:
             case _:
                 head = (Piece("enum", Role.KEYWORD), Piece(" "), name, Piece(" {"))
                 tail = f"}} = {named.default};" if named.default is not None else "}"
-                symbols = [plain(quoted(symbol)) for symbol in named.symbols]
+                symbols = [plain(name_word(symbol)) for symbol in named.symbols]
                 whole = (*head, Piece(" "), *joined(symbols, ", "), Piece(f" {tail}"))
                 if width(whole) <= WIDTH:
                     lines.append(whole)
@@ -135,30 +122,19 @@ class Idl:
         return ()
 
     def _primitive(self, schema: Primitive) -> Code:
-        props = dict(schema.props)
-        word = schema.name
-        logical = props.get("logicalType")
-        if isinstance(logical, str) and (word, logical) in _LOGICAL:
-            word = _LOGICAL[word, logical]
-            del props["logicalType"]
-        elif (word, logical) == ("bytes", "decimal") and {"precision", "scale"} <= props.keys():
-            del props["logicalType"]
-            numbers = [str(props.pop(name)) for name in ("precision", "scale")]
-            shown = ", ".join(numbers if numbers[1] != "0" else numbers[:1])
-            return self._noted(props, (Piece("decimal", Role.KEYWORD), Piece(f"({shown})")))
-        return self._noted(props, (Piece(word, Role.KEYWORD),))
+        keyword, props = keyword_of(schema)
+        return self._noted(props, (Piece(keyword, Role.KEYWORD),))
 
     def _generic(self, word: str, inner: Schema, props: Props) -> Code:
         return self._noted(props, (Piece(word, Role.KEYWORD), Piece("<"), *self.type(inner), Piece(">")))
 
     def _union(self, schema: Union, default: Json | NoDefault) -> Code:
-        branches = schema.branches
-        nulls = [isinstance(branch, Primitive) and branch.name == "null" for branch in branches]
-        is_null_first = default is None or isinstance(default, NoDefault)
-        if nulls == ([True, False] if is_null_first else [False, True]):
-            return (*self.type(branches[1 if is_null_first else 0]), Piece("?"))
-        inner = joined((self.type(branch) for branch in branches), ", ")
-        braces = (Piece(" { "), *inner, Piece(" }")) if branches else plain(" {}")
+        has_value = default is not None and not isinstance(default, NoDefault)
+        optional = None if schema.props else optional_of(schema, is_reversed=has_value)
+        if optional is not None:
+            return (*self.type(optional), Piece("?"))
+        inner = joined((self.type(branch) for branch in schema.branches), ", ")
+        braces = (Piece(" { "), *inner, Piece(" }")) if schema.branches else plain(" {}")
         return self._noted(schema.props, (Piece("union", Role.KEYWORD), *braces))
 
     def _noted(self, props: Props, code: Code) -> Code:
@@ -173,9 +149,4 @@ def annotation(name: str, value: Json) -> Code:
 
 def literal(value: Json) -> Code:
     """Return a JSON value."""
-    return (Piece(json.dumps(value, ensure_ascii=False), Role.STRING),)
-
-
-def quoted(name: str) -> str:
-    """Return a name, between back-ticks where it would be read as a word of the language."""
-    return f"`{name}`" if name in _WORDS else name
+    return (Piece(value_word(value), Role.STRING),)

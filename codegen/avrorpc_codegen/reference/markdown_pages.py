@@ -22,10 +22,14 @@ from avrorpc_codegen.reference.prose_markdown import (
     to_markdown,
     to_markdown_cell,
     to_markdown_line,
+    to_markdown_span,
 )
 
 _NOT_IN_ANCHORS: Final = re.compile(r"[^\w\- ]")
-_GAPS: Final = re.compile(r"^ *(?P<marks>`{3,})[^`\n]*\n.*?^ *(?P=marks)$|\n{3,}", re.MULTILINE | re.DOTALL)
+_GAPS: Final = re.compile(
+    r"^ *(?P<marks>`{3,})[^`\n]*\n.*?^ *(?P=marks)$| +$|(?P<gap>(?: *\n){3,})", re.MULTILINE | re.DOTALL
+)
+"""What optional parts leave behind when they are not there; fenced code is passed over."""
 
 
 class MarkdownPages:
@@ -78,7 +82,7 @@ class MarkdownPages:
     def _page(self, template: str, page: Page, **content: object) -> str:
         show = Show(self, page)
         text = self._environment.get_template(f"{template}.md.j2").render(show=show, **content)
-        tidy = _GAPS.sub(lambda match: match[0] if match["marks"] else "\n\n", text)
+        tidy = _GAPS.sub(_without_gap, text)
         return f"<!-- {self.mark(path_of(page))} -->\n\n{tidy.strip()}\n"
 
 
@@ -141,6 +145,10 @@ class Show:
         """Return the first sentence of a comment."""
         return to_markdown_line(doc.text, partial(self._find, doc)) if doc else ""
 
+    def meaning(self, badge: Badge, doc: Doc) -> str:
+        """Return what a badge means; names in it are seen from where a comment is."""
+        return to_markdown_span(badge.meaning, partial(self._find, doc))
+
     def row(self, line: Line) -> str:
         """Return a line's first sentence, and what callers should know of, as a cell of a table."""
         told = [f"**{escaped(badge.label)}**" for badge in line.badges]
@@ -186,6 +194,10 @@ class Show:
     def _find(self, doc: Doc, text: str) -> str | None:
         target = self._site.addresses.find(text, doc.namespace, doc.protocol)
         return None if target is None else self.href(target)
+
+
+def _without_gap(match: re.Match[str]) -> str:
+    return match[0] if match["marks"] else "\n\n" if match["gap"] else ""
 
 
 def path_of(page: Page) -> str:

@@ -14,7 +14,7 @@ from avrorpc_codegen.reference.pages import Badge
 _ONE_WAY: Final = Badge("one-way", "The caller does not wait, and learns of no result and no error.")
 _IDEMPOTENT: Final = Badge("idempotent", "Calling it twice does no more than calling it once.")
 _READONLY: Final = Badge("read-only", "It changes nothing, so it may be called again at any time.")
-_SENSITIVE: Final = Badge("sensitive", "Kept out of logs, traces and error texts.", "warn")
+_SENSITIVE: Final = Badge("sensitive", "It belongs in no log, no trace and no error text.", "warn")
 _STREAMS: Final = {
     "response": "The reply is a stream; the result is the type of each item.",
     "request": "The request is a stream of the last parameter; the others are sent once, at its opening.",
@@ -49,7 +49,13 @@ def badges(props: Props) -> list[Badge]:
         found.append(_SENSITIVE)
     routes = props.get("http")
     texts = [route for route in (routes if isinstance(routes, list) else [routes]) if isinstance(route, str)]
-    return [*found, *(Badge(route, "The HTTP route of this message.", "http") for route in texts)]
+    return [
+        *found,
+        *(
+            Badge(route, "The HTTP route that the contract states for this message.", "http")
+            for route in texts
+        ),
+    ]
 
 
 def notes(props: Props) -> list[Code]:

@@ -43,9 +43,9 @@ def parse(text: str) -> SyntaxTreeNode:
     return SyntaxTreeNode(_PARSER.parse(text))
 
 
-def parse_line(text: str) -> SyntaxTreeNode:
-    """Return the first sentence of a comment as a tree of what stands within a line."""
-    return SyntaxTreeNode(_PARSER.parseInline(first_sentence(text)))
+def parse_span(text: str) -> SyntaxTreeNode:
+    """Return text as a tree of what stands within a line: neither paragraphs nor lists."""
+    return SyntaxTreeNode(_PARSER.parseInline(text))
 
 
 def first_sentence(text: str) -> str:
@@ -64,7 +64,7 @@ def to_text(text: str) -> str:
         return split_summary(text)[0]
     return "".join(
         " " if node.type in ("softbreak", "hardbreak") else node.content
-        for node in parse_line(text).walk()
+        for node in parse_span(first_sentence(text)).walk()
         if node.type in ("text", "code_inline", "softbreak", "hardbreak")
     )
 
@@ -78,9 +78,12 @@ def to_html(text: str, find: Finder) -> str:
 
 def to_html_line(text: str, find: Finder) -> str:
     """Return the first sentence of a comment as HTML that fits into a line."""
-    if _PLAIN.fullmatch(text):
-        return escape(split_summary(text)[0])
-    return _html(parse_line(text), find)
+    return to_html_span(first_sentence(text), find)
+
+
+def to_html_span(text: str, find: Finder) -> str:
+    """Return text that fits into a line as HTML."""
+    return escape(text.strip()) if _PLAIN.fullmatch(text) else _html(parse_span(text), find)
 
 
 def _html(node: SyntaxTreeNode, find: Finder) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from markdown_it.tree import SyntaxTreeNode
 
-from avrorpc_codegen.reference.prose import Finder, parse, parse_line
+from avrorpc_codegen.reference.prose import Finder, first_sentence, parse, parse_span
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>&|~])")
 _LINE_START: Final = re.compile(r"^(\s*)([-+#=>]|\d{1,9}(?=[.)]))")
@@ -24,7 +24,12 @@ def to_markdown(text: str, find: Finder) -> str:
 
 def to_markdown_line(text: str, find: Finder, *, in_table: bool = False) -> str:
     """Return the first sentence of a comment as Markdown that fits into a line."""
-    return _one_line(_inline(parse_line(text), find, in_table=in_table))
+    return to_markdown_span(first_sentence(text), find, in_table=in_table)
+
+
+def to_markdown_span(text: str, find: Finder, *, in_table: bool = False) -> str:
+    """Return text that fits into a line as Markdown."""
+    return _one_line(_inline(parse_span(text), find, in_table=in_table))
 
 
 def to_markdown_cell(text: str, find: Finder) -> str:

@@ -7,7 +7,7 @@ when the decoder is made, with the path of the field at fault, and not when the 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.defaults import default_value
@@ -20,28 +20,16 @@ from avrorpc.schema import (
     Field,
     Fixed,
     Map,
-    Named,
     NoDefault,
     Primitive,
     Record,
     Schema,
     Union,
     describe,
-    short_name,
 )
+from avrorpc.schema.resolution import PROMOTIONS, field_slots, reader_branch, same_name
 
 Decoder: TypeAlias = Callable[[Cursor], Any]
-
-_PROMOTIONS: Final = {
-    ("int", "long"),
-    ("int", "float"),
-    ("int", "double"),
-    ("long", "float"),
-    ("long", "double"),
-    ("float", "double"),
-    ("string", "bytes"),
-    ("bytes", "string"),
-}
 
 
 def compile_decoder(writer: Schema, reader: Schema, types: Types) -> Decoder:
@@ -115,15 +103,13 @@ class _Compiler:
         return decode
 
     def branch(self, writer: Schema, reader: Union, path: str) -> Schema:
-        """Return the reader's branch for a writer's type: the same type first, then one that resolves."""
-        for same in (True, False):
-            for branch in reader.branches:
-                if _alike(writer, branch) if same else _promotes(writer, branch):
-                    return branch
-        raise _mismatch(writer, reader, path)
+        branch = reader_branch(writer, reader)
+        if branch is None:
+            raise _mismatch(writer, reader, path)
+        return branch
 
     def primitive(self, writer: Primitive, reader: Primitive, path: str) -> Decoder:
-        if writer.name != reader.name and (writer.name, reader.name) not in _PROMOTIONS:
+        if writer.name != reader.name and (writer.name, reader.name) not in PROMOTIONS:
             raise _mismatch(writer, reader, path)
         plain = _PRIMITIVES[writer.name]
         if writer.name in ("int", "long") and reader.name in ("float", "double"):
@@ -173,7 +159,7 @@ class _Compiler:
         return decode
 
     def record(self, writer: Record, reader: Record, path: str) -> Decoder:
-        if not _same_name(writer, reader):
+        if not same_name(writer, reader):
             raise _mismatch(writer, reader, path)
         key = (id(writer), id(reader))
         if key in self.records:
@@ -208,7 +194,7 @@ class _Compiler:
     def fields(
         self, writer: list[Field], reader: list[Field], path: str, what: str
     ) -> Callable[[Cursor, list[Any]], None]:
-        slots = _slots({field.name for field in writer}, reader)
+        slots = field_slots({field.name for field in writer}, reader)
         steps: list[tuple[str, Decoder, int]] = []
         filled: set[int] = set()
         for field in writer:
@@ -247,7 +233,7 @@ class _Compiler:
         return fill
 
     def enum(self, writer: Enum, reader: Enum, path: str) -> Decoder:
-        if not _same_name(writer, reader):
+        if not same_name(writer, reader):
             raise _mismatch(writer, reader, path)
         known = symbols(reader, self.types)
         fallback = known.get(reader.default) if reader.default is not None else None
@@ -268,7 +254,7 @@ class _Compiler:
         return decode
 
     def fixed(self, writer: Fixed, reader: Fixed, path: str) -> Decoder:
-        if not _same_name(writer, reader) or writer.size != reader.size:
+        if not same_name(writer, reader) or writer.size != reader.size:
             raise _mismatch(writer, reader, path)
         size, logical = reader.size, logical_of(reader) if self.logical else None
         if logical is None:
@@ -294,43 +280,6 @@ _PRIMITIVES: dict[str, Decoder] = {
     "bytes": Cursor.read_bytes,
     "string": Cursor.read_string,
 }
-
-
-def _same_name(writer: Named, reader: Named) -> bool:
-    """Names match by their last part, as the specification has it, or by one of the reader's aliases."""
-    wanted = {short_name(name) for name in (reader.name, *reader.aliases)}
-    return short_name(writer.name) in wanted
-
-
-def _slots(written: set[str], reader: list[Field]) -> dict[str, int]:
-    """Return where each of the writer's fields goes: by its name first, else by an alias of the reader's."""
-    slots = {
-        alias: slot
-        for slot, field in enumerate(reader)
-        if field.name not in written
-        for alias in field.aliases
-    }
-    slots.update((field.name, slot) for slot, field in enumerate(reader))
-    return slots
-
-
-def _alike(writer: Schema, branch: Schema) -> bool:
-    if type(writer) is not type(branch):
-        return False
-    if isinstance(writer, Primitive) and isinstance(branch, Primitive):
-        same_logical = writer.props.get("logicalType") == branch.props.get("logicalType")
-        return writer.name == branch.name and same_logical
-    if isinstance(writer, Record | Enum | Fixed) and isinstance(branch, Record | Enum | Fixed):
-        return writer.name == branch.name or writer.name in branch.aliases
-    return True
-
-
-def _promotes(writer: Schema, branch: Schema) -> bool:
-    if isinstance(writer, Primitive) and isinstance(branch, Primitive):
-        return writer.name == branch.name or (writer.name, branch.name) in _PROMOTIONS
-    if isinstance(writer, Record | Enum | Fixed) and isinstance(branch, Record | Enum | Fixed):
-        return type(writer) is type(branch) and _same_name(writer, branch)
-    return False
 
 
 def _mismatch(writer: Schema, reader: Schema, path: str) -> ContractMismatch:

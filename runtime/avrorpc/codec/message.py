@@ -13,7 +13,8 @@ from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields, compi
 from avrorpc.codec.encode import compile_encoder
 from avrorpc.codec.types import Types
 from avrorpc.errors import ContractMismatch, DecodeError, EncodeError
-from avrorpc.schema import Message, Record, Schema, describe, short_name
+from avrorpc.schema import Message, Record, Schema, describe
+from avrorpc.schema.resolution import same_name
 
 
 class RequestEncoder:
@@ -99,7 +100,7 @@ def _error_decoder(writer: Schema, reader: Message, types: Types) -> Decoder:
     for error in reader.errors:
         if not isinstance(error, Record) or error.name not in types:
             continue
-        if short_name(describe(writer)) == short_name(error.name):
+        if isinstance(writer, Record) and same_name(writer, error):
             return compile_decoder(writer, error, types)
     plain = compile_skipper(writer)
     return lambda cursor: f"{describe(writer)}: {plain(cursor)!r:.1000}"

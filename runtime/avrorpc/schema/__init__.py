@@ -5,10 +5,12 @@ Knows Avro and nothing of Python classes, bytes or calls.
 
 from avrorpc.schema.annotations import parse_duration
 from avrorpc.schema.canonical import canonical_form
-from avrorpc.schema.defaults import default_problem
+from avrorpc.schema.compatibility import Resolution, can_read, incompatibilities, request_record
+from avrorpc.schema.defaults import default_problem, same_json
 from avrorpc.schema.fingerprints import ALGORITHMS, Algorithm, fingerprint
 from avrorpc.schema.graph import parts, reachable
-from avrorpc.schema.logical import decimal_precision, decimal_scale, logical_name, most_digits
+from avrorpc.schema.incompatibility import Extent, Incompatibility, Kind, Place
+from avrorpc.schema.logical import decimal_precision, decimal_scale, logical_name, logical_type, most_digits
 from avrorpc.schema.model import (
     NO_DEFAULT,
     PRIMITIVES,
@@ -43,20 +45,26 @@ __all__ = [
     "Algorithm",
     "Array",
     "Enum",
+    "Extent",
     "Field",
     "Fixed",
+    "Incompatibility",
     "Json",
+    "Kind",
     "Map",
     "Message",
     "Named",
     "NoDefault",
+    "Place",
     "Primitive",
     "Props",
     "Protocol",
     "Record",
+    "Resolution",
     "Schema",
     "SchemaStore",
     "Union",
+    "can_read",
     "canonical_form",
     "compact",
     "decimal_precision",
@@ -65,7 +73,9 @@ __all__ = [
     "describe",
     "fingerprint",
     "handshake_hash",
+    "incompatibilities",
     "logical_name",
+    "logical_type",
     "most_digits",
     "namespace_of",
     "parse_duration",
@@ -76,6 +86,8 @@ __all__ = [
     "protocol_from_json",
     "protocol_to_json",
     "reachable",
+    "request_record",
+    "same_json",
     "schema_to_json",
     "short_name",
 ]

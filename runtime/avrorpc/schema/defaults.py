@@ -59,6 +59,19 @@ def default_problem(schema: Schema, value: Json, where: str = "") -> str | None:
     return None if fits else _misfit(schema, value, where)
 
 
+def same_json(one: Json, other: Json) -> bool:
+    """Return whether two defaults are the same value; true is not one, and 1 is 1.0."""
+    match one, other:
+        case (bool(), _) | (_, bool()):
+            return one is other
+        case list(), list():
+            return len(one) == len(other) and all(map(same_json, one, other))
+        case dict(), dict():
+            return one.keys() == other.keys() and all(same_json(one[key], other[key]) for key in one)
+        case _:
+            return one == other
+
+
 def _record_problem(schema: Record, value: Json, where: str) -> str | None:
     if not isinstance(value, dict):
         return _misfit(schema, value, where)

@@ -20,28 +20,44 @@ _BASES: Final = {
     "time-micros": "long",
     "timestamp-millis": "long",
     "timestamp-micros": "long",
+    "timestamp-nanos": "long",
     "local-timestamp-millis": "long",
     "local-timestamp-micros": "long",
+    "local-timestamp-nanos": "long",
     "uuid": "string",
     "decimal": "bytes",
     "big-decimal": "bytes",
 }
 _FIXED_SIZES: Final = {"duration": 12, "uuid": 16}
+_HELD: Final = {*_BASES, *_FIXED_SIZES} - {"timestamp-nanos", "local-timestamp-nanos"}
 
 
-def logical_name(schema: Primitive | Fixed) -> str | None:
-    """Return the name of a schema's logical type, or None where it has none that counts."""
+def logical_type(schema: Primitive | Fixed) -> str | None:
+    """Return the logical type of a schema, or None where it has none that Avro says to heed.
+
+    One that Avro does not know is taken at its word, since some library may know it.
+    """
     name = schema.props.get("logicalType")
     if not isinstance(name, str):
         return None
+    is_decimal = name == "decimal"
     if isinstance(schema, Fixed):
-        counts = _FIXED_SIZES.get(name) == schema.size
-        if name == "decimal":
-            counts = _is_decimal(schema.props) and decimal_precision(schema) <= most_digits(schema.size)
-        return name if counts else None
-    if _BASES.get(name) != schema.name or (name == "decimal" and not _is_decimal(schema.props)):
-        return None
-    return name
+        if is_decimal:
+            fits = _is_decimal(schema.props) and decimal_precision(schema) <= most_digits(schema.size)
+        else:
+            fits = _FIXED_SIZES.get(name, schema.size) == schema.size and (
+                name in _FIXED_SIZES or name not in _BASES
+            )
+    else:
+        fits = _BASES.get(name, schema.name) == schema.name and name != "duration"
+        fits = fits and (not is_decimal or _is_decimal(schema.props))
+    return name if fits else None
+
+
+def logical_name(schema: Primitive | Fixed) -> str | None:
+    """Return the logical type that counts here: one that Avro defines, and that Python's types can hold."""
+    name = logical_type(schema)
+    return name if name in _HELD else None
 
 
 def decimal_precision(schema: Primitive | Fixed) -> int:

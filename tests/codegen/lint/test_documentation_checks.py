@@ -54,6 +54,8 @@ def test_one_comment_before_a_type_documents_all_its_variables(tmp_path: Path) -
         ("userId", "userId"),
         ("An order.", "Order"),
         ("The list of orders", "order_list"),
+        ("The order field.", "order"),
+        ("The id of the user", "user_id"),
         ("Returns the orders.", "orders"),
         ("the field", "x"),
         ("...", "x"),
@@ -74,6 +76,8 @@ def test_words_that_the_name_says_already(tmp_path: Path, doc: str, name: str) -
         ("In grams.", "weight"),
         ("Größe in cm.", "größe"),
         ("Order of a customer.", "order"),
+        ("A node.", "node_info"),
+        ("Write a record.", "write"),
     ],
 )
 def test_words_that_say_more(tmp_path: Path, doc: str, name: str) -> None:

@@ -67,32 +67,3 @@ def test_bare_results_are_found_where_the_rule_is_selected(tmp_path: Path) -> No
         "the result of `b` is array<n.R>, which can never hold more",
         "the result of `c` is map<string>, which can never hold more",
     ]
-
-
-@pytest.mark.parametrize(
-    ("text", "alias"),
-    [
-        ('record R { int a; int @aliases(["a"]) b; }', "a"),
-        ('record R { int @aliases(["x"]) a; int @aliases(["y", "x"]) b; }', "x"),
-        ('record A {} @aliases(["A"]) record B {}', "A"),
-        ('record A {} @aliases(["n.A"]) record B {}', "n.A"),
-        ('@aliases(["X"]) record A {} @aliases(["n.X"]) record B {}', "n.X"),
-    ],
-)
-def test_an_alias_that_is_taken(tmp_path: Path, text: str, alias: str) -> None:
-    found = messages(tmp_path, f"namespace n; {text}", LintRule.ALIAS_TAKEN)
-    assert found == [f"the alias `{alias}` is taken"]
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        'record R { int @aliases(["x", "x"]) a; int @aliases(["y"]) b; }',
-        'record R { int @aliases(["a"]) a; }',
-        'record R { int @aliases(["x"]) a; } record S { int @aliases(["x"]) a; }',
-        'record A {} @aliases(["other.A"]) record B {}',
-        '@namespace("m") @aliases(["A"]) record B {} record A {}',
-    ],
-)
-def test_an_alias_that_is_free(tmp_path: Path, text: str) -> None:
-    assert messages(tmp_path, f"namespace n; {text}", LintRule.ALIAS_TAKEN) == []

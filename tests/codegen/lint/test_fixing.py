@@ -33,12 +33,6 @@ def mended(folder: Path, text: str) -> str:
         ("namespace n; record R { `S` `a`; } record `S` {}", "namespace n; record R { S a; } record S {}"),
         ("namespace `n`.`error`; record R {}", "namespace `n`.`error`; record R {}"),
         (
-            'namespace n; @aliases([ "R", "n.R" , "Old" ]) record R {}',
-            'namespace n; @aliases(["Old"]) record R {}',
-        ),
-        ('namespace n; record R { int @aliases(["a"])a; }', "namespace n; record R { int a; }"),
-        ('namespace n; record R { int@aliases(["a"])a; }', "namespace n; record R { int a; }"),
-        (
             "namespace n;\n// avrogen: ignore AVR401 -- gone\nrecord R {}\n",
             "namespace n;\nrecord R {}\n",
         ),
@@ -59,7 +53,7 @@ def test_an_ignore_that_a_fix_makes_idle_goes_in_the_next_pass(tmp_path: Path) -
 
 
 def test_overlapping_fixes_are_made_one_after_the_other(tmp_path: Path) -> None:
-    text = 'namespace n; @`namespace`("n") @`aliases`(["R"]) record R {}'
+    text = 'namespace n; @`namespace`("n") record `R` {}'
     assert mended(tmp_path, text) == "namespace n; record R {}"
 
 

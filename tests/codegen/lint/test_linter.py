@@ -58,7 +58,7 @@ def test_output_is_what_is_committed(
 def test_our_own_contracts_give_no_findings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(REPOSITORY)
     result = CliRunner().invoke(main, ["lint"])
-    assert (result.exit_code, result.output) == (0, "3 contracts: nothing found\n")
+    assert (result.exit_code, result.stderr) == (0, "")
 
 
 def test_a_sensible_contract_gives_no_findings(tmp_path: Path) -> None:

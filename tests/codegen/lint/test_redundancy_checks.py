@@ -55,20 +55,6 @@ def test_a_namespace_said_twice(tmp_path: Path) -> None:
     assert messages(tmp_path, text, LintRule.REPEATED_NAMESPACE) == ["there is no namespace here anyway"]
 
 
-def test_an_own_name_among_the_aliases(tmp_path: Path) -> None:
-    text = """
-    namespace n;
-    @aliases(["R", "n.R", "Old"]) record R { int @aliases(["a"]) a; int @aliases(["a2"]) b; }
-    @aliases(["m.S"]) record S {}
-    """
-    found = linted(tmp_path, text, LintRule.OWN_ALIAS)
-    assert [finding.diagnostic.message for finding in found] == [
-        "the alias `R` is the name itself",
-        "the alias `a` is the name itself",
-    ]
-    assert [finding.edits[0].text for finding in found] == ['["Old"]', ""]
-
-
 def test_a_file_imported_again_by_another_path(tmp_path: Path) -> None:
     main = 'namespace n; import idl "t.avdl"; import idl "../schemas/t.avdl"; record R { t.T t; t.U u; }'
     files = {"schemas/t.avdl": TYPES, "schemas/main.avdl": main}

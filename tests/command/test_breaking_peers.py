@@ -1,0 +1,104 @@
+"""What is foretold at the level of the wire is what real clients and servers of two versions do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from avrorpc.client.dynamic import DynamicClient
+from avrorpc.schema import Extent, Json, Protocol
+from avrorpc_codegen.breaking.comparison import compare
+from avrorpc_codegen.breaking.finding import Break, Finding, Side
+from avrorpc_codegen.breaking.rules import Level
+from support.breaking import CASES, GOLDEN, golden_findings, of_texts, version
+from support.contracts import write
+from support.peers import Peer, contract, failures
+from support.serving import ServerThread
+
+WITHOUT_PEERS = {
+    "data": "there is nobody to call",
+    "schema_changed": "there is nobody to call",
+    "stream_changed": "streams are not served yet",
+}
+
+
+ITEM = "record Item { string name; %s } Item find(string name, %s);"
+SERIES = [
+    "record Item { string name; } Item find(string name);",
+    ITEM % ("int size = 0;", "int count = 1"),
+    ITEM % ("long size = 0;", "int count = 1") + " void close();",
+    ITEM % ("long size = 0; union { null, string } note = null;", "int count = 1") + " void close();",
+    "enum Kind { A, B } = A; " + ITEM % ('Kind kind = "A";', "int most") + " void close();",
+]
+
+
+def protocols(path: Path) -> list[Protocol]:
+    return [item.protocol for item in version(path).contracts.protocols.values()]
+
+
+def breaks(found: list[Finding], side: Side) -> list[Break]:
+    """Return what is foretold to make a call fail."""
+    return [
+        item
+        for finding in found
+        for item in finding.breaks
+        if item.side is side and item.level is Level.WIRE and item.extent is not Extent.MEANING
+    ]
+
+
+@pytest.mark.parametrize("side", [Side.OLD_CLIENT, Side.NEW_CLIENT], ids=lambda side: str(side.value))
+@pytest.mark.parametrize("case", [case for case in CASES if case not in WITHOUT_PEERS])
+def test_calls_fail_where_it_is_foretold_and_nowhere_else(case: str, side: Side) -> None:
+    foretold = breaks(golden_findings(case), side)
+    versions = [protocols(GOLDEN / case / name) for name in ("old", "new")]
+    clients, servers = versions if side is Side.OLD_CLIENT else versions[::-1]
+    failed = failures(clients, servers)
+    assert bool(failed) is bool(foretold), f"foretold {foretold}, failed {failed}"
+
+
+MEANINGS = [
+    pytest.param(
+        "decimal(9, 2) price", "decimal(9, 3) price", {"price": "12.34"}, {"price": "1.234"}, id="scale"
+    ),
+    pytest.param(
+        "timestamp_ms at",
+        "local_timestamp_ms at",
+        {"at": "2024-02-29T12:30:00+00:00"},
+        {"at": "2024-02-29T12:30:00"},
+        id="local time",
+    ),
+    pytest.param(
+        'int @aliases(["size"]) width = 0', "int size = 0", {"width": 7}, {"size": 0}, id="an alias not known"
+    ),
+]
+
+
+@pytest.mark.parametrize(("writes", "reads", "sent", "received"), MEANINGS)
+def test_values_become_others_where_it_is_foretold(
+    tmp_path: Path, writes: str, reads: str, sent: dict[str, Json], received: dict[str, Json]
+) -> None:
+    found = of_texts(tmp_path, f"void put({writes});", f"void put({reads});")
+    extents = {item.extent for f in found for item in f.breaks if item.side is Side.OLD_CLIENT}
+    assert Extent.MEANING in extents
+    (client,), (server,) = protocols(tmp_path / "old"), protocols(tmp_path / "new")
+    peer = Peer(contract(server))
+    with ServerThread(peer.service) as served, DynamicClient(served.tcp, contract(client)) as caller:
+        caller.call("put", sent)
+    assert peer.sent == received
+
+
+def test_a_series_of_versions_holds_for_each_two_of_them(tmp_path: Path) -> None:
+    """Each version as a client of each: N by N."""
+    made = []
+    for number, text in enumerate(SERIES):
+        write(tmp_path / str(number), {"p.avdl": f'@namespace("n") protocol P {{ {text} }}'})
+        made.append(version(tmp_path / str(number), f"v{number}"))
+    outcome = {}
+    for client in made:
+        for server in made:
+            foretold = not breaks(compare(client, server), Side.OLD_CLIENT)
+            ends = [[item.protocol for item in end.contracts.protocols.values()] for end in (client, server)]
+            assert (not failures(*ends)) is foretold, (client.label, server.label)
+            outcome[client.label, server.label] = foretold
+    rows = ["".join("+" if outcome[c.label, server.label] else "-" for server in made) for c in made]
+    assert rows == ["++++-", "++---", "--++-", "--++-", "--+++"]
