@@ -62,22 +62,23 @@ def _render(
 ) -> None:
     """Write the text of all modules, of the packages above them, and the mark of a typed package."""
     renderers = {folders: Renderer(folders, diagnostics) for folders in {t.templates for t in config.targets}}
-    texts = {view.path: view for view in views}
+    modules = placement.modules.values()
+    for module, view in zip(modules, views, strict=True):
+        generated.files[module.path] = renderers[module.target.templates].module(view)
     for target in config.targets:
-        renderer = renderers[target.templates]
         root = target.output.joinpath(*target.package.split("."))
         generated.roots.append(root)
-        for module in placement.modules.values():
+        for module in modules:
             if module.target is not target:
                 continue
-            generated.files[root / "py.typed"] = ""
-            generated.files[module.path] = renderer.module(texts[module.path])
-            folder = module.path.parent
-            while folder != root:
-                folder = folder.parent
+            generated.files.setdefault(root / "py.typed", "")
+            for folder in module.path.parents:
+                if not folder.is_relative_to(root):
+                    break
                 path = folder / "__init__.py"
-                if path not in generated.files and path not in texts:
-                    generated.files[path] = renderer.package(package_view(target, folder))
+                if path not in generated.files:
+                    package = package_view(target, folder)
+                    generated.files[path] = renderers[target.templates].package(package)
 
 
 def _packages(read: Read) -> dict[str, list[str]]:

@@ -79,8 +79,7 @@ class Renderer:
         return self._rendered("package.py.j2", package.path, {"package": package})
 
     def _rendered(self, name: str, path: Path, views: dict[str, ModuleView | PackageView]) -> str:
-        if (
-            self._faults is None
-        ):  # Our own templates give Python: the tests see to it, with random models, too.
-            return self._environment.get_template(name).render(views)
-        return self._faults.guarded(name, path, views)
+        if self._faults is not None:
+            return self._faults.guarded(name, path, views)
+        # Our own templates give Python: the tests see to it, with random models, too.
+        return self._environment.get_template(name).render(views)
