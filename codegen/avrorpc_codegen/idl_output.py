@@ -39,7 +39,7 @@ from avrorpc_codegen.annotations import (
 from avrorpc_codegen.comment import LINE_END, doc_text
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 from avrorpc_codegen.formatting import doc_comment, format_source
-from avrorpc_codegen.idl_words import keyword_of, name_word, optional_of, text_word, value_word
+from avrorpc_codegen.idl_words import default_word, keyword_of, name_word, optional_of, text_word, value_word
 from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
 from avrorpc_codegen.source import Source
 
@@ -146,7 +146,7 @@ class _Writer:
         words += self.properties(field.props, FIELD_WORDS, where)
         words.append(name_word(field.name))
         if not isinstance(field.default, NoDefault):
-            words.append(f"= {value_word(field.default)}")
+            words.append(f"= {default_word(field.type, field.default)}")
         return [*self.doc(field.doc, where), " ".join(words)]
 
     def message(self, message: Message, where: str) -> list[str]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Final
 
-from avrorpc.schema import Json, Named, Primitive, Props, Schema, Union
+from avrorpc.schema import Array, Json, Map, Named, Primitive, Props, Record, Schema, Union
 
 from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
 
@@ -23,6 +24,7 @@ _KEYWORDS: Final = {
 }
 """What is written in back-ticks where it is a name; some tools need that for all of them."""
 _INT_MAX: Final = 2**31 - 1
+_NOT_FINITE: Final = ("NaN", "Infinity", "-Infinity")
 _SHORT_ESCAPES: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 
 
@@ -43,7 +45,7 @@ def keyword_of(schema: Primitive) -> tuple[str, Props]:
     return schema.name, schema.props
 
 
-def optional_of(union: Union, *, is_reversed: bool) -> Schema | None:
+def optional_of(union: Union, *, is_reversed: bool = False) -> Schema | None:
     """Return T where a union is what `T?` means; `is_reversed` where that is T and then null."""
     if len(union.branches) != 2:
         return None
@@ -65,15 +67,40 @@ def value_word(value: Json) -> str:
         case list():
             return f"[{', '.join(value_word(item) for item in value)}]"
         case dict():
-            return f"{{{', '.join(f'{text_word(key)}: {value_word(item)}' for key, item in value.items())}}}"
+            return _object((key, value_word(item)) for key, item in value.items())
         case _:
             return json.dumps(value)
+
+
+def default_word(schema: Schema, value: Json) -> str:
+    """Return a default; where JSON has strings for floats that are not finite, IDL has words."""
+    match schema:
+        case Primitive(name="float" | "double") if value in _NOT_FINITE:
+            return str(value)
+        case Array() if isinstance(value, list):
+            return f"[{', '.join(default_word(schema.items, item) for item in value)}]"
+        case Map() if isinstance(value, dict):
+            return _object((key, default_word(schema.values, item)) for key, item in value.items())
+        case Record() if isinstance(value, dict):
+            types = {field.name: field.type for field in schema.fields}
+            return _object(
+                (key, default_word(types[key], item) if key in types else value_word(item))
+                for key, item in value.items()
+            )
+        case Union() if optional := optional_of(schema) or optional_of(schema, is_reversed=True):
+            return default_word(optional, value)
+        case _:
+            return value_word(value)
 
 
 def text_word(text: str) -> str:
     """Return a string in quotes; what would not be seen is escaped."""
     escaped = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{"".join(c if c.isprintable() else _escape(c) for c in escaped)}"'
+
+
+def _object(pairs: Iterable[tuple[str, str]]) -> str:
+    return f"{{{', '.join(f'{text_word(key)}: {word}' for key, word in pairs)}}}"
 
 
 def _escape(character: str) -> str:

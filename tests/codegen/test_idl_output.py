@@ -13,6 +13,7 @@ from avrorpc.schema import (
     Field,
     Fixed,
     Json,
+    Map,
     Message,
     NoDefault,
     Primitive,
@@ -35,7 +36,7 @@ from hypothesis import HealthCheck, given, settings
 from support import models
 
 RICH = settings(
-    max_examples=100,
+    max_examples=60,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -213,6 +214,31 @@ def test_null_comes_where_a_default_puts_it(
     text = printed(record)
     assert f"  {expected};\n" in text
     assert compiled_again(tmp_path, text) == schema_to_json(record)
+
+
+DOUBLE = Primitive("double")
+
+
+@pytest.mark.parametrize(
+    ("schema", "default", "expected"),
+    [
+        (DOUBLE, "NaN", "NaN"),
+        (Primitive("float"), "-Infinity", "-Infinity"),
+        (Primitive("string"), "NaN", '"NaN"'),
+        (Array(DOUBLE), ["Infinity", 1.5], "[Infinity, 1.5]"),
+        (Map(DOUBLE), {"NaN": "NaN"}, '{"NaN": NaN}'),
+        (Union([DOUBLE, Primitive("null")]), "NaN", "NaN"),
+        (Union([Primitive("string"), DOUBLE]), "NaN", '"NaN"'),
+        (Record("n.S", [Field("b", DOUBLE)]), {"b": "NaN"}, '{"b": NaN}'),
+    ],
+)
+def test_floats_that_are_not_finite_are_words(
+    schema: Schema, default: Json, expected: str, tmp_path: Path
+) -> None:
+    record = Record("n.R", [Field("a", schema, default=default)])
+    text = printed(record)
+    assert f" a = {expected};\n" in text
+    assert json.dumps(compiled_again(tmp_path, text)) == json.dumps(schema_to_json(record))
 
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -75,7 +75,7 @@ def test_every_page_is_reached_from_the_readme() -> None:
             continue
         seen.add(page)
         queue += [(page.parent / target).resolve() for target in links(page)]
-    assert set(PAGES) == seen
+    assert set(PAGES) <= seen
 
 
 def test_the_tutorial_runs_as_it_is_written(tmp_path: Path) -> None:
