@@ -25,7 +25,7 @@ NOT_IN_A_FILE |= {Rule.BAD_TEMPLATE, Rule.UNUSED_TEMPLATE}
 """Diagnostics of a broken disk, of the formatter, and of a project's own templates; other tests have them."""
 ASCII = [case for case in good_cases() if case != "unicode"]
 FORGOTTEN_NAMESPACES = {"deep", "shapes"}
-"""Protocols with an error in a namespace of its own: the `avro` package forgets that, though not a record's."""
+"""Protocols with an error in a namespace of its own: the `avro` package forgets it, though not a record's."""
 
 
 def python_folders() -> list[str]:
