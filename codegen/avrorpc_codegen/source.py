@@ -111,7 +111,7 @@ def decode(data: bytes, path: Path, name: Callable[[Path], str] = display_name) 
     Raises:
         Undecodable: It is not UTF-8.
     """
-    if data[:2] in _UTF_16_MARKS or 0 < data[:4].count(0) < 4:
+    if data[:2] in _UTF_16_MARKS or (len(data) > 1 and 0 < data[:4].count(0) < 4):
         span = Span(Source(name(path), data.decode("utf-8", "replace"), path.resolve()), 0, 1)
         raise Undecodable(span, data[0], "not UTF-8: this looks like UTF-16 or UTF-32")
     try:
