@@ -29,6 +29,8 @@ class Generated:
     contracts: Contracts = field(default_factory=Contracts)
     packages: dict[str, list[str]] = field(default_factory=dict)
     """The installed packages that contracts come from, and the files of each."""
+    sources: list[Path] = field(default_factory=list)
+    """The contract files that were read, those imported too."""
 
 
 @collection_paused()
@@ -36,7 +38,8 @@ def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] =
     """Generate code for all contracts of a project; with errors, there are no files."""
     root = config.schemas.resolve()
     read = read_contracts([root], search_path(root, include), diagnostics)
-    generated = Generated(contracts=read.contracts, packages=_packages(read))
+    sources = [unit.path for unit in read.units]
+    generated = Generated(contracts=read.contracts, packages=_packages(read), sources=sources)
     if not read.roots or diagnostics.has_errors:
         return generated
     config = replace(config, external={**config.external, **shared_modules(read.contracts, config)})
@@ -59,22 +62,23 @@ def _render(
 ) -> None:
     """Write the text of all modules, of the packages above them, and the mark of a typed package."""
     renderers = {folders: Renderer(folders, diagnostics) for folders in {t.templates for t in config.targets}}
-    texts = {view.path: view for view in views}
+    modules = placement.modules.values()
+    for module, view in zip(modules, views, strict=True):
+        generated.files[module.path] = renderers[module.target.templates].module(view)
     for target in config.targets:
-        renderer = renderers[target.templates]
         root = target.output.joinpath(*target.package.split("."))
         generated.roots.append(root)
-        for module in placement.modules.values():
+        for module in modules:
             if module.target is not target:
                 continue
-            generated.files[root / "py.typed"] = ""
-            generated.files[module.path] = renderer.module(texts[module.path])
-            folder = module.path.parent
-            while folder != root:
-                folder = folder.parent
+            generated.files.setdefault(root / "py.typed", "")
+            for folder in module.path.parents:
+                if not folder.is_relative_to(root):
+                    break
                 path = folder / "__init__.py"
-                if path not in generated.files and path not in texts:
-                    generated.files[path] = renderer.package(package_view(target, folder))
+                if path not in generated.files:
+                    package = package_view(target, folder)
+                    generated.files[path] = renderers[target.templates].package(package)
 
 
 def _packages(read: Read) -> dict[str, list[str]]:

@@ -6,7 +6,7 @@ Cyclic imports are fine, since a file is known before its imports are followed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -75,12 +75,35 @@ class Loader:
         self.texts = texts or {}
         self.name = name
         self.units: dict[Path, Unit] = {}
+        self.followed: set[Path] = set()
 
     def load(self, path: Path) -> Unit:
         """Read a file and all its imports, unless that has been done."""
-        return self._load(path, KINDS.get(path.suffix, ImportKind.IDL), None)
+        root = self._unit(path, KINDS.get(path.suffix, ImportKind.IDL), None)
+        following = [self._imports(root)]
+        while following:  # Not by recursion, since a chain of imports may be long.
+            found = next(following[-1], None)
+            if found is None:
+                following.pop()
+            else:
+                following.append(self._imports(found))
+        return root
 
-    def _load(self, path: Path, kind: ImportKind, span: Span | None) -> Unit:
+    def _imports(self, unit: Unit) -> Iterator[Unit]:
+        """Yield the files that a file imports, each when it has been read; nothing the second time."""
+        if unit.path in self.followed or unit.tree is None:
+            return
+        self.followed.add(unit.path)
+        for item in unit.tree.items:
+            if isinstance(item, syntax.Import):
+                imported = self._find(item, unit)
+                if imported is None:
+                    unit.is_complete = False
+                else:
+                    unit.imports[item.span.start] = imported
+                    yield imported
+
+    def _unit(self, path: Path, kind: ImportKind, span: Span | None) -> Unit:
         identity = path.resolve()
         known = self.units.get(identity)
         if known is not None:
@@ -104,21 +127,10 @@ class Loader:
             return unit
         if kind is ImportKind.IDL:
             unit.tree = parse(source, self.diagnostics)
-            unit.is_complete = unit.tree.is_complete
-            self._follow(unit, unit.tree)
         else:
             unit.tree = read_json(source, self.diagnostics, is_protocol=kind is ImportKind.PROTOCOL)
-            unit.is_complete = unit.tree.is_complete
+        unit.is_complete = unit.tree.is_complete
         return unit
-
-    def _follow(self, unit: Unit, tree: syntax.File) -> None:
-        for item in tree.items:
-            if isinstance(item, syntax.Import):
-                imported = self._find(item, unit)
-                if imported is None:
-                    unit.is_complete = False
-                else:
-                    unit.imports[item.span.start] = imported
 
     def _find(self, item: syntax.Import, unit: Unit) -> Unit | None:
         location = item.location.removeprefix(_CLASSPATH).removeprefix(
@@ -130,11 +142,13 @@ class Loader:
         if not location or "\0" in location:
             self.diagnostics.error(Rule.MISSING_IMPORT, "an import needs the name of a file", item.span)
             return None
-        path = next((folder / location for folder in folders if (folder / location).is_file()), None)
+        path = next((folder / location for folder in folders if _is_file(folder / location)), None)
         path = path or self.installed.find(location)
         if path is None:
             notes = [f"searched {self.name(folder) or '.'}" for folder in folders]
             notes.append("no installed package shares it")
+            if any(_is_folder(folder / location) for folder in folders):
+                notes.append("there is a folder of that name")
             hint = _similar(location, [*folders, *(f for s in self.installed.shared() for f in s.folders)])
             self.diagnostics.error(
                 Rule.MISSING_IMPORT, f"there is no file {location!r}", item.span, *notes, help=hint
@@ -150,7 +164,21 @@ class Loader:
                 help=f'write `import {kind.value} "{item.location}";`',
             )
             return None
-        return self._load(path, kind, item.span)
+        return self._unit(path, kind, item.span)
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:
+        return False  # The name is too long, or a folder on the way may not be looked into.
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def _similar(location: str, folders: Iterable[Path]) -> str | None:
@@ -158,6 +186,6 @@ def _similar(location: str, folders: Iterable[Path]) -> str | None:
     names: set[str] = set()
     for folder in folders:
         beside = (folder / location).parent
-        if beside.is_dir():
+        if _is_folder(beside):
             names.update(entry.name for entry in os.scandir(beside) if Path(entry.name).suffix in KINDS)
     return did_you_mean(Path(location).name, sorted(names))

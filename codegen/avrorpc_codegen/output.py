@@ -8,9 +8,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from avrorpc_codegen.source import display_name
 from avrorpc_codegen.view import MARK
+
+_HEADER_LINES: Final = 40
+"""How many lines at the top of a file may hold the mark of a generated one."""
 
 
 @dataclass(slots=True)
@@ -34,9 +38,14 @@ def compare(files: Mapping[Path, str], roots: Sequence[Path]) -> Changes:
             changes.write[path] = text
     for root in roots:
         for path in sorted(root.rglob("*.py")):
-            if path not in files and (_read(path) or "").startswith(MARK):
+            if path not in files and _is_generated(path):
                 changes.remove.append(path)
     return changes
+
+
+def _is_generated(path: Path) -> bool:
+    """Return whether a file is ours to remove; a template may have put lines of its own before the mark."""
+    return any(line.startswith(MARK) for line in (_read(path) or "").split("\n")[:_HEADER_LINES])
 
 
 def diff(changes: Changes) -> str:

@@ -6,6 +6,7 @@ those is a finding with a place; what goes wrong in ours is a mistake of ours, a
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Sequence
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +16,7 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, Pack
 
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.documentation import docstring
+from avrorpc_codegen.layout import class_head
 from avrorpc_codegen.template_faults import Missing, TemplateFaults
 from avrorpc_codegen.views import ModuleView, PackageView
 
@@ -27,6 +29,20 @@ def default_templates() -> dict[str, str]:
     folder = files("avrorpc_codegen") / "templates"
     found = {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir()}
     return {name: found[name] for name in sorted(found)}
+
+
+def with_base(head: str, base: str) -> str:
+    """Return the first line of a class with one more base before the others, broken where it is too long."""
+    decorators, _, line = head.rpartition("class ")
+    source = f"class {line}\n    ..."
+    (made,) = ast.parse(source).body
+    if not isinstance(made, ast.ClassDef):
+        raise ValueError(f"{head!r} is not the first line of a class")
+    if "\n" in line:
+        return head.replace("(\n", f"(\n    {base},\n", 1)
+    bases = [ast.unparse(node) for node in made.bases]
+    keywords = [ast.get_source_segment(source, keyword) or "" for keyword in made.keywords]
+    return decorators + class_head(made.name, (base, *bases, *keywords))
 
 
 class Renderer:
@@ -48,7 +64,7 @@ class Renderer:
             undefined=Missing,
             autoescape=False,  # noqa: S701 - Python is written here, not HTML
         )
-        self._environment.filters["docstring"] = docstring
+        self._environment.filters |= {"docstring": docstring, "with_base": with_base}
         self._faults: TemplateFaults | None = None
         if folders:
             self._faults = TemplateFaults(folders, self._environment, diagnostics or Diagnostics())
@@ -63,8 +79,7 @@ class Renderer:
         return self._rendered("package.py.j2", package.path, {"package": package})
 
     def _rendered(self, name: str, path: Path, views: dict[str, ModuleView | PackageView]) -> str:
-        if (
-            self._faults is None
-        ):  # Our own templates give Python: the tests see to it, with random models, too.
-            return self._environment.get_template(name).render(views)
-        return self._faults.guarded(name, path, views)
+        if self._faults is not None:
+            return self._faults.guarded(name, path, views)
+        # Our own templates give Python: the tests see to it, with random models, too.
+        return self._environment.get_template(name).render(views)

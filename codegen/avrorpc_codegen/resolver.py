@@ -32,6 +32,7 @@ from avrorpc_codegen.foreign_words import type_hint
 from avrorpc_codegen.loading import Unit, closure
 from avrorpc_codegen.merging import merge_imports
 from avrorpc_codegen.name_rules import NameRules
+from avrorpc_codegen.nesting import check_nesting
 from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
 from avrorpc_codegen.source import Span
 from avrorpc_codegen.syntax import FullType, Name
@@ -95,6 +96,7 @@ class _Resolver:
         merge_imports(self.contracts, self.diagnostics)
         types = [pending.record for pending in self.pending]
         check_defaults(self.defaults, types, _UNKNOWN, self.diagnostics)
+        check_nesting(self.contracts, self.diagnostics)
         return self.contracts
 
     # Declaring.

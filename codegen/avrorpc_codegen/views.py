@@ -129,7 +129,7 @@ class ModuleView:
     path: Path
     """The file that it is written to."""
     header: list[str]
-    """The lines of comment at the top: sources and fingerprints."""
+    """The lines of comment at the top: the sources, and the handshake hashes of protocols."""
     doc: str
     """The text of its docstring."""
     level: int

@@ -22,6 +22,8 @@ NOT_IN_A_CONTRACT = {
     Rule.BAD_PACKAGE,
     Rule.NOT_IN_IDL,
     Rule.FORMAT_FAILED,
+    Rule.BAD_TEMPLATE,
+    Rule.UNUSED_TEMPLATE,
 }
 """Rules that no text of a contract can break; their pages say so."""
 SHOWN = [rule for rule in Rule if rule not in NOT_IN_A_CONTRACT]

@@ -7,7 +7,7 @@ from pathlib import Path
 import jinja2
 import pytest
 from avrorpc_codegen.diagnostic import Diagnostics
-from avrorpc_codegen.rendering import Renderer, default_templates
+from avrorpc_codegen.rendering import Renderer, default_templates, with_base
 from avrorpc_codegen.views import ModuleView, PackageView
 from support.contracts import write
 
@@ -85,6 +85,23 @@ def test_the_first_folder_wins(tmp_path: Path) -> None:
     renderer = Renderer([tmp_path / "a", tmp_path / "b"], Diagnostics())
     assert renderer.module(module()) == "# a\n"
     assert renderer.package(PackageView("x", Path("x.py"), [], "")) == "# b\n"
+
+
+@pytest.mark.parametrize(
+    ("head", "text"),
+    [
+        ("class A(Enum):", "class A(M, Enum):"),
+        (
+            'class A(msgspec.Struct, frozen=True, rename={"a_": "a", "b_": "b"}):',
+            'class A(M, msgspec.Struct, frozen=True, rename={"a_": "a", "b_": "b"}):',
+        ),
+        ("class A(\n    msgspec.Struct,\n):", "class A(\n    M,\n    msgspec.Struct,\n):"),
+        (f"class {'A' * 80}(B):", f"class {'A' * 80}(\n    M,\n    B,\n):"),
+        ("@dataclass(eq=False)\nclass A(B):", "@dataclass(eq=False)\nclass A(M, B):"),
+    ],
+)
+def test_a_class_may_get_one_more_base(head: str, text: str) -> None:
+    assert with_base(head, "M") == text
 
 
 def test_our_templates_are_listed_by_name() -> None:

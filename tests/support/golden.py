@@ -2,7 +2,7 @@
 
 A case is a folder of `golden/`: contracts in `input/`, and beside it either `diagnostics.txt`, or
 `diagnostics.txt` with warnings, the `.avpr` or `.avsc` of each IDL file in `json/`, and the generated package
-in `python/`.
+in `python/`. A case may have templates of its own, in `input/templates/`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,10 @@ def produce(case: str) -> dict[str, bytes]:
     folder = GOLDEN / case
     with working_directory(folder / "input"):
         root = Path.cwd()
-        target = Target(package(case), folder / "python")
+        templates = folder / "input" / "templates"
+        target = Target(
+            package(case), folder / "python", templates=(templates,) if templates.is_dir() else ()
+        )
         diagnostics = Diagnostics()
         config = Config(root, (target,), dict(RUNTIME_EXTERNAL))
         include = [REPOSITORY / "schemas"] if case == "external" else []

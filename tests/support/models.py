@@ -22,6 +22,7 @@ from avrorpc.schema import (
     Record,
     Schema,
     Union,
+    namespace_of,
 )
 from avrorpc_codegen.annotations import (
     ENUM_WORDS,
@@ -58,8 +59,9 @@ DOCS = st.one_of(
     TEXT, st.lists(st.sampled_from(["*", "/", " ", "\n", "\t", "a", "**", "`x`", "é", "word"])).map("".join)
 )
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
+LONGS = st.integers(-(2**63), 2**63 - 1)
 VALUES: st.SearchStrategy[Json] = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), FLOATS, TEXT),
+    st.one_of(st.none(), st.booleans(), LONGS, FLOATS, TEXT),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXT, inner, max_size=3),
     max_leaves=4,
 )
@@ -72,14 +74,14 @@ LOGICAL: tuple[tuple[str, dict[str, Json]], ...] = (
     ("string", {"logicalType": "uuid"}),
     ("string", {"logicalType": "unheard-of"}),
     ("bytes", {"logicalType": "decimal", "precision": 9, "scale": 2}),
-    ("bytes", {"logicalType": "decimal", "precision": 4}),
+    ("bytes", {"logicalType": "decimal", "precision": 4, "scale": 0}),
     ("bytes", {"scale": 1, "precision": 4, "logicalType": "decimal"}),
 )
 PRIMITIVE_DEFAULTS: dict[str, st.SearchStrategy[Json]] = {
     "null": st.none(),
     "boolean": st.booleans(),
     "int": st.integers(-(2**31), 2**31 - 1),
-    "long": st.integers(-(2**63), 2**63 - 1),
+    "long": LONGS,
     "float": st.floats(width=32, allow_nan=False, allow_infinity=False),
     "double": st.one_of(FLOATS, st.integers(-100, 100), st.sampled_from(["NaN", "Infinity", "-Infinity"])),
     "bytes": st.text(st.characters(max_codepoint=255), max_size=10),
@@ -116,11 +118,25 @@ class _Builder:
             name = self.name()
             if name not in self.types:
                 self.types[name] = self.named(name)
+        self.part_aliases()
         records = [named for named in self.types.values() if isinstance(named, Record)]
         for record in records:
             record.fields = self.fields()
         for record in records:
             self.add_defaults(record.fields)
+
+    def part_aliases(self) -> None:
+        """Leave each alias to one type, and none that is a type's name."""
+        taken = set(self.types)
+        for named in self.types.values():
+            kept: list[str] = []
+            for alias in named.aliases:
+                namespace = namespace_of(named.name)
+                full = alias if "." in alias or not namespace else f"{namespace}.{alias}"
+                if full not in taken:
+                    kept.append(alias)
+                taken.add(full)
+            named.aliases = kept
 
     def named(self, name: str) -> Named:
         draw = self.draw
@@ -139,16 +155,18 @@ class _Builder:
 
     def fields(self) -> list[Field]:
         draw = self.draw
+        names = draw(st.lists(IDENTIFIERS, max_size=4, unique=True))
+        aliases = draw(st.lists(TEXT.filter(lambda text: text not in names), max_size=4, unique=True))
         return [
             Field(
                 name,
                 self.schema(),
                 draw(docs()),
                 order=draw(st.none() | st.sampled_from(ORDERS)),
-                aliases=draw(st.lists(TEXT, max_size=1)),
+                aliases=aliases[index : index + 1],
                 props=draw(properties(*FIELD_WORDS)),
             )
-            for name in draw(st.lists(IDENTIFIERS, max_size=4, unique=True))
+            for index, name in enumerate(names)
         ]
 
     def add_defaults(self, fields: list[Field]) -> None:

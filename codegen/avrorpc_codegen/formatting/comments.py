@@ -8,7 +8,6 @@ documents. Only `//` comments go past a mark: the comma in `a // why`, next line
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Final
 
 from avrorpc_codegen.comment import LINE_END, Comment, doc_text
@@ -27,8 +26,10 @@ from avrorpc_codegen.lexer import Kind, Lexed, Token
 
 _OPENERS: Final = frozenset("([{<@")
 _CLOSERS: Final = frozenset(")]}>")
-_PASSED: Final = frozenset(",;{(")
+_PASSED: Final = frozenset(",;")
 """The marks that a `//` comment before them goes past."""
+_PASSED_BY_NAMES: Final = _PASSED | frozenset("{(")
+"""The same for a comment that stands after a name."""
 _TAB: Final = 4
 
 
@@ -81,9 +82,10 @@ def attach(lexed: Lexed, text: str) -> list[Word]:
             _give_back(words[-1], word)
         words.append(word)
         end = token.span.end
-    for before, word in pairwise(words):
-        if word.token.kind is Kind.MARK and word.token.text in _PASSED:
-            _pass(before, word)
+    for before, word, after in zip(words, words[1:], words[2:], strict=False):
+        is_name = before.token.kind is Kind.NAME
+        if word.token.kind is Kind.MARK and word.token.text in (_PASSED_BY_NAMES if is_name else _PASSED):
+            _pass(before, word, after)
     return words
 
 
@@ -135,15 +137,16 @@ def _give_back(before: Word, word: Word) -> None:
         before.after, word.before = word.before[:own], word.before[own:]
 
 
-def _pass(before: Word, word: Word) -> None:
+def _pass(before: Word, word: Word, after: Word) -> None:
     """Let the comments between two words, the last of which ends its line, go past the second."""
     between = [*before.after, *word.before]
-    if not between or word.after or not between[-1].is_line:
+    if not between or not between[-1].is_line or any(remark.is_line for remark in word.after):
         return
     if any(remark.comment.is_doc or "\n" in remark.text or "\r" in remark.text for remark in between):
         return
     if not any(remark.is_line for remark in between[:-1]):
-        before.after, word.before, word.after = [], [], between
+        before.after, word.before = [], []
+        word.after, after.before = between, [*word.after, *after.before]
 
 
 def _fits_one_line(text: str) -> bool:
