@@ -50,7 +50,12 @@ def render(folder: Path, files: dict[str, str]) -> tuple[str, str]:
         ("{{ class.head", "1:1", "unexpected end of template", ""),
         ("a\n{% iff x %}", "2:1", "Encountered unknown tag 'iff'", ""),
         ("{% for x in y %}", "1:1", "Unexpected end of template", ""),
-        ("a\n{{ class.head | dcstring }}", "2:1", "there is no filter `dcstring`", "did you mean `docstring`?"),
+        (
+            "a\n{{ class.doc | dcstring }}",
+            "2:1",
+            "there is no filter `dcstring`",
+            "did you mean `docstring`?",
+        ),
         ("{{ 1 / 0 }}", "1:1", "ZeroDivisionError: division by zero", ""),
         ('{{ class.doc | docstring("4") }}', "1:1", "TypeError", ""),
         ("{{ class.head() }}", "1:1", "TypeError: 'str' object is not callable", ""),
