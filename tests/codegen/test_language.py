@@ -142,8 +142,10 @@ def test_variables_that_share_a_type(tmp_path: Path) -> None:
         ("enum E {}", '{"type":"enum","name":"E","symbols":[]}'),
         (
             '/** E */ @x(1) @aliases(["D", "n.C", "m.B"]) enum E { A, /** b */ @y(2) B } = B;',
-            '{"type":"enum","name":"E","doc":"E","symbols":["A","B"],"default":"B","x":1,'
-            '"aliases":["D","C","m.B"]}',
+            (
+                '{"type":"enum","name":"E","doc":"E","symbols":["A","B"],"default":"B","x":1,'
+                '"aliases":["D","C","m.B"]}'
+            ),
         ),
         ("fixed F(0x10);", '{"type":"fixed","name":"F","size":16}'),
         ('@p("q") fixed F(010);', '{"type":"fixed","name":"F","size":8,"p":"q"}'),
@@ -193,8 +195,10 @@ def test_declarations(tmp_path: Path, declaration: str, json: str | None) -> Non
         ),
         (
             "int a(/** P */ @t(1) long @p(2) b = 3, string /** C */ c);",
-            '"a":{"request":[{"name":"b","type":{"type":"long","t":1},"doc":"P","default":3,"p":2},'
-            '{"name":"c","type":"string","doc":"C"}],"response":"int"}',
+            (
+                '"a":{"request":[{"name":"b","type":{"type":"long","t":1},"doc":"P","default":3,"p":2},'
+                '{"name":"c","type":"string","doc":"C"}],"response":"int"}'
+            ),
         ),
         ("void `void`(); void import(E error);", None),
         (
@@ -234,8 +238,10 @@ def test_messages(tmp_path: Path, message: str, json: str | None) -> None:
         ('schema @x("y") map<bytes>;', '{"type":"map","values":"bytes","x":"y"}'),
         (
             "namespace a; record R { E e; } enum E { X }",
-            '[{"type":"record","name":"R","namespace":"a","fields":[{"name":"e","type":'
-            '{"type":"enum","name":"E","symbols":["X"]}}]},"a.E"]',
+            (
+                '[{"type":"record","name":"R","namespace":"a","fields":[{"name":"e","type":'
+                '{"type":"enum","name":"E","symbols":["X"]}}]},"a.E"]'
+            ),
         ),
     ],
     ids=range(13),
