@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -315,3 +316,10 @@ def test_comments_out_of_place_are_warned_of_where_java_warns(tmp_path: Path) ->
     assert {item.rule.value for item in diagnostics.items} == {"AVR109"}
     found = sorted(item.span.start for item in diagnostics.items if item.span is not None)
     assert found == [index for index in range(len(text)) if text.startswith("/** x */", index)]
+
+
+def test_the_examples_of_the_reference_compile(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "idl.md"
+    protocol, types = re.findall(r"^```avdl\n(.*?)^```$", page.read_text(), re.MULTILINE | re.DOTALL)
+    assert '"protocol":"Mail"' in json_of(tmp_path, protocol, ("stamps.avdl", types))
+    assert json_of(tmp_path, types).startswith('{"type":"array","items":{"type":"record","name":"Stamp"')
