@@ -1,13 +1,14 @@
 """JSON to schemas and protocols, as strictly as a peer's text must be read.
 
 Every problem is a `SchemaError` that says where in the document it is. Names must be defined before they
-are used, as the specification demands of JSON.
+are used, as the specification demands of JSON. Types stand in each other as deeply as `nesting` allows, which
+is deeper than Python's stack: whatever reads a part that holds schemas is a generator that `finish` drives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Generator, Iterable
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -23,6 +24,7 @@ from avrorpc.schema.model import (
     Map,
     Message,
     Named,
+    NoDefault,
     Primitive,
     Protocol,
     Record,
@@ -31,10 +33,12 @@ from avrorpc.schema.model import (
     describe,
     namespace_of,
 )
+from avrorpc.schema.nesting import MAX_DEPTH, MAX_JSON_DEPTH, finish, json_depth
 
-MAX_DEPTH: Final = 64
-"""How deeply a schema may be nested in its JSON."""
+_Reading: TypeAlias = "Schema | Generator[_Reading, Schema, Schema]"
+"""A schema, or what reads one: it yields the same for each schema inside, and is sent that schema."""
 
+_TOO_DEEP: Final = f"nested deeper than {MAX_JSON_DEPTH} brackets of JSON"
 _FIELD: Final = frozenset({"name", "type", "doc", "default", "order", "aliases"})
 _NAMED: Final = frozenset({"type", "name", "namespace", "doc", "aliases"})
 
@@ -56,9 +60,9 @@ def parse_schema(text: str | bytes) -> Schema:
     """
     value = _load(text)
     try:
-        return _Reader().schema(value, "", "$", 0)
+        return finish(_Reader().whole(value, "", "$", 0))
     except RecursionError:
-        raise SchemaError("the JSON is nested too deeply") from None
+        raise SchemaError(f"{_TOO_DEEP}, or than the stack has room for") from None
 
 
 def protocol_from_json(value: Json) -> Protocol:
@@ -70,20 +74,24 @@ def protocol_from_json(value: Json) -> Protocol:
     try:
         return _Reader().protocol(_object(value, "$"))
     except RecursionError:
-        raise SchemaError("the JSON is nested too deeply") from None
+        raise SchemaError(f"{_TOO_DEEP}, or than the stack has room for") from None
 
 
 def _load(text: str | bytes) -> Json:
     try:
         value: Json = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError) as error:
         raise SchemaError(f"not a JSON document: {error}") from error
+    except RecursionError:
+        raise SchemaError(f"{_TOO_DEEP}, or than the stack has room for") from None
     return value
 
 
 class _Reader:
     def __init__(self) -> None:
         self.named: dict[str, Named] = {}
+        self.outside = 0
+        """How many brackets are open around the fields or the schema that are being read."""
 
     def protocol(self, value: dict[str, Json]) -> Protocol:
         name = _name(value, "protocol", "$")
@@ -92,9 +100,10 @@ class _Reader:
         protocol = Protocol(full, doc=_optional_str(value, "doc", "$"))
         reserved = {"protocol", "namespace", "doc", "types", "messages"}
         protocol.props = {key: item for key, item in value.items() if key not in reserved}
+        self.outside = 2
         for index, item in enumerate(_list(value.get("types", []), "$.types")):
             where = f"$.types[{index}]"
-            declared = self.schema(item, namespace, where, 0)
+            declared = finish(self.whole(item, namespace, where, 0))
             if not isinstance(declared, Named):
                 raise SchemaError(f"{where}: only records, errors, enums and fixed have names")
         messages = _object(value.get("messages", {}), "$.messages")
@@ -107,10 +116,11 @@ class _Reader:
         return protocol
 
     def message(self, name: str, value: dict[str, Json], namespace: str, where: str) -> Message:
-        request = self.fields(value.get("request", []), namespace, f"{where}.request", 0)
-        response = self.schema(value.get("response", "null"), namespace, f"{where}.response", 0)
+        self.outside = 3
+        request = finish(self.fields(value.get("request", []), namespace, f"{where}.request"))
+        response = finish(self.whole(value.get("response", "null"), namespace, f"{where}.response", 0))
         errors = [
-            self.schema(item, namespace, f"{where}.errors[{index}]", 0)
+            finish(self.whole(item, namespace, f"{where}.errors[{index}]", 1))
             for index, item in enumerate(_list(value.get("errors", []), f"{where}.errors"))
         ]
         # Some writers repeat the implicit string branch; it declares nothing.
@@ -125,47 +135,65 @@ class _Reader:
         doc = _optional_str(value, "doc", where)
         return Message(name, request, response, errors, one_way, doc, props)
 
-    def fields(self, value: Json, namespace: str, where: str, depth: int) -> list[Field]:
-        fields = [
-            self.field(item, namespace, f"{where}[{index}]", depth)
-            for index, item in enumerate(_list(value, where))
-        ]
+    def fields(self, value: Json, namespace: str, where: str) -> Generator[_Reading, Schema, list[Field]]:
+        fields: list[Field] = []
+        self.outside += 2
+        for index, item in enumerate(_list(value, where)):
+            at = f"{where}[{index}]"
+            written = _object(item, at)
+            if "type" not in written:
+                raise SchemaError(f"{at}: a field needs a type")
+            name = _name(written, "name", at, is_simple=True)
+            kind = written["type"]
+            place = f"{at}.type"
+            type_ = (
+                self.reference(kind, namespace, place)
+                if isinstance(kind, str)  # as most are, which are spared the way through `finish`
+                else (yield self.schema(kind, namespace, place, 0))
+            )
+            field = Field(
+                name,
+                type_,
+                doc=_optional_str(written, "doc", at),
+                default=_default(written, at),
+                order=_optional_str(written, "order", at),
+                aliases=_strings(written.get("aliases", []), f"{at}.aliases"),
+                props={key: item for key, item in written.items() if key not in _FIELD},
+            )
+            fields.append(field)
+        self.outside -= 2
         _distinct((field.name for field in fields), where)
         return fields
 
-    def field(self, item: Json, namespace: str, where: str, depth: int) -> Field:
-        value = _object(item, where)
-        if "type" not in value:
-            raise SchemaError(f"{where}: a field needs a type")
-        return Field(
-            _name(value, "name", where, is_simple=True),
-            self.schema(value["type"], namespace, f"{where}.type", depth + 1),
-            doc=_optional_str(value, "doc", where),
-            default=value.get("default", NO_DEFAULT),
-            order=_optional_str(value, "order", where),
-            aliases=_strings(value.get("aliases", []), f"{where}.aliases"),
-            props={key: item for key, item in value.items() if key not in _FIELD},
-        )
+    def whole(
+        self, value: Json, namespace: str, where: str, depth: int
+    ) -> Generator[_Reading, Schema, Schema]:
+        return (yield self.schema(value, namespace, where, depth))
 
-    def schema(self, value: Json, namespace: str, where: str, depth: int) -> Schema:
+    def schema(self, value: Json, namespace: str, where: str, depth: int) -> _Reading:
+        """Read a schema that is `depth` types without names inside the field, or whatever else holds it."""
         if depth > MAX_DEPTH:
             raise SchemaError(f"{where}: nested deeper than {MAX_DEPTH}")
         match value:
             case str():
                 return self.reference(value, namespace, where)
             case list():
-                branches = [
-                    self.schema(item, namespace, f"{where}[{index}]", depth + 1)
-                    for index, item in enumerate(value)
-                ]
-                if any(isinstance(branch, Union) for branch in branches):
-                    raise SchemaError(f"{where}: a union may not contain a union")
-                _distinct(map(_branch_key, branches), where)
-                return Union(branches)
+                return self.union(value, namespace, where, depth)
             case dict():
                 return self.complex(value, namespace, where, depth)
             case _:
                 raise SchemaError(f"{where}: {value!r:.60} is not a schema")
+
+    def union(
+        self, value: list[Json], namespace: str, where: str, depth: int
+    ) -> Generator[_Reading, Schema, Union]:
+        branches: list[Schema] = []
+        for index, item in enumerate(value):
+            branches.append((yield self.schema(item, namespace, f"{where}[{index}]", depth + 1)))
+        if any(isinstance(branch, Union) for branch in branches):
+            raise SchemaError(f"{where}: a union may not contain a union")
+        _distinct(map(_branch_key, branches), where)
+        return Union(branches)
 
     def reference(self, name: str, namespace: str, where: str) -> Schema:
         if name in PRIMITIVES:
@@ -176,16 +204,11 @@ class _Reader:
             raise SchemaError(f"{where}: no type is named {full}")
         return found
 
-    def complex(self, value: dict[str, Json], namespace: str, where: str, depth: int) -> Schema:
+    def complex(self, value: dict[str, Json], namespace: str, where: str, depth: int) -> _Reading:
         kind = value.get("type")
         match kind:
             case "array" | "map":
-                key = "items" if kind == "array" else "values"
-                if key not in value:
-                    raise SchemaError(f"{where}: {kind} needs {key}")
-                inner = self.schema(value[key], namespace, f"{where}.{key}", depth + 1)
-                props = {k: item for k, item in value.items() if k not in ("type", key)}
-                return Array(inner, props) if kind == "array" else Map(inner, props)
+                return self.holder(kind, value, namespace, where, depth)
             case "record" | "error" | "enum" | "fixed":
                 return self.declare(kind, value, namespace, where, depth)
             case str() if kind in PRIMITIVES:
@@ -193,7 +216,21 @@ class _Reader:
             case _:
                 return self.schema(kind, namespace, f"{where}.type", depth + 1)
 
-    def declare(self, kind: str, value: dict[str, Json], namespace: str, where: str, depth: int) -> Named:
+    def holder(
+        self, kind: str, value: dict[str, Json], namespace: str, where: str, depth: int
+    ) -> Generator[_Reading, Schema, Array | Map]:
+        key = "items" if kind == "array" else "values"
+        if key not in value:
+            raise SchemaError(f"{where}: {kind} needs {key}")
+        inner = yield self.schema(value[key], namespace, f"{where}.{key}", depth + 1)
+        props = {k: item for k, item in value.items() if k not in ("type", key)}
+        return Array(inner, props) if kind == "array" else Map(inner, props)
+
+    def declare(
+        self, kind: str, value: dict[str, Json], namespace: str, where: str, depth: int
+    ) -> Generator[_Reading, Schema, Named]:
+        if self.outside + depth >= MAX_JSON_DEPTH:
+            raise SchemaError(f"{where}: {_TOO_DEEP}")
         name = _name(value, "name", where)
         own = _namespace(value, where)
         own = namespace_of(name) if "." in name else namespace if own is None else own
@@ -224,7 +261,9 @@ class _Reader:
         else:
             record = Record(full, [], doc, kind == "error", aliases, props)
             self.named[full] = record
-            record.fields.extend(self.fields(value.get("fields"), own, f"{where}.fields", depth + 1))
+            self.outside += depth + 1
+            record.fields.extend((yield from self.fields(value.get("fields"), own, f"{where}.fields")))
+            self.outside -= depth + 1
         return self.named[full]
 
 
@@ -283,6 +322,13 @@ def _list(value: Json, where: str) -> list[Json]:
     if not isinstance(value, list):
         raise SchemaError(f"{where}: expected a list, found {value!r:.60}")
     return value
+
+
+def _default(field: dict[str, Json], where: str) -> Json | NoDefault:
+    default = field.get("default", NO_DEFAULT)
+    if isinstance(default, list | dict) and json_depth(default) > MAX_DEPTH:
+        raise SchemaError(f"{where}.default: nested deeper than {MAX_DEPTH}")
+    return default
 
 
 def _strings(value: Json, where: str) -> list[str]:

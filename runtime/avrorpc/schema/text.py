@@ -2,19 +2,22 @@
 
 The MD5 of such a text identifies a protocol, so that two implementations that write the same text need no
 extra round trip; and a contract that moves from Apache's tools to ours shows no difference. What a value
-means is not known here.
+means is not known here. What writes an object or a list is a generator that `finish` drives, since these may
+be nested more deeply than Python's stack is.
 """
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from avrorpc.schema.model import Json
+from avrorpc.schema.nesting import finish
 
+_Writing: TypeAlias = "Generator[_Writing, None, None]"
 _SPECIAL: Final = re.compile(r'["\\\x00-\x1f]')
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 
@@ -22,14 +25,14 @@ _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\
 def compact(value: Json) -> str:
     """Return JSON without white space, non-ASCII characters kept."""
     out: list[str] = []
-    _compact(value, out.append)
+    finish(_compact(value, out.append))
     return "".join(out)
 
 
 def pretty(value: Json) -> str:
     """Return JSON with an indented line for each member of an object, and lists on the line of their key."""
     out: list[str] = []
-    _pretty(value, "\n", out.append)
+    finish(_pretty(value, "\n", out.append))
     return "".join(out)
 
 
@@ -78,39 +81,51 @@ def _scalar(value: bool | float | str | None) -> str:
             return number(value)
 
 
-def _compact(value: Json, write: Callable[[str], None]) -> None:
+def _compact(value: Json, write: Callable[[str], None]) -> _Writing:
     if isinstance(value, dict):
         before = "{"
         for key, item in value.items():
             write(f"{before}{_string(key)}:")
-            _compact(item, write)
+            if isinstance(item, dict | list):
+                yield _compact(item, write)
+            else:
+                write(_scalar(item))
             before = ","
         write("}" if value else "{}")
     elif isinstance(value, list):
         before = "["
         for item in value:
             write(before)
-            _compact(item, write)
+            if isinstance(item, dict | list):
+                yield _compact(item, write)
+            else:
+                write(_scalar(item))
             before = ","
         write("]" if value else "[]")
     else:
         write(_scalar(value))
 
 
-def _pretty(value: Json, line: str, write: Callable[[str], None]) -> None:
+def _pretty(value: Json, line: str, write: Callable[[str], None]) -> _Writing:
     if isinstance(value, dict):
         inner = f"{line}  "
         before = "{"
         for key, item in value.items():
             write(f"{before}{inner}{_string(key)} : ")
-            _pretty(item, inner, write)
+            if isinstance(item, dict | list):
+                yield _pretty(item, inner, write)
+            else:
+                write(_scalar(item))
             before = ","
         write(f"{line}}}" if value else "{ }")
     elif isinstance(value, list):
         before = "[ "
         for item in value:
             write(before)
-            _pretty(item, line, write)
+            if isinstance(item, dict | list):
+                yield _pretty(item, line, write)
+            else:
+                write(_scalar(item))
             before = ", "
         write(" ]" if value else "[ ]")
     else:
