@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Generator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeAlias
 
-from avrorpc.schema import Json
+from avrorpc.schema import MAX_JSON_DEPTH, Json, finish
 
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 from avrorpc_codegen.source import Source, Span
-
-MAX_JSON_DEPTH: Final = 256
-"""How deeply JSON may be nested."""
 
 _GAP: Final = re.compile(r"(?:[ \t\n\r]+|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
 _STRING: Final = re.compile(r'"[^"\\\x00-\x1f]*(?:\\[^\x00-\x1f][^"\\\x00-\x1f]*)*"')
@@ -46,6 +44,19 @@ class Node:
         if self.members is not None:
             return {key: member.value.plain() for key, member in self.members.items()}
         return self.scalar
+
+    def depth(self) -> int:
+        """Return how many brackets are open at once where the value is the deepest."""
+        depth = 0
+        level = [self]
+        while level := [node for node in level if node.items is not None or node.members is not None]:
+            depth += 1
+            level = [
+                inner
+                for node in level
+                for inner in (node.items or [member.value for member in (node.members or {}).values()])
+            ]
+        return depth
 
     def shown(self) -> str:
         """Return the value in the words of a diagnostic."""
@@ -83,6 +94,10 @@ class _NotJson(Exception):
     rule: Rule = field(default=Rule.BAD_JSON)
 
 
+_Reading: TypeAlias = "Node | Generator[_Reading, Node, Node]"
+"""A node, or what reads a list or an object: it yields the same for each value inside, and is sent a node."""
+
+
 class _JsonReader:
     def __init__(self, source: Source) -> None:
         self.source = source
@@ -92,7 +107,7 @@ class _JsonReader:
 
     def document(self) -> Node:
         self.skip()
-        node = self.value()
+        node = finish(self.whole())
         self.skip()
         if self.position < len(self.text):
             raise self.unexpected("expected the end of the file")
@@ -102,7 +117,10 @@ class _JsonReader:
         gap = _GAP.match(self.text, self.position)
         self.position = gap.end() if gap else self.position
 
-    def value(self) -> Node:
+    def whole(self) -> Generator[_Reading, Node, Node]:
+        return (yield self.value())
+
+    def value(self) -> _Reading:
         character = self.text[self.position : self.position + 1]
         if character == '"':
             start = self.position
@@ -119,35 +137,37 @@ class _JsonReader:
             return Node(scalar if isinstance(scalar, bool) else None, self.span(*word.span()))
         raise self.unexpected("expected a value")
 
-    def nested(self, character: str) -> Node:
+    def nested(self, character: str) -> Generator[_Reading, Node, Node]:
         opening = self.span(self.position, self.position + 1)
         self.position += 1
         self.depth += 1
         if self.depth > MAX_JSON_DEPTH:
             raise _NotJson(f"nested deeper than {MAX_JSON_DEPTH}", opening, None, Rule.TOO_DEEP)
-        node = self.object_node(opening) if character == "{" else self.list_node(opening)
+        node = yield from self.object_node(opening) if character == "{" else self.list_node(opening)
         self.depth -= 1
         return node
 
-    def list_node(self, opening: Span) -> Node:
+    def list_node(self, opening: Span) -> Generator[_Reading, Node, Node]:
         items: list[Node] = []
         self.skip()
         if not self.accept("]"):
-            items.append(self.value())
+            items.append((yield self.value()))
             while self.goes_on("]", opening):
-                items.append(self.value())
+                items.append((yield self.value()))
         return Node(None, opening, items=items)
 
-    def object_node(self, opening: Span) -> Node:
+    def object_node(self, opening: Span) -> Generator[_Reading, Node, Node]:
         members: dict[str, Member] = {}
         self.skip()
         if not self.accept("}"):
-            self.member(members)
-            while self.goes_on("}", opening):
-                self.member(members)
+            goes_on = True
+            while goes_on:
+                key, span = self.key(members)
+                members[key] = Member(span, (yield self.value()))
+                goes_on = self.goes_on("}", opening)
         return Node(None, opening, members=members)
 
-    def member(self, members: dict[str, Member]) -> None:
+    def key(self, members: dict[str, Member]) -> tuple[str, Span]:
         start = self.position
         if not self.text.startswith('"', start):
             raise self.unexpected("expected a key as a string")
@@ -160,7 +180,7 @@ class _JsonReader:
         if not self.accept(":"):
             raise self.unexpected("expected `:` after the key")
         self.skip()
-        members[key] = Member(span, self.value())
+        return key, span
 
     def goes_on(self, close: str, opening: Span) -> bool:
         """Go past a comma, and return True, or past the bracket that closes."""

@@ -1,24 +1,26 @@
 """Avro's JSON, an `.avpr` or an `.avsc` file, to the same syntax tree that IDL gives.
 
 So the resolver treats both alike, and each finding has its place. A type that is declared inside another one
-becomes an item of the file, and a reference where it stood. What could not be understood is left out.
+becomes an item of the file, and a reference where it stood. What could not be understood is left out. What
+reads a part with types in it is a generator, since types may be nested more deeply than Python's stack is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from typing import Final, TypeVar
+from collections.abc import Callable, Generator, Iterable
+from typing import Final, NoReturn, TypeAlias, TypeVar
 
-from avrorpc.schema import PRIMITIVES, namespace_of
+from avrorpc.schema import MAX_DEPTH, PRIMITIVES, Json, finish, namespace_of
 
 from avrorpc_codegen import syntax
-from avrorpc_codegen.cursor import MAX_DEPTH
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.json_source import Member, Node, parse_json
 from avrorpc_codegen.source import Source, Span
 from avrorpc_codegen.syntax import Annotation, FullType, Name, Value, Variable
 
 T = TypeVar("T")
+_Reading: TypeAlias = "Generator[_Reading[FullType], FullType, T]"
+"""Reads a part: yields what reads a type inside it, and is sent that type."""
 
 _TYPE: Final = frozenset({"type", "name", "namespace", "doc", "aliases", "fields", "items", "values", "size"})
 _SYMBOLS: Final = frozenset({"symbols", "default"})
@@ -39,7 +41,7 @@ def read_json(source: Source, diagnostics: Diagnostics, *, is_protocol: bool) ->
     if is_protocol or ("protocol" in members and "type" not in members):
         reader.attempt(lambda: reader.protocol(node))
     else:
-        file.main_schema = reader.attempt(lambda: reader.schema(node, ""))
+        file.main_schema = reader.attempt(lambda: finish(reader.schema(node, "")))
     return file
 
 
@@ -52,6 +54,7 @@ class _AvroReader:
         self.file = file
         self.diagnostics = diagnostics
         self.depth = 0
+        """How many types without names are being read inside each other, and inside nothing else."""
 
     def attempt(self, rule: Callable[[], T]) -> T | None:
         """Apply a rule; what it cannot understand is left out."""
@@ -61,11 +64,14 @@ class _AvroReader:
             self.file.is_complete = False
             return None
 
-    def each(self, nodes: Iterable[Node], rule: Callable[[Node], T]) -> list[T]:
+    def each(self, nodes: Iterable[Node], rule: Callable[[Node], _Reading[T]]) -> _Reading[list[T]]:
         """Apply a rule to each of several nodes; those that it cannot understand are left out."""
         found: list[T] = []
         for node in nodes:
-            self.attempt(lambda node=node: found.append(rule(node)))  # type: ignore[misc]
+            try:
+                found.append((yield from rule(node)))
+            except _Unclear:
+                self.file.is_complete = False
         return found
 
     def wrong(self, message: str, span: Span, help_line: str | None = None) -> _Unclear:
@@ -94,7 +100,7 @@ class _AvroReader:
 
     def declared(self, node: Node, namespace: str) -> None:
         before = len(self.file.items)
-        self.schema(node, namespace)
+        finish(self.schema(node, namespace))
         if len(self.file.items) == before:
             problem = "`types` holds declarations of records, errors, enums and fixed"
             raise self.wrong(problem, node.span)
@@ -104,14 +110,17 @@ class _AvroReader:
         name = Name(key, member.key)
         request = self.required(members, "request", member.value, f"the message `{key:.40}`")
         response = self.required(members, "response", member.value, f"the message `{key:.40}`")
-        parameters = self.each(self.items(request, "`request`"), lambda item: self.variable(item, namespace))
-        result = self.schema(response, namespace)
+        parameters = finish(
+            self.each(self.items(request, "`request`"), lambda item: self.variable(item, namespace))
+        )
+        result = finish(self.schema(response, namespace))
         one_way: Span | None = None
         if "one-way" in members:
             if not isinstance(members["one-way"].value.scalar, bool):
                 raise self.wrong("`one-way` is true or false", members["one-way"].value.span)
             one_way = members["one-way"].key if members["one-way"].value.scalar else None
-        throws = self.each(self.optional_list(members, "errors"), lambda item: self.thrown(item, namespace))
+        errors = self.optional_list(members, "errors")
+        throws = finish(self.each(errors, lambda item: self.thrown(item, namespace)))
         message = syntax.Message(
             self.doc(members),
             self.annotations(members, _MESSAGE),
@@ -123,8 +132,8 @@ class _AvroReader:
         )
         self.file.items.append(message)
 
-    def thrown(self, node: Node, namespace: str) -> Name | None:
-        plain = self.schema(node, namespace).plain
+    def thrown(self, node: Node, namespace: str) -> _Reading[Name | None]:
+        plain = (yield self.schema(node, namespace)).plain
         if isinstance(plain, syntax.ReferenceType):
             return plain.name
         if plain == syntax.PrimitiveType("string"):
@@ -134,45 +143,49 @@ class _AvroReader:
 
     # Types.
 
-    def schema(self, node: Node, namespace: str) -> FullType:
+    def schema(self, node: Node, namespace: str) -> _Reading[FullType]:
         self.depth += 1
         try:
             if self.depth > MAX_DEPTH:
-                self.diagnostics.error(Rule.TOO_DEEP, f"nested deeper than {MAX_DEPTH}", node.span)
-                raise _Unclear
+                self.too_deep(node.span)
             if node.items is not None:
-                branches = self.each(node.items, lambda item: self.schema(item, namespace))
+                branches = yield from self.each(node.items, lambda item: self.inner(item, namespace))
                 return FullType(syntax.UnionType(tuple(branches)), (), False, node.span)
             if node.members is not None:
-                return self.complex(node, node.members, namespace)
+                return (yield from self.complex(node, node.members, namespace))
             if not isinstance(node.scalar, str):
                 raise self.wrong(f"{node.shown()} is not a schema", node.span)
             return FullType(_named_type(node.scalar, node.span), (), False, node.span)
         finally:
             self.depth -= 1
 
-    def complex(self, node: Node, members: dict[str, Member], namespace: str) -> FullType:
+    def inner(self, node: Node, namespace: str) -> _Reading[FullType]:
+        return (yield self.schema(node, namespace))
+
+    def complex(self, node: Node, members: dict[str, Member], namespace: str) -> _Reading[FullType]:
         kind = self.required(members, "type", node, "a schema")
         if kind.members is not None or kind.items is not None:
-            return self.schema(kind, namespace)
+            return (yield self.schema(kind, namespace))
         match kind.scalar:
             case "record" | "error" | "enum" | "fixed":
-                return self.declare(str(kind.scalar), node, members, namespace)
+                return (yield from self.declare(str(kind.scalar), node, members, namespace))
             case "array":
-                items = self.schema(self.required(members, "items", node, "an array"), namespace)
+                items = yield self.schema(self.required(members, "items", node, "an array"), namespace)
                 plain: syntax.PlainType = syntax.ArrayType(items)
             case "map":
-                values = self.schema(self.required(members, "values", node, "a map"), namespace)
+                values = yield self.schema(self.required(members, "values", node, "a map"), namespace)
                 plain = syntax.MapType(values)
             case "union":
                 raise self.wrong("a union is written as a list of its branches", kind.span)
             case str() if kind.scalar in PRIMITIVES:
                 plain = syntax.PrimitiveType(kind.scalar)
             case _:
-                return self.schema(kind, namespace)
+                return (yield self.schema(kind, namespace))
         return FullType(plain, self.annotations(members, _TYPE), False, kind.span)
 
-    def declare(self, kind: str, node: Node, members: dict[str, Member], namespace: str) -> FullType:
+    def declare(
+        self, kind: str, node: Node, members: dict[str, Member], namespace: str
+    ) -> _Reading[FullType]:
         what = f"{'a' if kind in ('record', 'fixed') else 'an'} {kind}"
         written = self.name(members, "name", node, what)
         own = self.namespace(members, written.text, namespace)
@@ -199,19 +212,21 @@ class _AvroReader:
             annotations = aliases + self.annotations(members, _TYPE)
             inside = namespace_of(name.text)
             listed = self.items(self.required(members, "fields", node, what), "`fields`")
-            fields = self.each(listed, lambda item: self.variable(item, inside))
+            outside, self.depth = self.depth, 0
+            fields = yield from self.each(listed, lambda item: self.variable(item, inside))
+            self.depth = outside
             declaration = syntax.RecordDeclaration(doc, annotations, kind == "error", name, tuple(fields))
         self.file.items.insert(position, declaration)
         return FullType(syntax.ReferenceType(name), (), False, name.span)
 
-    def variable(self, node: Node, namespace: str) -> Variable:
+    def variable(self, node: Node, namespace: str) -> _Reading[Variable]:
         members = self.members(node, "a field")
         name = self.name(members, "name", node, "a field")
-        type_ = self.schema(self.required(members, "type", node, "a field"), namespace)
+        type_ = yield self.schema(self.required(members, "type", node, "a field"), namespace)
         default = None
         if "default" in members:
             value = members["default"].value
-            default = Value(value.plain(), value.span)
+            default = Value(self.plain(value), value.span)
         annotations = self.annotations(members, _FIELD)
         return Variable(self.doc(members), type_, annotations, name, default)
 
@@ -258,15 +273,25 @@ class _AvroReader:
         if "aliases" not in members:
             return ()
         member = members["aliases"]
-        value = Value(member.value.plain(), member.value.span)
+        value = Value(self.plain(member.value), member.value.span)
         return (Annotation(Name("aliases", member.key), value),)
 
     def annotations(self, members: dict[str, Member], reserved: frozenset[str]) -> tuple[Annotation, ...]:
         return tuple(
-            Annotation(Name(key, member.key), Value(member.value.plain(), member.value.span))
+            Annotation(Name(key, member.key), Value(self.plain(member.value), member.value.span))
             for key, member in members.items()
             if key not in reserved
         )
+
+    def plain(self, node: Node) -> Json:
+        """Return a value without its places."""
+        if node.depth() > MAX_DEPTH:
+            self.too_deep(node.span)
+        return node.plain()
+
+    def too_deep(self, span: Span) -> NoReturn:
+        self.diagnostics.error(Rule.TOO_DEEP, f"nested deeper than {MAX_DEPTH}", span)
+        raise _Unclear
 
     def items(self, node: Node, what: str) -> list[Node]:
         if node.items is None:

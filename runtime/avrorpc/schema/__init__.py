@@ -33,6 +33,7 @@ from avrorpc.schema.model import (
     namespace_of,
     short_name,
 )
+from avrorpc.schema.nesting import MAX_DEPTH, MAX_JSON_DEPTH, finish, json_depth
 from avrorpc.schema.reading import parse_protocol, parse_schema, protocol_from_json
 from avrorpc.schema.store import SchemaStore
 from avrorpc.schema.text import compact, pretty
@@ -40,6 +41,8 @@ from avrorpc.schema.writing import handshake_hash, protocol_to_json, schema_to_j
 
 __all__ = [
     "ALGORITHMS",
+    "MAX_DEPTH",
+    "MAX_JSON_DEPTH",
     "NO_DEFAULT",
     "PRIMITIVES",
     "Algorithm",
@@ -72,8 +75,10 @@ __all__ = [
     "default_problem",
     "describe",
     "fingerprint",
+    "finish",
     "handshake_hash",
     "incompatibilities",
+    "json_depth",
     "logical_name",
     "logical_type",
     "most_digits",

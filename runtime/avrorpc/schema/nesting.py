@@ -28,20 +28,29 @@ MAX_DEPTH: Final = 64
 def finish(step: Generator[object, Never, T]) -> T:
     """Run a generator to its end and return its result.
 
-    It yields what it waits for, another generator or a value, and is sent the result. So it may be as
-    recursive as the data are deep, and none of it lies on Python's stack.
+    It yields what it waits for, another generator or a value, and is sent the result, or thrown the exception
+    that the other one ended with. So it may be as recursive as the data are deep, and none of it lies on
+    Python's stack.
     """
     running: list[Generator[object, Any, T]] = [step]
     result: Any = None
+    error: Exception | None = None
     while running:
         try:
-            result = running[-1].send(result)
+            result = running[-1].send(result) if error is None else running[-1].throw(error)
         except StopIteration as stop:
             running.pop()
-            result = stop.value
-        if isinstance(result, GeneratorType):
-            running.append(result)
-            result = None
+            result, error = stop.value, None
+        except Exception as raised:  # noqa: BLE001 - it goes to whoever waits, or to the caller
+            running.pop()
+            error = raised
+        else:
+            error = None
+            if isinstance(result, GeneratorType):
+                running.append(result)
+                result = None
+    if error is not None:
+        raise error
     value: T = result
     return value
 
