@@ -15,8 +15,8 @@ from avrorpc.schema import Json
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 from avrorpc_codegen.source import Source, Span
 
-MAX_JSON_DEPTH: Final = 256
-"""How deeply JSON may be nested."""
+MAX_JSON_DEPTH: Final = 1000
+"""How deeply JSON may be nested: as deep as the common parsers of Java and Python go."""
 
 _GAP: Final = re.compile(r"(?:[ \t\n\r]+|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
 _STRING: Final = re.compile(r'"[^"\\\x00-\x1f]*(?:\\[^\x00-\x1f][^"\\\x00-\x1f]*)*"')
@@ -38,6 +38,23 @@ class Node:
     """What a list holds."""
     members: dict[str, Member] | None = None
     """What an object holds, by key."""
+
+    @property
+    def is_container(self) -> bool:
+        """Whether it is a list or an object."""
+        return self.items is not None or self.members is not None
+
+    def depth(self) -> int:
+        """Return how deeply it is nested: 0 without a list or an object."""
+        depth, level = 0, [self]
+        while any(node.is_container for node in level):
+            depth += 1
+            level = [inner for node in level for inner in node.inner()]
+        return depth
+
+    def inner(self) -> list[Node]:
+        """Return what a list or an object holds."""
+        return self.items or [member.value for member in (self.members or {}).values()]
 
     def plain(self) -> Json:
         """Return the value without its places."""
@@ -88,66 +105,62 @@ class _JsonReader:
         self.source = source
         self.text = source.text
         self.position = 0
-        self.depth = 0
 
     def document(self) -> Node:
         self.skip()
-        node = self.value()
+        root = self.value()
+        opened = [root] if root.is_container else []
+        while opened:
+            around = opened[-1]
+            close = "]" if around.items is not None else "}"
+            self.skip()
+            if self.accept(close):
+                opened.pop()
+                continue
+            if around.items or around.members:
+                self.comma(close, around.span)
+            node = self.item(around)
+            if node.is_container:
+                opened.append(node)
+            if len(opened) > MAX_JSON_DEPTH:
+                raise _NotJson(f"nested deeper than {MAX_JSON_DEPTH}", node.span, None, Rule.TOO_DEEP)
         self.skip()
         if self.position < len(self.text):
             raise self.unexpected("expected the end of the file")
-        return node
+        return root
 
     def skip(self) -> None:
         gap = _GAP.match(self.text, self.position)
         self.position = gap.end() if gap else self.position
 
     def value(self) -> Node:
-        character = self.text[self.position : self.position + 1]
+        """Return a value; of a list or an object, only the bracket is read that opens it."""
+        start = self.position
+        character = self.text[start : start + 1]
         if character == '"':
-            start = self.position
             return Node(self.string(), self.span(start, self.position))
         if character in ("{", "["):
-            return self.nested(character)
-        number = _NUMBER.match(self.text, self.position)
+            self.position += 1
+            opening = self.span(start, start + 1)
+            return Node(None, opening, members={}) if character == "{" else Node(None, opening, items=[])
+        number = _NUMBER.match(self.text, start)
         if number is not None:
             return self.number(number)
-        word = _WORD.match(self.text, self.position)
+        word = _WORD.match(self.text, start)
         if word is not None and word[0] in _WORDS:
             self.position = word.end()
             scalar = _WORDS[word[0]]
             return Node(scalar if isinstance(scalar, bool) else None, self.span(*word.span()))
         raise self.unexpected("expected a value")
 
-    def nested(self, character: str) -> Node:
-        opening = self.span(self.position, self.position + 1)
-        self.position += 1
-        self.depth += 1
-        if self.depth > MAX_JSON_DEPTH:
-            raise _NotJson(f"nested deeper than {MAX_JSON_DEPTH}", opening, None, Rule.TOO_DEEP)
-        node = self.object_node(opening) if character == "{" else self.list_node(opening)
-        self.depth -= 1
-        return node
-
-    def list_node(self, opening: Span) -> Node:
-        items: list[Node] = []
-        self.skip()
-        if not self.accept("]"):
-            items.append(self.value())
-            while self.goes_on("]", opening):
-                items.append(self.value())
-        return Node(None, opening, items=items)
-
-    def object_node(self, opening: Span) -> Node:
-        members: dict[str, Member] = {}
-        self.skip()
-        if not self.accept("}"):
-            self.member(members)
-            while self.goes_on("}", opening):
-                self.member(members)
-        return Node(None, opening, members=members)
-
-    def member(self, members: dict[str, Member]) -> None:
+    def item(self, around: Node) -> Node:
+        """Return the next value of a list, or of an object, and put it there."""
+        if around.items is not None:
+            node = self.value()
+            around.items.append(node)
+            return node
+        members = around.members
+        assert members is not None, "a container is a list or an object"
         start = self.position
         if not self.text.startswith('"', start):
             raise self.unexpected("expected a key as a string")
@@ -160,13 +173,11 @@ class _JsonReader:
         if not self.accept(":"):
             raise self.unexpected("expected `:` after the key")
         self.skip()
-        members[key] = Member(span, self.value())
+        node = self.value()
+        members[key] = Member(span, node)
+        return node
 
-    def goes_on(self, close: str, opening: Span) -> bool:
-        """Go past a comma, and return True, or past the bracket that closes."""
-        self.skip()
-        if self.accept(close):
-            return False
+    def comma(self, close: str, opening: Span) -> None:
         if not self.accept(","):
             if self.position >= len(self.text):
                 raise _NotJson(f"this bracket is not closed before the end of the file: `{close}`", opening)
@@ -174,12 +185,8 @@ class _JsonReader:
         comma = self.position - 1
         self.skip()
         if self.text.startswith(close, self.position):
-            raise _NotJson(
-                f"nothing may stand between the last `,` and `{close}`",
-                self.span(comma, comma + 1),
-                "leave the comma out",
-            )
-        return True
+            problem = f"nothing may stand between the last `,` and `{close}`"
+            raise _NotJson(problem, self.span(comma, comma + 1), "leave the comma out")
 
     def accept(self, mark: str) -> bool:
         if not self.text.startswith(mark, self.position):
@@ -251,4 +258,5 @@ class _JsonReader:
         elif found in _PYTHON_WORDS:
             hint = f"JSON writes `{_PYTHON_WORDS[found]}`"
         shown = found if len(found) <= 40 else f"{found[:37]}..."
+        shown = shown if shown.isprintable() else f"U+{ord(found[0]):04X}"
         return _NotJson(f"{problem}, found `{shown}`", self.span(start, end), hint)

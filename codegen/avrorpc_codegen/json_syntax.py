@@ -40,6 +40,7 @@ def read_json(source: Source, diagnostics: Diagnostics, *, is_protocol: bool) ->
         reader.attempt(lambda: reader.protocol(node))
     else:
         file.main_schema = reader.attempt(lambda: reader.schema(node, ""))
+        reader.settle()
     return file
 
 
@@ -52,6 +53,8 @@ class _AvroReader:
         self.file = file
         self.diagnostics = diagnostics
         self.depth = 0
+        self.waiting: list[tuple[str, Node, dict[str, Member], Name]] = []
+        """Declarations that were met, and are still to be read: the kind, the object, the name."""
 
     def attempt(self, rule: Callable[[], T]) -> T | None:
         """Apply a rule; what it cannot understand is left out."""
@@ -93,9 +96,10 @@ class _AvroReader:
                 self.attempt(lambda key=key, member=member: self.message(key, member, inside))  # type: ignore[misc]
 
     def declared(self, node: Node, namespace: str) -> None:
-        before = len(self.file.items)
-        self.schema(node, namespace)
-        if len(self.file.items) == before:
+        plain = self.schema(node, namespace).plain
+        met = [name for *_, name in self.waiting]
+        self.settle()
+        if not isinstance(plain, syntax.ReferenceType) or plain.name not in met:
             problem = "`types` holds declarations of records, errors, enums and fixed"
             raise self.wrong(problem, node.span)
 
@@ -112,6 +116,7 @@ class _AvroReader:
                 raise self.wrong("`one-way` is true or false", members["one-way"].value.span)
             one_way = members["one-way"].key if members["one-way"].value.scalar else None
         throws = self.each(self.optional_list(members, "errors"), lambda item: self.thrown(item, namespace))
+        self.settle()
         message = syntax.Message(
             self.doc(members),
             self.annotations(members, _MESSAGE),
@@ -173,36 +178,53 @@ class _AvroReader:
         return FullType(plain, self.annotations(members, _TYPE), False, kind.span)
 
     def declare(self, kind: str, node: Node, members: dict[str, Member], namespace: str) -> FullType:
-        what = f"{'a' if kind in ('record', 'fixed') else 'an'} {kind}"
-        written = self.name(members, "name", node, what)
-        own = self.namespace(members, written.text, namespace)
-        name = Name(_full(written.text, own), written.span, is_full=True)
-        doc, aliases = self.doc(members), self.aliases(members)
-        position = len(self.file.items)
-        declaration: syntax.TypeDeclaration
+        """Take note of a declaration, and return a reference to it."""
+        written = self.name(members, "name", node, _article(kind))
+        name = Name(
+            _full(written.text, self.namespace(members, written.text, namespace)), written.span, is_full=True
+        )
+        self.waiting.append((kind, node, members, name))
+        return FullType(syntax.ReferenceType(name), (), False, name.span)
+
+    def settle(self) -> None:
+        """Read the declarations that were met, each with those inside it before the next."""
+        stack, self.waiting = self.waiting[::-1], []
+        while stack:
+            kind, node, members, name = stack.pop()
+            position = len(self.file.items)
+            declaration = self.attempt(
+                lambda kind=kind, node=node, members=members, name=name: self.declaration(  # type: ignore[misc]
+                    kind, node, members, name
+                )
+            )
+            if declaration is not None:
+                self.file.items.insert(position, declaration)
+            stack += self.waiting[::-1]
+            self.waiting = []
+
+    def declaration(
+        self, kind: str, node: Node, members: dict[str, Member], name: Name
+    ) -> syntax.TypeDeclaration:
+        what, doc, aliases = _article(kind), self.doc(members), self.aliases(members)
         if kind == "enum":
             annotations = aliases + self.annotations(members, _TYPE | _SYMBOLS)
             symbols = self.strings(self.required(members, "symbols", node, what), "`symbols`")
             default = None
             if "default" in members:
                 (default,) = self.strings_of([members["default"].value], "the default of an enum")
-            declaration = syntax.EnumDeclaration(
+            return syntax.EnumDeclaration(
                 doc, annotations, name, tuple(syntax.Symbol(None, (), symbol) for symbol in symbols), default
             )
-        elif kind == "fixed":
-            annotations = aliases + self.annotations(members, _TYPE)
+        annotations = aliases + self.annotations(members, _TYPE)
+        if kind == "fixed":
             size = self.required(members, "size", node, what)
             if not isinstance(size.scalar, int) or isinstance(size.scalar, bool):
                 raise self.wrong(f"the size of a fixed is an integer, not {size.shown()}", size.span)
-            declaration = syntax.FixedDeclaration(doc, annotations, name, Value(size.scalar, size.span))
-        else:
-            annotations = aliases + self.annotations(members, _TYPE)
-            inside = namespace_of(name.text)
-            listed = self.items(self.required(members, "fields", node, what), "`fields`")
-            fields = self.each(listed, lambda item: self.variable(item, inside))
-            declaration = syntax.RecordDeclaration(doc, annotations, kind == "error", name, tuple(fields))
-        self.file.items.insert(position, declaration)
-        return FullType(syntax.ReferenceType(name), (), False, name.span)
+            return syntax.FixedDeclaration(doc, annotations, name, Value(size.scalar, size.span))
+        inside = namespace_of(name.text)
+        listed = self.items(self.required(members, "fields", node, what), "`fields`")
+        fields = self.each(listed, lambda item: self.variable(item, inside))
+        return syntax.RecordDeclaration(doc, annotations, kind == "error", name, tuple(fields))
 
     def variable(self, node: Node, namespace: str) -> Variable:
         members = self.members(node, "a field")
@@ -210,8 +232,7 @@ class _AvroReader:
         type_ = self.schema(self.required(members, "type", node, "a field"), namespace)
         default = None
         if "default" in members:
-            value = members["default"].value
-            default = Value(value.plain(), value.span)
+            default = self.value(members["default"].value)
         annotations = self.annotations(members, _FIELD)
         return Variable(self.doc(members), type_, annotations, name, default)
 
@@ -239,7 +260,7 @@ class _AvroReader:
 
     def namespace(self, members: dict[str, Member], name: str, around: str) -> str:
         """Return the namespace of something with a name: a stated one counts where the name has no dots."""
-        if "namespace" not in members or members["namespace"].value.plain() is None:
+        if "namespace" not in members or _is_null(members["namespace"].value):
             return around
         found = members["namespace"].value
         if not isinstance(found.scalar, str):
@@ -247,10 +268,10 @@ class _AvroReader:
         return around if "." in name else found.scalar
 
     def doc(self, members: dict[str, Member]) -> str | None:
-        if "doc" not in members:
+        if "doc" not in members or _is_null(members["doc"].value):
             return None
         found = members["doc"].value
-        if not isinstance(found.scalar, str | None) or found.items is not None or found.members is not None:
+        if not isinstance(found.scalar, str):
             raise self.wrong(f'"doc" is a string, not {found.shown()}', found.span)
         return found.scalar
 
@@ -258,15 +279,20 @@ class _AvroReader:
         if "aliases" not in members:
             return ()
         member = members["aliases"]
-        value = Value(member.value.plain(), member.value.span)
-        return (Annotation(Name("aliases", member.key), value),)
+        return (Annotation(Name("aliases", member.key), self.value(member.value)),)
 
     def annotations(self, members: dict[str, Member], reserved: frozenset[str]) -> tuple[Annotation, ...]:
         return tuple(
-            Annotation(Name(key, member.key), Value(member.value.plain(), member.value.span))
+            Annotation(Name(key, member.key), self.value(member.value))
             for key, member in members.items()
             if key not in reserved
         )
+
+    def value(self, node: Node) -> Value:
+        if node.depth() > MAX_DEPTH:
+            self.diagnostics.error(Rule.TOO_DEEP, f"nested deeper than {MAX_DEPTH}", node.span)
+            raise _Unclear
+        return Value(node.plain(), node.span)
 
     def items(self, node: Node, what: str) -> list[Node]:
         if node.items is None:
@@ -286,6 +312,14 @@ class _AvroReader:
                 raise self.wrong(f"{what}: expected a string, found {node.shown()}", node.span)
             names.append(Name(node.scalar, node.span))
         return names
+
+
+def _article(kind: str) -> str:
+    return f"an {kind}" if kind in ("enum", "error") else f"a {kind}"
+
+
+def _is_null(node: Node) -> bool:
+    return node.scalar is None and not node.is_container
 
 
 def _full(name: str, namespace: str) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
+from bisect import bisect_left
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final
@@ -77,6 +78,7 @@ _PLAIN: Final = re.compile(
 )
 """White space, then a mark, or a name of ASCII letters without dots, dashes, back-ticks: most tokens."""
 _BACK_TICKS: Final = re.compile(r"`[^`\s]*`?")
+_NUMBER_REST: Final = re.compile(r"[\w.]+")
 _INTEGER: Final = re.compile(r"(-?)(0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)[lL]?")
 _HEX_FLOAT: Final = re.compile(
     r"[+-]?0[xX](?:[0-9a-fA-F]+\.?|[0-9a-fA-F]*\.[0-9a-fA-F]+)[pP][+-]?[0-9]+[fFdD]?"
@@ -232,8 +234,8 @@ class _Lexer:
         matches = [pattern.match(self.text, start) for pattern in (_HEX_FLOAT, _FLOAT, _INTEGER)]
         best = max((match for match in matches if match), key=lambda match: match.end(), default=None)
         end = best.end() if best else start + 1
-        while end < len(self.text) and (self.text[end].isalnum() or self.text[end] in "_."):
-            end += 1
+        if rest := _NUMBER_REST.match(self.text, end):
+            end = rest.end()
         text = self.text[start:end]
         if best is None and text in ("-", "+", "."):
             arrow = self.text.startswith("->", start)
@@ -260,6 +262,9 @@ class _Lexer:
 
     def float(self, text: str, start: int, end: int) -> float:
         digits = text if text.endswith(("NaN", "Infinity")) else text.rstrip("fFdD")
+        if len(digits) > _MOST_DIGITS:
+            self.error(Rule.BAD_NUMBER, "this number has too many digits", start, end)
+            return 0.0
         try:
             number = float.fromhex(digits) if "x" in text.lower() else float(digits)
         except OverflowError:
@@ -289,8 +294,9 @@ class _Lexer:
             return close + 1 if close > 0 and self.text[start + 1 : close].isidentifier() else start
         match = _NAME_PART.match(self.text, start)
         end = match.end() if match else start
-        while end > start and not self.text[start:end].isidentifier():
-            end -= 1
+        if end > start and not self.text[start:end].isidentifier():
+            ends = range(start + 1, end + 1)  # The beginning of a name is a name, too.
+            end = start + bisect_left(ends, 1, key=lambda stop: not self.text[start:stop].isidentifier())
         return end
 
     def bad_character(self, start: int) -> int:
@@ -305,8 +311,8 @@ class _Lexer:
             end = quoted.end() if quoted else end
             self.error(Rule.UNTERMINATED, "back-ticks enclose one part of a name", start, end)
         else:
-            while self.text[end : end + 1] == character:
-                end += 1
+            run = re.compile(f"{re.escape(character)}+").match(self.text, start)
+            end = run.end() if run else end
             shown = character if character.isprintable() else f"U+{ord(character):04X}"
             name = unicodedata.name(character, "")
             note = f" ({name.lower()})" if name and not character.isascii() else ""

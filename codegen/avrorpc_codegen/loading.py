@@ -6,7 +6,7 @@ Cyclic imports are fine, since a file is known before its imports are followed.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -16,7 +16,16 @@ from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.json_syntax import read_json
 from avrorpc_codegen.parser import parse
 from avrorpc_codegen.sharing import Installed, Shared
-from avrorpc_codegen.source import Span, Undecodable, decode, display_name, read_source, where
+from avrorpc_codegen.source import (
+    Span,
+    Undecodable,
+    decode,
+    display_name,
+    is_file,
+    is_folder,
+    read_source,
+    where,
+)
 from avrorpc_codegen.syntax import ImportKind
 
 KINDS: Final = {".avdl": ImportKind.IDL, ".avpr": ImportKind.PROTOCOL, ".avsc": ImportKind.SCHEMA}
@@ -75,12 +84,35 @@ class Loader:
         self.texts = texts or {}
         self.name = name
         self.units: dict[Path, Unit] = {}
+        self.followed: set[Path] = set()
 
     def load(self, path: Path) -> Unit:
         """Read a file and all its imports, unless that has been done."""
-        return self._load(path, KINDS.get(path.suffix, ImportKind.IDL), None)
+        root = self._unit(path, KINDS.get(path.suffix, ImportKind.IDL), None)
+        following = [self._imports(root)]
+        while following:  # Not by recursion, since a chain of imports may be long.
+            found = next(following[-1], None)
+            if found is None:
+                following.pop()
+            else:
+                following.append(self._imports(found))
+        return root
 
-    def _load(self, path: Path, kind: ImportKind, span: Span | None) -> Unit:
+    def _imports(self, unit: Unit) -> Iterator[Unit]:
+        """Yield the files that a file imports, each when it has been read; nothing the second time."""
+        if unit.path in self.followed or unit.tree is None:
+            return
+        self.followed.add(unit.path)
+        for item in unit.tree.items:
+            if isinstance(item, syntax.Import):
+                imported = self._find(item, unit)
+                if imported is None:
+                    unit.is_complete = False
+                else:
+                    unit.imports[item.span.start] = imported
+                    yield imported
+
+    def _unit(self, path: Path, kind: ImportKind, span: Span | None) -> Unit:
         identity = path.resolve()
         known = self.units.get(identity)
         if known is not None:
@@ -95,7 +127,8 @@ class Loader:
             source = read_source(path, self.name) if encoded is None else decode(encoded, path, self.name)
         except OSError as error:
             unit.is_complete = False
-            message = f"cannot read {unit.name}: {(error.strerror or str(error)).lower()}"
+            reason = error.strerror or str(error)
+            message = f"cannot read {unit.name}: {reason[:1].lower()}{reason[1:]}"
             self.diagnostics.error(Rule.UNREADABLE, message, span, file=unit.name)
             return unit
         except Undecodable as error:
@@ -104,21 +137,10 @@ class Loader:
             return unit
         if kind is ImportKind.IDL:
             unit.tree = parse(source, self.diagnostics)
-            unit.is_complete = unit.tree.is_complete
-            self._follow(unit, unit.tree)
         else:
             unit.tree = read_json(source, self.diagnostics, is_protocol=kind is ImportKind.PROTOCOL)
-            unit.is_complete = unit.tree.is_complete
+        unit.is_complete = unit.tree.is_complete
         return unit
-
-    def _follow(self, unit: Unit, tree: syntax.File) -> None:
-        for item in tree.items:
-            if isinstance(item, syntax.Import):
-                imported = self._find(item, unit)
-                if imported is None:
-                    unit.is_complete = False
-                else:
-                    unit.imports[item.span.start] = imported
 
     def _find(self, item: syntax.Import, unit: Unit) -> Unit | None:
         location = item.location.removeprefix(_CLASSPATH).removeprefix(
@@ -130,11 +152,13 @@ class Loader:
         if not location or "\0" in location:
             self.diagnostics.error(Rule.MISSING_IMPORT, "an import needs the name of a file", item.span)
             return None
-        path = next((folder / location for folder in folders if (folder / location).is_file()), None)
+        path = next((folder / location for folder in folders if is_file(folder / location)), None)
         path = path or self.installed.find(location)
         if path is None:
             notes = [f"searched {self.name(folder) or '.'}" for folder in folders]
             notes.append("no installed package shares it")
+            if any(is_folder(folder / location) for folder in folders):
+                notes.append("there is a folder of that name")
             hint = _similar(location, [*folders, *(f for s in self.installed.shared() for f in s.folders)])
             self.diagnostics.error(
                 Rule.MISSING_IMPORT, f"there is no file {location!r}", item.span, *notes, help=hint
@@ -150,7 +174,7 @@ class Loader:
                 help=f'write `import {kind.value} "{item.location}";`',
             )
             return None
-        return self._load(path, kind, item.span)
+        return self._unit(path, kind, item.span)
 
 
 def _similar(location: str, folders: Iterable[Path]) -> str | None:
@@ -158,6 +182,6 @@ def _similar(location: str, folders: Iterable[Path]) -> str | None:
     names: set[str] = set()
     for folder in folders:
         beside = (folder / location).parent
-        if beside.is_dir():
+        if is_folder(beside):
             names.update(entry.name for entry in os.scandir(beside) if Path(entry.name).suffix in KINDS)
     return did_you_mean(Path(location).name, sorted(names))

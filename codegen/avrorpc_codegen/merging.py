@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from avrorpc.schema import Message, Named
 
 from avrorpc_codegen import syntax
@@ -47,9 +49,20 @@ class _Merger:
 
         A file without a protocol passes on the types of its imports, and not their messages.
         """
-        self.seen.add(unit)
-        if unit.tree is None:
+        taking = [self.imports(unit, with_messages=with_messages)]
+        while taking:  # Not by recursion, since a chain of imports may be long.
+            found = next(taking[-1], None)
+            if found is None:
+                taking.pop()
+            else:
+                imported, with_messages = found
+                taking.append(self.imports(imported, with_messages=with_messages))
+
+    def imports(self, unit: Unit, *, with_messages: bool) -> Iterator[tuple[Unit, bool]]:
+        """Take over what a file declares, and yield each import where it stands."""
+        if unit in self.seen or unit.tree is None:
             return
+        self.seen.add(unit)
         types = iter(self.contracts.by_unit[unit])
         messages = self.own.get(unit, {}) if with_messages else {}
         for item in unit.tree.items:
@@ -61,5 +74,5 @@ class _Merger:
                     self.repeated.append((item, unit))
             elif isinstance(item, syntax.Import):
                 imported = unit.imports.get(item.span.start)
-                if imported is not None and imported not in self.seen:
-                    self.take(imported, with_messages=with_messages and unit.tree.protocol is not None)
+                if imported is not None:
+                    yield imported, with_messages and unit.tree.protocol is not None

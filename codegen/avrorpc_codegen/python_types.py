@@ -99,7 +99,8 @@ class Python:
         """Return a type as an annotation."""
         match schema:
             case Primitive():
-                return self._noted(logical(schema) or _PRIMITIVES[schema.name])
+                kind = logical(schema) if schema.props else None
+                return self._noted(kind) if kind else _PRIMITIVES[schema.name]
             case Array():
                 return Group("list[", (self.annotation(schema.items),), "]", has_comma=False)
             case Map():

@@ -5,13 +5,25 @@ Knows nothing of what the text means. Positions are offsets into the decoded tex
 
 from __future__ import annotations
 
+import errno
 import re
+import stat
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+MAX_BYTES: Final = 64 * 2**20
+"""How large a contract file may be."""
+_WIDE: Final = (
+    [True, False, True, False],
+    [False, True, False, True],
+    [True, True, True, False],
+    [False, True, True, True],
+)
+"""Which of the first bytes are zero in UTF-16 and UTF-32, where a file begins with ASCII."""
+_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -65,8 +77,8 @@ def where(span: Span) -> str:
 class Undecodable(Exception):
     """A file that is not UTF-8; `span` is the place of the first wrong byte."""
 
-    def __init__(self, span: Span, byte: int) -> None:
-        super().__init__(f"not UTF-8: the byte 0x{byte:02x} begins no character here")
+    def __init__(self, span: Span, byte: int, problem: str = "") -> None:
+        super().__init__(problem or f"not UTF-8: the byte 0x{byte:02x} begins no character here")
         self.span = span
         self.byte = byte
 
@@ -79,6 +91,22 @@ def display_name(path: Path) -> str:
         return path.as_posix()
 
 
+def is_file(path: Path) -> bool:
+    """Return whether there is a file; not where the name is impossible, or may not be looked for."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is a folder; not where the name is impossible, or may not be looked for."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def read_source(path: Path, name: Callable[[Path], str] = display_name) -> Source:
     """Read a file; a byte order mark is dropped. `name` says how people are shown its path.
 
@@ -86,7 +114,18 @@ def read_source(path: Path, name: Callable[[Path], str] = display_name) -> Sourc
         OSError: The file cannot be read.
         Undecodable: It is not UTF-8.
     """
-    return decode(path.read_bytes(), path, name)
+    return decode(_content(path), path, name)
+
+
+def _content(path: Path) -> bytes:
+    mode = path.stat().st_mode
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # A pipe might have nobody at its other end.
+        raise OSError(errno.EINVAL, "it is not an ordinary file", str(path))
+    with path.open("rb") as file:
+        data = file.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise OSError(errno.EFBIG, f"it is larger than {MAX_BYTES // 2**20} MiB", str(path))
+    return data
 
 
 def decode(data: bytes, path: Path, name: Callable[[Path], str] = display_name) -> Source:
@@ -95,6 +134,9 @@ def decode(data: bytes, path: Path, name: Callable[[Path], str] = display_name) 
     Raises:
         Undecodable: It is not UTF-8.
     """
+    if data[:2] in _UTF_16_MARKS or [byte == 0 for byte in data[:4]] in _WIDE:
+        span = Span(Source(name(path), data.decode("utf-8", "replace"), path.resolve()), 0, 1)
+        raise Undecodable(span, data[0], "not UTF-8: this looks like UTF-16 or UTF-32")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

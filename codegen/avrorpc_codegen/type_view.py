@@ -98,12 +98,16 @@ class TypeViewer:
         annotation = self.python.annotation(item.type)
         span = declared.field_spans.get(item.name)
         literal = self.literal(item, declared.named.name, span, declared.unit.name)
-        value: Code | None = None
-        if literal is not None:
-            value = self._default(literal, function)
-            if isinstance(value, str) and not layout.fits(f"{py_name}: {flat(annotation)} = {value}", 4):
+        value = None if literal is None else self._default(literal, function)
+        code = (
+            f"{py_name}: {flat(annotation)}"
+            if value is None
+            else f"{py_name}: {flat(annotation)} = {flat(value)}"
+        )
+        if not layout.fits(code, 4):
+            if isinstance(value, str):
                 value = Group(f"{function}(", (Joined("default=", value),), ")")
-        code = layout.assignment(py_name, annotation, value, 4)
+            code = layout.assignment(py_name, annotation, value, 4)
         doc = documentation.attribute(item.doc or "", 4)
         return Attribute(item.name, py_name, code, doc, item.props)
 

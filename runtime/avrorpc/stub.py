@@ -31,7 +31,7 @@ __all__ = [
 
 R = TypeVar("R")
 
-LEVEL: Final = 1
+LEVEL: Final = 2
 
 
 def require_level(level: int) -> None:

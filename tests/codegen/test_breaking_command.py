@@ -203,8 +203,11 @@ def test_json_says_all_that_text_says(history: History) -> None:
     assert found["diagnostics"] == []
     assert found["remarks"] == []
     assert found["verdict"] == {
-        "old client -> new server": "old clients cannot call all of the new server",
-        "new client -> old server": "new clients can call an old server",
+        "old client -> new server": {
+            "works": False,
+            "text": "old clients cannot call all of the new server",
+        },
+        "new client -> old server": {"works": True, "text": "new clients can call an old server"},
     }
     assert (finding["id"], finding["file"], finding["line"], finding["column"]) == (
         "AVR512",

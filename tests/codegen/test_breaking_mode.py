@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from avrorpc.schema import Extent
 from avrorpc_codegen.breaking.finding import Finding, Side, Spot
-from avrorpc_codegen.breaking.mode import Ignore, Mode, merge, select, verdict
+from avrorpc_codegen.breaking.mode import Ignore, Mode, merge, outcome, select
 from avrorpc_codegen.breaking.rules import BreakingRule, Direction, Level
 
 
@@ -81,22 +81,15 @@ def test_the_same_finding_against_several_versions_is_one() -> None:
     assert [(item.level, item.side) for item in merged[1].breaks] == [WIRE_OLD, JSON_NEW]
 
 
-def test_the_verdict_speaks_of_the_wire_in_both_directions() -> None:
-    assert verdict([], has_calls=True, has_data=False) == {
-        Side.OLD_CLIENT: "old clients can call the new server",
-        Side.NEW_CLIENT: "new clients can call an old server",
+def test_the_outcome_is_the_worst_for_each_side_on_the_wire() -> None:
+    changed = finding("n.P.b")
+    changed.add(Level.WIRE, Side.NEW_READER, "it is another value", Extent.MEANING)
+    changed.add(Level.WIRE, Side.OLD_READER, "it is another value", Extent.MEANING)
+    found = [changed, finding("n.P.m", WIRE_OLD, JSON_NEW, DATA_OLD)]
+    assert outcome(found, [Side.OLD_CLIENT, Side.NEW_CLIENT, Side.NEW_READER, Side.OLD_READER]) == {
+        Side.OLD_CLIENT: Extent.NEVER,
+        Side.NEW_CLIENT: None,
+        Side.NEW_READER: Extent.MEANING,
+        Side.OLD_READER: Extent.NEVER,
     }
-    found = [finding("n.P.m", WIRE_OLD, JSON_NEW, DATA_OLD)]
-    assert verdict(found, has_calls=True, has_data=True) == {
-        Side.OLD_CLIENT: "old clients cannot call all of the new server",
-        Side.NEW_CLIENT: "new clients can call an old server",
-        Side.NEW_READER: "new readers can read old data",
-        Side.OLD_READER: "old readers cannot read all new data",
-    }
-
-
-def test_values_that_change_are_no_failure_and_are_told() -> None:
-    changed = finding("n.P.m")
-    changed.add(Level.WIRE, Side.OLD_CLIENT, "it is another value", Extent.MEANING)
-    said = verdict([changed], has_calls=True, has_data=False)
-    assert said[Side.OLD_CLIENT] == "old clients can call the new server, but some of it means something else"
+    assert outcome(found, [Side.NEW_CLIENT]) == {Side.NEW_CLIENT: None}

@@ -31,7 +31,6 @@ A, B = "record A {}", "record B {}"
         (A, f'@aliases(["n.A"]) {B}', {"n.A": "n.B"}),
         (A, f'@aliases(["m.A"]) {B}', {}),
         (f'@aliases(["B"]) {A}', B, {"n.A": "n.B"}),
-        (A, f'{A} @aliases(["A"]) {B}', {"n.A": "n.A"}),
         (A, f'@namespace("m") {A}', {"n.A": "m.A"}),
         (A, f'@namespace("m") {A} @namespace("o") {A}', {}),
         (f"{A} {B}", f'@aliases(["B"]) {A}', {"n.A": "n.A"}),

@@ -174,7 +174,7 @@ def test_json_that_is_wrong_gives_findings(project: Path) -> None:
     assert (result.exit_code, result.stdout) == (1, "")
     assert "error[AVR110]" in result.stderr
     (project / "s.avsc").write_text('{"type": "fixed", "name": "n.date", "size": 1}')
-    assert "s.avsc: error[AVR304]: n.date: in IDL no type can be called `date`" in run("s.avsc").stderr
+    assert "s.avsc:1:27: error[AVR205]: `date` is the name of a type of Avro's own" in run("s.avsc").stderr
     assert not (project / "q.avdl").exists()
 
 

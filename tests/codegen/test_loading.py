@@ -97,15 +97,22 @@ def test_bad_json_is_a_diagnostic(tmp_path: Path) -> None:
     assert not loader.units[(tmp_path / "a.avsc").resolve()].is_complete
 
 
-def test_a_file_that_cannot_be_read_is_a_diagnostic(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_: Path) -> bytes:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(Path, "read_bytes", refuse)
-    _, problems = load(tmp_path, {"a.avdl": ""}, "a.avdl")
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux: a file that gives an error")
+def test_a_file_that_cannot_be_read_is_a_diagnostic(tmp_path: Path) -> None:
+    (tmp_path / "link.avdl").symlink_to("/proc/self/mem")
+    _, problems = load(tmp_path, {}, "link.avdl")
     assert len(problems) == 1
     assert problems[0].startswith("AVR101 cannot read")
-    assert problems[0].endswith("permission denied")
+    assert problems[0].endswith("input/output error")
+
+
+def test_a_long_chain_of_imports_is_followed(tmp_path: Path) -> None:
+    files = {
+        f"f{i}.avdl": f'import idl "f{i + 1}.avdl"; record R{i} {{ R{i + 1}? next; }}' for i in range(2000)
+    }
+    loader, problems = load(tmp_path, {**files, "f2000.avdl": "record R2000 {}"}, "f0.avdl")
+    assert problems == []
+    assert [unit.path.stem for unit in loader.units.values()] == [f"f{i}" for i in range(2001)]
 
 
 def test_an_imported_file_that_is_not_utf8_names_the_import(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -13,14 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.processes import environment
 
-TESTS = Path(__file__).parents[1]
 AVROGEN = str(Path(sys.executable).with_name("avrogen"))
-ENVIRONMENT = {
-    **os.environ,
-    "PYTHONPATH": os.pathsep.join([str(TESTS), str(TESTS / "generated")]),
-    "PYTHONUNBUFFERED": "1",
-}
+ENVIRONMENT = environment(PYTHONUNBUFFERED="1")
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:

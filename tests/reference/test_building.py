@@ -34,7 +34,7 @@ def test_a_protocol_shows_what_it_is_and_where_it_comes_from(tmp_path: Path) -> 
     assert (protocol.name, protocol.full_name, protocol.namespace) == ("P", "n.P", "n")
     assert (protocol.doc.text, protocol.source) == ("Sells.", "shop/p.avdl:2")
     text = compact(protocol_to_json(read(tmp_path).protocols["n.P"].protocol))
-    assert protocol.fingerprint == hashlib.md5(text.encode()).hexdigest()
+    assert protocol.handshake_hash == hashlib.md5(text.encode()).hexdigest()
     assert [(line.kind, line.name) for line in protocol.types] == [
         ("error", "Gone"),
         ("fixed", "Hash"),

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from avrorpc_codegen.breaking.comparison import Version, compare
 from avrorpc_codegen.breaking.finding import Finding
-from avrorpc_codegen.breaking.mode import Mode, select, verdict
-from avrorpc_codegen.breaking.report import Report
+from avrorpc_codegen.breaking.mode import Mode
+from avrorpc_codegen.breaking.report import report_on
 from avrorpc_codegen.breaking.rules import Level
 from avrorpc_codegen.breaking.version import Project, read_project
 from avrorpc_codegen.diagnostic import Diagnostics
@@ -39,15 +39,9 @@ def golden_findings(case: str) -> list[Finding]:
 
 def golden_text(case: str) -> str:
     """Return what `findings.txt` of a case should hold: all findings, in every mode and at every level."""
-    found = golden_findings(case)
-    selection = select(found, Level.SOURCE, Mode.FULL, ())
-    has_calls = any(path.suffix == ".avdl" and "protocol" in path.read_text() for path in files(case))
-    said = verdict(found, has_calls=has_calls, has_data=not has_calls)
-    return Report(Level.SOURCE, Mode.FULL, ["old"], selection, said).to_text() + "\n"
-
-
-def files(case: str) -> list[Path]:
-    return [path for path in (GOLDEN / case / "new").rglob("*") if path.is_file()]
+    with working_directory(GOLDEN / case):
+        old, new = version(Path("old")), version(Path("new"), "new")
+        return report_on(new, [old], Level.SOURCE, Mode.FULL).to_text() + "\n"
 
 
 def of_texts(folder: Path, old: str, new: str) -> list[Finding]:

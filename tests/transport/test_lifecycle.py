@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import AsyncIterator, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import avrorpc
@@ -34,6 +33,7 @@ from avrorpc.wire.envelope import request_head
 from avrorpc.wire.framing import frame
 from avrorpc.wire.handshake import HandshakeRequest, encode_request
 from support.implementations import AsyncSmall, SyncConformance, SyncSmall
+from support.processes import environment
 from support.serving import ServerThread
 from testcontracts.conformance import CONFORMANCE, AsyncConformanceClient, ConformanceClient
 from testcontracts.small import AsyncSmallClient, SmallClient, SmallService
@@ -166,14 +166,8 @@ with ServerThread(SyncSmall()) as server, connect(SmallClient, server.tcp) as cl
 
 
 def test_a_real_fork_is_noticed_and_does_the_parent_no_harm() -> None:
-    tests = Path(__file__).parents[1]
-    path = os.pathsep.join([str(tests), str(tests / "generated")])
     done = subprocess.run(
-        [sys.executable, "-c", FORK],
-        env={**os.environ, "PYTHONPATH": path},
-        capture_output=True,
-        text=True,
-        timeout=60,
+        [sys.executable, "-c", FORK], env=environment(), capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
 

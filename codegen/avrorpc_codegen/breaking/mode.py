@@ -105,35 +105,13 @@ def merge(series: Iterable[Sequence[Finding]]) -> list[Finding]:
     return sorted(merged.values(), key=Finding.sort_key)
 
 
-_CAN = {
-    Side.OLD_CLIENT: "old clients can call the new server",
-    Side.NEW_CLIENT: "new clients can call an old server",
-    Side.NEW_READER: "new readers can read old data",
-    Side.OLD_READER: "old readers can read new data",
-}
-_CANNOT = {
-    Side.OLD_CLIENT: "old clients cannot call all of the new server",
-    Side.NEW_CLIENT: "new clients cannot call all of an old server",
-    Side.NEW_READER: "new readers cannot read all old data",
-    Side.OLD_READER: "old readers cannot read all new data",
-}
-_CHANGED = "{}, but some of it means something else"
-
-
-def verdict(found: Sequence[Finding], *, has_calls: bool, has_data: bool) -> dict[Side, str]:
-    """Return a sentence for each side about Avro binary, whatever the mode."""
-    sides = [Side.OLD_CLIENT, Side.NEW_CLIENT] if has_calls else []
-    sides += [Side.NEW_READER, Side.OLD_READER] if has_data else []
-    said: dict[Side, str] = {}
-    for side in sides:
-        extents = {
-            item.extent
-            for finding in found
-            for item in finding.breaks
-            if item.side is side and item.level is Level.WIRE
-        }
-        if extents - {Extent.MEANING}:
-            said[side] = _CANNOT[side]
-        else:
-            said[side] = _CHANGED.format(_CAN[side]) if extents else _CAN[side]
-    return said
+def outcome(found: Sequence[Finding], sides: Iterable[Side]) -> dict[Side, Extent | None]:
+    """Return the worst that happens to each side in Avro binary, whatever the mode; None is all well."""
+    order = list(Extent)
+    worst: dict[Side, Extent | None] = dict.fromkeys(sides)
+    for finding in found:
+        for item in finding.breaks:
+            if item.level is Level.WIRE and item.side in worst:
+                known = worst[item.side] or item.extent
+                worst[item.side] = min(known, item.extent, key=order.index)
+    return worst

@@ -44,7 +44,7 @@ def to_sarif(report: Report, version: str, base: Path) -> dict[str, Json]:
             "level": report.level.value,
             "mode": report.mode.value,
             "against": list(report.against),
-            "verdict": {side.value: text for side, text in report.verdict.items()},
+            "verdict": report.verdict_json(),
         },
     }
     return {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import click
 
-from avrorpc_codegen.breaking.comparison import Version, compare
+from avrorpc_codegen.breaking.comparison import Version
 from avrorpc_codegen.breaking.git import GitError, repository
-from avrorpc_codegen.breaking.mode import Mode, Selection, merge, select, verdict
-from avrorpc_codegen.breaking.report import Report
+from avrorpc_codegen.breaking.mode import Mode
+from avrorpc_codegen.breaking.report import Report, report_on
 from avrorpc_codegen.breaking.rules import Level
 from avrorpc_codegen.breaking.sarif import to_sarif
 from avrorpc_codegen.breaking.settings import BreakingSettings, load_breaking
@@ -92,7 +92,8 @@ def command(
         wanted = Mode(mode) if mode else settings.mode
         remarks: list[str] = []
         olds = _olds(_names(against, against_tags, settings, project, wanted, remarks), project, form)
-        report = _report(olds, new, chosen, wanted, settings, remarks)
+        report = report_on(new, olds, chosen, wanted, settings.ignore)
+        report.remarks[:0] = remarks
         _print(report, diagnostics, form, project)
         if report.selection.findings:
             end(FINDINGS)
@@ -138,30 +139,6 @@ def _olds(names: Sequence[str], project: Project, form: str) -> list[Version]:
         else:
             click.echo(error.diagnostics.render(), err=True)
         raise click.UsageError(f"{error}: nothing can be compared with it") from error
-
-
-def _report(
-    olds: Sequence[Version],
-    new: Version,
-    level: Level,
-    mode: Mode,
-    settings: BreakingSettings,
-    remarks: list[str],
-) -> Report:
-    there = [old for old in olds if old.is_there]
-    remarks += [f"{old.label} has no contracts here: everything is new" for old in olds if not old.is_there]
-    found = merge(compare(old, new) for old in there)
-    selection = select(found, level, mode, settings.ignore) if there else Selection()
-    ignored = [finding for finding, _ in selection.ignored]
-    kept = [finding for finding in found if finding.key not in {item.key for item in ignored}]
-    has_calls = any(old.contracts.protocols for old in there) and bool(new.contracts.protocols)
-    has_data = any(item.side.value.endswith("data") for finding in found for item in finding.breaks)
-    has_data = has_data or (bool(there) and not has_calls)
-    remarks += [
-        f"nothing needs `{ignore}` in [tool.avrogen.breaking.ignore] any more" for ignore in selection.unused
-    ]
-    said = verdict(kept, has_calls=has_calls, has_data=has_data)
-    return Report(level, mode, [old.label for old in there], selection, said, remarks)
 
 
 def _print(report: Report, diagnostics: Diagnostics, form: str, project: Project) -> None:

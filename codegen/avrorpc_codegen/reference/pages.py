@@ -149,7 +149,8 @@ class Protocol:
     namespace: str
     doc: Doc
     source: str
-    fingerprint: str
+    handshake_hash: str
+    """The MD5 that stands for it in the Avro handshake, in hexadecimal digits."""
     usage: Code | None
     """How Python connects to it; None where no Python is generated."""
     json: Json

@@ -18,7 +18,7 @@ import avrorpc.tensor
 import msgspec
 from avrorpc import stub
 
-stub.require_level(1)
+stub.require_level(2)
 
 __all__ = [
     "MODEL",

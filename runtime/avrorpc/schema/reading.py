@@ -6,7 +6,9 @@ are used, as the specification demands of JSON.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -33,7 +35,7 @@ from avrorpc.schema.model import (
 )
 
 MAX_DEPTH: Final = 64
-"""How deeply a schema may be nested in its JSON."""
+"""How deeply the type of a field may be nested; records in records count anew."""
 
 _FIELD: Final = frozenset({"name", "type", "doc", "default", "order", "aliases"})
 _NAMED: Final = frozenset({"type", "name", "namespace", "doc", "aliases"})
@@ -54,11 +56,7 @@ def parse_schema(text: str | bytes) -> Schema:
     Raises:
         SchemaError: The text is not JSON, or not a valid schema.
     """
-    value = _load(text)
-    try:
-        return _Reader().schema(value, "", "$", 0)
-    except RecursionError:
-        raise SchemaError("the JSON is nested too deeply") from None
+    return _Reader().schema(_load(text), "", "$")
 
 
 def protocol_from_json(value: Json) -> Protocol:
@@ -67,10 +65,7 @@ def protocol_from_json(value: Json) -> Protocol:
     Raises:
         SchemaError: It is not a valid protocol.
     """
-    try:
-        return _Reader().protocol(_object(value, "$"))
-    except RecursionError:
-        raise SchemaError("the JSON is nested too deeply") from None
+    return _Reader().protocol(_object(value, "$"))
 
 
 def _load(text: str | bytes) -> Json:
@@ -81,9 +76,23 @@ def _load(text: str | bytes) -> Json:
     return value
 
 
+@dataclass(slots=True)
+class _Task:
+    """A schema that is still to be read, and who wants it."""
+
+    put: Callable[[Schema], None]
+    value: Json
+    namespace: str
+    where: str
+    depth: int
+
+
 class _Reader:
+    """Reads schemas in the order of their text, by a stack: a chain of records may be long."""
+
     def __init__(self) -> None:
         self.named: dict[str, Named] = {}
+        self.unions: list[tuple[Union, str]] = []
 
     def protocol(self, value: dict[str, Json]) -> Protocol:
         name = _name(value, "protocol", "$")
@@ -94,7 +103,7 @@ class _Reader:
         protocol.props = {key: item for key, item in value.items() if key not in reserved}
         for index, item in enumerate(_list(value.get("types", []), "$.types")):
             where = f"$.types[{index}]"
-            declared = self.schema(item, namespace, where, 0)
+            declared = self.schema(item, namespace, where)
             if not isinstance(declared, Named):
                 raise SchemaError(f"{where}: only records, errors, enums and fixed have names")
         messages = _object(value.get("messages", {}), "$.messages")
@@ -107,10 +116,11 @@ class _Reader:
         return protocol
 
     def message(self, name: str, value: dict[str, Json], namespace: str, where: str) -> Message:
-        request = self.fields(value.get("request", []), namespace, f"{where}.request", 0)
-        response = self.schema(value.get("response", "null"), namespace, f"{where}.response", 0)
+        request, tasks = self.fields(value.get("request", []), namespace, f"{where}.request")
+        self.run(tasks)
+        response = self.schema(value.get("response", "null"), namespace, f"{where}.response")
         errors = [
-            self.schema(item, namespace, f"{where}.errors[{index}]", 0)
+            self.schema(item, namespace, f"{where}.errors[{index}]")
             for index, item in enumerate(_list(value.get("errors", []), f"{where}.errors"))
         ]
         # Some writers repeat the implicit string branch; it declares nothing.
@@ -125,21 +135,26 @@ class _Reader:
         doc = _optional_str(value, "doc", where)
         return Message(name, request, response, errors, one_way, doc, props)
 
-    def fields(self, value: Json, namespace: str, where: str, depth: int) -> list[Field]:
-        fields = [
-            self.field(item, namespace, f"{where}[{index}]", depth)
-            for index, item in enumerate(_list(value, where))
-        ]
+    def fields(self, value: Json, namespace: str, where: str) -> tuple[list[Field], list[_Task]]:
+        """Return fields, and the tasks that give them their types."""
+        fields: list[Field] = []
+        tasks: list[_Task] = []
+        for index, item in enumerate(_list(value, where)):
+            place = f"{where}[{index}]"
+            members = _object(item, place)
+            if "type" not in members:
+                raise SchemaError(f"{place}: a field needs a type")
+            field = self.field(members, place)
+            fields.append(field)
+            put = partial(setattr, field, "type")
+            tasks.append(_Task(put, members["type"], namespace, f"{place}.type", 1))
         _distinct((field.name for field in fields), where)
-        return fields
+        return fields, tasks
 
-    def field(self, item: Json, namespace: str, where: str, depth: int) -> Field:
-        value = _object(item, where)
-        if "type" not in value:
-            raise SchemaError(f"{where}: a field needs a type")
+    def field(self, value: dict[str, Json], where: str) -> Field:
         return Field(
             _name(value, "name", where, is_simple=True),
-            self.schema(value["type"], namespace, f"{where}.type", depth + 1),
+            Primitive("null"),
             doc=_optional_str(value, "doc", where),
             default=value.get("default", NO_DEFAULT),
             order=_optional_str(value, "order", where),
@@ -147,23 +162,43 @@ class _Reader:
             props={key: item for key, item in value.items() if key not in _FIELD},
         )
 
-    def schema(self, value: Json, namespace: str, where: str, depth: int) -> Schema:
-        if depth > MAX_DEPTH:
-            raise SchemaError(f"{where}: nested deeper than {MAX_DEPTH}")
+    def schema(self, value: Json, namespace: str, where: str) -> Schema:
+        found: list[Schema] = []
+        self.run([_Task(found.append, value, namespace, where, 0)])
+        return found[0]
+
+    def run(self, tasks: list[_Task]) -> None:
+        """Read schemas, each with all that lies in it before the next."""
+        waiting = tasks[::-1]
+        while waiting:
+            task = waiting.pop()
+            if task.depth > MAX_DEPTH:
+                raise SchemaError(f"{task.where}: nested deeper than {MAX_DEPTH}")
+            waiting += self.begin(task)[::-1]
+        for union, where in self.unions:
+            if any(isinstance(branch, Union) for branch in union.branches):
+                raise SchemaError(f"{where}: a union may not contain a union")
+            _distinct(map(_branch_key, union.branches), where)
+        self.unions.clear()
+
+    def begin(self, task: _Task) -> list[_Task]:
+        """Read a schema, and return the tasks for what lies in it."""
+        value, namespace, where = task.value, task.namespace, task.where
         match value:
             case str():
-                return self.reference(value, namespace, where)
+                task.put(self.reference(value, namespace, where))
+                return []
             case list():
-                branches = [
-                    self.schema(item, namespace, f"{where}[{index}]", depth + 1)
+                union = Union([])
+                self.unions.append((union, where))
+                task.put(union)
+                put = union.branches.append
+                return [
+                    _Task(put, item, namespace, f"{where}[{index}]", task.depth + 1)
                     for index, item in enumerate(value)
                 ]
-                if any(isinstance(branch, Union) for branch in branches):
-                    raise SchemaError(f"{where}: a union may not contain a union")
-                _distinct(map(_branch_key, branches), where)
-                return Union(branches)
             case dict():
-                return self.complex(value, namespace, where, depth)
+                return self.complex(task, value)
             case _:
                 raise SchemaError(f"{where}: {value!r:.60} is not a schema")
 
@@ -176,24 +211,29 @@ class _Reader:
             raise SchemaError(f"{where}: no type is named {full}")
         return found
 
-    def complex(self, value: dict[str, Json], namespace: str, where: str, depth: int) -> Schema:
-        kind = value.get("type")
+    def complex(self, task: _Task, value: dict[str, Json]) -> list[_Task]:
+        kind, where = value.get("type"), task.where
         match kind:
             case "array" | "map":
                 key = "items" if kind == "array" else "values"
                 if key not in value:
                     raise SchemaError(f"{where}: {kind} needs {key}")
-                inner = self.schema(value[key], namespace, f"{where}.{key}", depth + 1)
                 props = {k: item for k, item in value.items() if k not in ("type", key)}
-                return Array(inner, props) if kind == "array" else Map(inner, props)
+                nothing = Primitive("null")
+                outer = Array(nothing, props) if kind == "array" else Map(nothing, props)
+                task.put(outer)
+                put = partial(setattr, outer, key)
+                return [_Task(put, value[key], task.namespace, f"{where}.{key}", task.depth + 1)]
             case "record" | "error" | "enum" | "fixed":
-                return self.declare(kind, value, namespace, where, depth)
+                return self.declare(kind, task, value)
             case str() if kind in PRIMITIVES:
-                return Primitive(kind, {k: item for k, item in value.items() if k != "type"})
+                task.put(Primitive(kind, {k: item for k, item in value.items() if k != "type"}))
+                return []
             case _:
-                return self.schema(kind, namespace, f"{where}.type", depth + 1)
+                return [_Task(task.put, kind, task.namespace, f"{where}.type", task.depth + 1)]
 
-    def declare(self, kind: str, value: dict[str, Json], namespace: str, where: str, depth: int) -> Named:
+    def declare(self, kind: str, task: _Task, value: dict[str, Json]) -> list[_Task]:
+        namespace, where = task.namespace, task.where
         name = _name(value, "name", where)
         own = _namespace(value, where)
         own = namespace_of(name) if "." in name else namespace if own is None else own
@@ -224,8 +264,11 @@ class _Reader:
         else:
             record = Record(full, [], doc, kind == "error", aliases, props)
             self.named[full] = record
-            record.fields.extend(self.fields(value.get("fields"), own, f"{where}.fields", depth + 1))
-        return self.named[full]
+            task.put(record)
+            record.fields, tasks = self.fields(value.get("fields"), own, f"{where}.fields")
+            return tasks
+        task.put(self.named[full])
+        return []
 
 
 def _is_null(schema: Schema) -> bool:

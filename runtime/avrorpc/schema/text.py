@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Final
 
@@ -19,17 +18,57 @@ _SPECIAL: Final = re.compile(r'["\\\x00-\x1f]')
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 
 
+class _Raw(str):
+    """Text that goes out as it is."""
+
+    __slots__ = ()
+
+
 def compact(value: Json) -> str:
     """Return JSON without white space, non-ASCII characters kept."""
     out: list[str] = []
-    _compact(value, out.append)
+    waiting: list[Json] = [value]
+    while waiting:  # A stack, since a chain of types in types may be long.
+        item = waiting.pop()
+        if isinstance(item, _Raw):
+            out.append(item)
+        elif isinstance(item, dict):
+            waiting.append(_Raw("}"))
+            for index, (key, inner) in reversed(list(enumerate(item.items()))):
+                waiting += (inner, _Raw(f"{',' if index else ''}{_string(key)}:"))
+            waiting.append(_Raw("{"))
+        elif isinstance(item, list):
+            waiting.append(_Raw("]"))
+            for index, inner in reversed(list(enumerate(item))):
+                waiting += (inner, _Raw(",")) if index else (inner,)
+            waiting.append(_Raw("["))
+        else:
+            out.append(_scalar(item))
     return "".join(out)
 
 
 def pretty(value: Json) -> str:
     """Return JSON with an indented line for each member of an object, and lists on the line of their key."""
     out: list[str] = []
-    _pretty(value, "\n", out.append)
+    waiting: list[tuple[Json, str]] = [(value, "\n")]
+    while waiting:
+        item, line = waiting.pop()
+        if isinstance(item, _Raw):
+            out.append(item)
+        elif isinstance(item, dict):
+            inside = f"{line}  "
+            waiting.append((_Raw(f"{line}}}" if item else " }"), line))
+            for index, (key, inner) in reversed(list(enumerate(item.items()))):
+                before = _Raw(f"{',' if index else ''}{inside}{_string(key)} : ")
+                waiting += ((inner, inside), (before, inside))
+            waiting.append((_Raw("{"), line))
+        elif isinstance(item, list):
+            waiting.append((_Raw(" ]"), line))
+            for index, inner in reversed(list(enumerate(item))):
+                waiting += ((inner, line), (_Raw(", " if index else " "), line))
+            waiting.append((_Raw("["), line))
+        else:
+            out.append(_scalar(item))
     return "".join(out)
 
 
@@ -76,42 +115,3 @@ def _scalar(value: bool | float | str | None) -> str:
             return str(value)
         case _:
             return number(value)
-
-
-def _compact(value: Json, write: Callable[[str], None]) -> None:
-    if isinstance(value, dict):
-        before = "{"
-        for key, item in value.items():
-            write(f"{before}{_string(key)}:")
-            _compact(item, write)
-            before = ","
-        write("}" if value else "{}")
-    elif isinstance(value, list):
-        before = "["
-        for item in value:
-            write(before)
-            _compact(item, write)
-            before = ","
-        write("]" if value else "[]")
-    else:
-        write(_scalar(value))
-
-
-def _pretty(value: Json, line: str, write: Callable[[str], None]) -> None:
-    if isinstance(value, dict):
-        inner = f"{line}  "
-        before = "{"
-        for key, item in value.items():
-            write(f"{before}{inner}{_string(key)} : ")
-            _pretty(item, inner, write)
-            before = ","
-        write(f"{line}}}" if value else "{ }")
-    elif isinstance(value, list):
-        before = "[ "
-        for item in value:
-            write(before)
-            _pretty(item, line, write)
-            before = ", "
-        write(" ]" if value else "[ ]")
-    else:
-        write(_scalar(value))

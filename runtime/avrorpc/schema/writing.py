@@ -8,7 +8,9 @@ handshake, properties and documentation included.
 from __future__ import annotations
 
 import hashlib
-from typing import Final
+from collections.abc import Callable
+from functools import partial
+from typing import Final, TypeAlias
 
 from avrorpc.schema.model import (
     PRIMITIVES,
@@ -30,6 +32,8 @@ from avrorpc.schema.model import (
     short_name,
 )
 
+_Task: TypeAlias = "tuple[Callable[[Json], None], Schema, str]"
+"""A schema that is still to be written, and the namespace around it."""
 _TYPE_WORDS: Final = frozenset([*PRIMITIVES, "record", "enum", "array", "map", "union", "fixed"])
 
 
@@ -77,7 +81,47 @@ def _message(message: Message, namespace: str, written: set[str]) -> dict[str, J
 
 
 def _field(field: Field, namespace: str, written: set[str]) -> dict[str, Json]:
-    out: dict[str, Json] = {"name": field.name, "type": _schema(field.type, namespace, written)}
+    out, task = _begin_field(field, namespace)
+    _run([task], written)
+    return out
+
+
+def _schema(schema: Schema, namespace: str, written: set[str]) -> Json:
+    found: list[Json] = []
+    _run([(found.append, schema, namespace)], written)
+    return found[0]
+
+
+def _run(tasks: list[_Task], written: set[str]) -> None:
+    """Write schemas, each with all that lies in it before the next; a chain of records may be long."""
+    waiting = tasks[::-1]
+    while waiting:
+        put, schema, namespace = waiting.pop()
+        value, inner = _begin(schema, namespace, written)
+        put(value)
+        waiting += inner[::-1]
+
+
+def _begin(schema: Schema, namespace: str, written: set[str]) -> tuple[Json, list[_Task]]:
+    """Return a schema as JSON, and the tasks that write what lies in it."""
+    match schema:
+        case Primitive():
+            return {"type": schema.name, **schema.props} if schema.props else schema.name, []
+        case Array():
+            out: dict[str, Json] = {"type": "array", "items": None, **schema.props}
+            return out, [(partial(out.__setitem__, "items"), schema.items, namespace)]
+        case Map():
+            out = {"type": "map", "values": None, **schema.props}
+            return out, [(partial(out.__setitem__, "values"), schema.values, namespace)]
+        case Union():
+            branches: list[Json] = []
+            return branches, [(branches.append, branch, namespace) for branch in schema.branches]
+        case _:
+            return _begin_named(schema, namespace, written)
+
+
+def _begin_field(field: Field, namespace: str) -> tuple[dict[str, Json], _Task]:
+    out: dict[str, Json] = {"name": field.name, "type": None}
     if field.doc is not None:
         out["doc"] = field.doc
     if not isinstance(field.default, NoDefault):
@@ -87,29 +131,13 @@ def _field(field: Field, namespace: str, written: set[str]) -> dict[str, Json]:
     if field.aliases:
         out["aliases"] = list(field.aliases)
     out.update(field.props)
-    return out
+    return out, (partial(out.__setitem__, "type"), field.type, namespace)
 
 
-def _schema(schema: Schema, namespace: str, written: set[str]) -> Json:
-    match schema:
-        case Primitive():
-            return {"type": schema.name, **schema.props} if schema.props else schema.name
-        case Array():
-            items = _schema(schema.items, namespace, written)
-            return {"type": "array", "items": items, **schema.props}
-        case Map():
-            values = _schema(schema.values, namespace, written)
-            return {"type": "map", "values": values, **schema.props}
-        case Union():
-            return [_schema(branch, namespace, written) for branch in schema.branches]
-        case _:
-            return _named(schema, namespace, written)
-
-
-def _named(schema: Named, namespace: str, written: set[str]) -> Json:
+def _begin_named(schema: Named, namespace: str, written: set[str]) -> tuple[Json, list[_Task]]:
     own = namespace_of(schema.name)
     if schema.name in written:
-        return _relative(schema.name, namespace)
+        return _relative(schema.name, namespace), []
     written.add(schema.name)
     kind = {Enum: "enum", Fixed: "fixed"}.get(type(schema), "record")
     if isinstance(schema, Record) and schema.is_error:
@@ -119,9 +147,12 @@ def _named(schema: Named, namespace: str, written: set[str]) -> Json:
         out["namespace"] = own
     if schema.doc is not None:
         out["doc"] = schema.doc
+    tasks: list[_Task] = []
     match schema:
         case Record():
-            out["fields"] = [_field(field, own, written) for field in schema.fields]
+            begun = [_begin_field(field, own) for field in schema.fields]
+            out["fields"] = [field for field, _ in begun]
+            tasks = [task for _, task in begun]
         case Enum():
             out["symbols"] = list(schema.symbols)
             if schema.default is not None:
@@ -131,7 +162,7 @@ def _named(schema: Named, namespace: str, written: set[str]) -> Json:
     out.update(schema.props)
     if schema.aliases:
         out["aliases"] = [_relative(alias, own) for alias in dict.fromkeys(schema.aliases)]
-    return out
+    return out, tasks
 
 
 def _relative(name: str, namespace: str) -> str:

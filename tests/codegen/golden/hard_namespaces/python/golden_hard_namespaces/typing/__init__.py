@@ -9,7 +9,7 @@ from avrorpc import stub
 
 import golden_hard_namespaces.json
 
-stub.require_level(1)
+stub.require_level(2)
 
 __all__ = [
     "Item",

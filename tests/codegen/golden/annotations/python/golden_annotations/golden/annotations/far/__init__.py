@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from avrorpc import stub
 
-stub.require_level(1)
+stub.require_level(2)
 
 __all__ = [
     "Failed",

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from avrorpc import stub
 
-stub.require_level(1)
+stub.require_level(2)
 
 __all__ = [
     "CLASS",
