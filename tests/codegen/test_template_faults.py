@@ -90,7 +90,7 @@ def test_what_is_no_python_is_shown(tmp_path: Path) -> None:
     assert findings.split("\n")[0] == (
         "error[AVR311]: what the templates write into x.py is not Python: expected ':'"
     )
-    assert "   11 | class R" in findings
+    assert "  = note:    11 | class R\n" in findings
     assert "  = help: of your own are class.py.j2" in findings
 
 
