@@ -52,10 +52,10 @@ class Missing(StrictUndefined):
         self,
         hint: str | None = None,
         obj: Any = missing,
-        name: str | None = None,
+        name: str | int | None = None,
         exc: type[TemplateRuntimeError] = UndefinedError,
     ) -> None:
-        super().__init__(hint, obj, name, exc)
+        super().__init__(hint, obj, None if name is None else str(name), exc)
         if hint is not None or name is None:
             return
         message = f"this {type(obj).__name__} has no `{name}`"
@@ -67,7 +67,7 @@ class Missing(StrictUndefined):
         elif isinstance(obj, dict):
             known = [str(key) for key in obj]
         self._undefined_hint = message
-        self._undefined_exception = partial(NothingThere, name, known)  # type: ignore[assignment]
+        self._undefined_exception = partial(NothingThere, str(name), known)  # type: ignore[assignment]
 
 
 class TemplateFaults:
