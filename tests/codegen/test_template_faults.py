@@ -51,7 +51,7 @@ def render(folder: Path, files: dict[str, str]) -> tuple[str, str]:
         ('{% import "x.j2" as x %}', "1:12", "there is no template `x.j2`", "there are class.py.j2, client"),
         ("{% macro m(a) %}\n{{ a.b }}{% endmacro %}{{ m(1) }}", "2:6", "this int has no `b`", ""),
         ('{{ class | attr("x") }}', "1:18", "this Class has no `x`", "there are `kind`"),
-        ('{{ class.attributes | map(attribute="z") | join }}', "1:1", "this Attribute has no `z`", "are"),
+        ('{{ class.attributes | map(attribute="z") | join }}', "1:38", "this Attribute has no `z`", "are"),
         ("{{ class.head", "1:1", "unexpected end of template", ""),
         ("a\n{% iff x %}", "2:1", "Encountered unknown tag 'iff'", ""),
         ("{% for x in y %}", "1:1", "Unexpected end of template", ""),
