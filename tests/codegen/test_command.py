@@ -130,6 +130,13 @@ def test_a_template_of_the_projects_own_may_be_wrong(project: Path) -> None:
     assert "class R: pass\n" in (project / "generated/contracts/n/__init__.py").read_text()
 
 
+def test_what_exists_already_is_not_generated_and_that_is_said(project: Path) -> None:
+    write(project, {"schemas/a.avdl": '@namespace("avrorpc.mine") protocol P {}'})
+    result = run("generate")
+    assert result.exit_code == 2
+    assert "nothing is left to generate of avrorpc.mine.P and its like: there are avrorpc in" in result.output
+
+
 def test_findings_exit_with_one_and_write_nothing(project: Path) -> None:
     write(project, {"schemas/b.avdl": "namespace b; record R { Missing m; }"})
     for arguments in (["generate"], ["generate", "--check"], ["compile", "schemas/b.avdl"]):
