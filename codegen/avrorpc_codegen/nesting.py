@@ -6,9 +6,10 @@ nest deeper than the parsers of other programs go, and the file would be of no u
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from avrorpc.schema import Json, Record, Union, protocol_to_json, schema_to_json
+from avrorpc.schema import Array, Map, Record, Schema, Union
 
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
@@ -29,13 +30,13 @@ def check_nesting(contracts: Contracts, diagnostics: Diagnostics) -> None:
     protocols = {declared.unit: declared for declared in contracts.protocols.values()}
     for unit, types in contracts.by_unit.items():
         declared = protocols.get(unit)
-        name, span = (declared.protocol.name, declared.span) if declared else (unit.name, None)
-        value: Json
+        schemas: list[Schema] = [*types]
         if declared is not None:
-            value = protocol_to_json(declared.protocol)
-        else:
-            value = schema_to_json(contracts.main_schemas.get(unit, Union([*types])))
-        if _depth(value) > _MOST:
+            schemas = [*declared.protocol.types]
+        elif unit in contracts.main_schemas:
+            schemas = [contracts.main_schemas[unit]]
+        if _depth(schemas) > _MOST:
+            name, span = (declared.protocol.name, declared.span) if declared else (unit.name, None)
             problem = f"the types of `{name}` form so long a chain that its JSON nests deeper than {_MOST}"
             hint = "declare the types at the end of the chain before those that refer to them"
             diagnostics.error(Rule.TOO_DEEP, problem, span, help=hint, file=unit.name)
@@ -51,14 +52,24 @@ def _bound(contracts: Contracts) -> int:
     return depth
 
 
-def _depth(value: Json) -> int:
-    depth, level = 0, [value]
-    while level:
-        level = [inner for outer in level for inner in _inside(outer)]
-        depth += 1
-    return depth
-
-
-def _inside(value: Json) -> list[Json]:
-    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    return [item for item in inner if isinstance(item, dict | list)]
+def _depth(schemas: Sequence[Schema]) -> int:
+    """Return how deeply schemas nest that are written one after the other in a list."""
+    most = 0
+    written: set[str] = set()
+    waiting = [(schema, 2) for schema in reversed(schemas)]
+    while waiting:
+        schema, depth = waiting.pop()
+        most = max(most, depth)
+        match schema:
+            case Array():
+                waiting.append((schema.items, depth + 1))
+            case Map():
+                waiting.append((schema.values, depth + 1))
+            case Union():
+                waiting += [(branch, depth + 1) for branch in reversed(schema.branches)]
+            case Record() if schema.name not in written:
+                written.add(schema.name)
+                waiting += [(field.type, depth + _LEVELS - 1) for field in reversed(schema.fields)]
+            case _:
+                pass
+    return most
