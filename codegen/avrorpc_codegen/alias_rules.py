@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from avrorpc.schema import Field, namespace_of
+from avrorpc.schema import Field, full_aliases
 
 from avrorpc_codegen.contracts import DeclaredType, declared_at
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
@@ -28,13 +28,11 @@ class AliasRules:
     def declare(self, declared: DeclaredType, annotations: Iterable[Annotation]) -> None:
         """Take note of a type's aliases; they must be names, and lead to it alone."""
         span = _place(annotations)
-        namespace = namespace_of(declared.named.name)
         seen: set[str] = set()
-        for alias in declared.named.aliases:
+        for alias, full in zip(declared.named.aliases, full_aliases(declared.named), strict=True):
             assert span is not None, "what has aliases has the annotation"
             if not self._names.full(alias, span):
                 continue
-            full = alias if "." in alias or not namespace else f"{namespace}.{alias}"
             first, place = self._first.setdefault(full, (declared, span))
             if full in seen:
                 self._diagnostics.error(Rule.DUPLICATE, f"the alias `{alias}` is given twice", span)

@@ -115,6 +115,25 @@ def test_errors_are_matched_by_name_and_not_by_place() -> None:
     assert isinstance(decoder.error(Cursor(b"\x04\x02m\x02k")), NotThere)
 
 
+def test_an_error_goes_to_the_one_that_has_its_full_name_or_has_it_as_an_alias() -> None:
+    foreign = {**TOO_LARGE, "namespace": "b"}
+    renamed = {**TOO_LARGE, "name": "Excess", "aliases": ["TooLarge"]}
+    here = {
+        "protocol": "P",
+        "namespace": "a",
+        "types": [foreign, renamed],
+        "messages": {"find": {"response": "int", "errors": ["b.TooLarge", "Excess"]}},
+    }
+    ours = parse_protocol(compact(here)).messages["find"]  # type: ignore[arg-type]
+
+    class Excess(TooLarge):
+        """What was too large."""
+
+    types: dict[str, type] = {"a.Excess": Excess, "b.TooLarge": TooLarge}
+    error = ReplyDecoder(message(errors=["TooLarge"]), ours, types).error(Cursor(b"\x02\x0a"))
+    assert type(error) is Excess
+
+
 def test_an_error_that_only_the_server_declares_still_says_what_it_was() -> None:
     decoder = ReplyDecoder(message(), message(errors=["NotThere"]), TYPES)
     assert decoder.error(Cursor(b"\x04\x0a")) == "a.TooLarge: {'limit': 5}"

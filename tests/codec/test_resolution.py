@@ -240,6 +240,19 @@ def test_a_field_with_its_own_name_wins_over_an_alias() -> None:
     assert resolve(record(field("a", "int")), both, {"a": 1}) == {"a": 1, "b": 9}
 
 
+def test_a_type_goes_to_the_branch_that_has_its_full_name_as_an_alias() -> None:
+    writer = record(field("value", "int"), name="a.Old")
+    other = record(field("value", "int"), field("other", "int", default=1), name="b.Old")
+    new = record(field("renamed", "int", aliases=["value"]), name="a.New", aliases=["Old"])
+    assert resolve(writer, [other, new], {"value": 5}) == {"renamed": 5}
+    assert resolve(["null", writer], [other, new, "null"], {"value": 5}) == {"renamed": 5}
+    assert resolve([writer], new, {"value": 5}) == {"renamed": 5}
+    outer: Json = {"type": "array", "items": record(field("inner", writer), name="a.Outer")}
+    renamed = record(field("moved", [other, new], aliases=["inner"]), name="a.Outer")
+    reader: Json = {"type": "array", "items": renamed}
+    assert resolve(outer, reader, [{"inner": {"value": 5}}]) == [{"moved": {"renamed": 5}}]
+
+
 def test_defaults_are_made_anew_for_each_value() -> None:
     writer = {"type": "array", "items": record()}
     reader: Json = {"type": "array", "items": record(field("b", INTS, default=[]))}

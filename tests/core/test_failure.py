@@ -8,7 +8,7 @@ import logging
 import pytest
 from avrorpc import Code, EncodeError, StatusError
 from avrorpc.failure import outcome
-from avrorpc.method import Method
+from avrorpc.method import Contract, Method
 from testcontracts.conformance import CONFORMANCE, NotThere, TooLarge
 
 FIND: Method[str] = CONFORMANCE.method("find")
@@ -62,3 +62,18 @@ def test_each_failure_has_an_id_of_its_own() -> None:
     told = [outcome(FAIL, ValueError(), expose_cause=False) for _ in range(2)]
     ids = {error.error_id for error in told if isinstance(error, StatusError)}
     assert len(ids) == 2
+
+
+def test_a_declared_error_of_a_contract_whose_classes_are_gone_is_internal(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def types() -> dict[str, type]:
+        raise LookupError("the module of the classes is gone")
+
+    broken = Contract(CONFORMANCE.name, CONFORMANCE.text, types=types).method("find")
+    with caplog.at_level(logging.ERROR, "avrorpc"):
+        told = outcome(broken, TooLarge(limit=1), expose_cause=False)
+    assert isinstance(told, StatusError)
+    assert (told.code, told.message) == (Code.INTERNAL, "an internal error")
+    assert f"error id {told.error_id}" in caplog.text
+    assert "the module of the classes is gone" in caplog.text

@@ -87,6 +87,14 @@ FINE: list[tuple[str, Json, Json]] = [
     ("an alias", record(name="a.Old"), record(name="a.New", aliases=["Old"])),
     ("an alias with a namespace", record(name="b.Old"), record(name="a.New", aliases=["b.Old"])),
     ("a field by its alias", record(field("old", "int")), record(field("new", "int", aliases=["old"]))),
+    (
+        "an alias beside a type of that last name",
+        record(field("value", "int"), name="a.Old"),
+        [
+            record(field("value", "string"), name="b.Old"),
+            record(field("value", "int"), name="a.New", aliases=["Old"]),
+        ],
+    ),
     ("a field more, with a default", record(), record(field("b", "int", default=1))),
     ("a field less", record(field("b", "int")), record()),
     (
@@ -388,6 +396,7 @@ NAMES_THAT_DIFFER = {row[0] for row in DIFFERENCES}
 def test_the_avro_package_agrees_elsewhere(name: str, writer: Json, reader: Json) -> None:
     if name in NAMES_THAT_DIFFER | {
         "an alias",
+        "an alias beside a type of that last name",
         "an error for a record",
         "into nothing",
         "types of somebody's own",

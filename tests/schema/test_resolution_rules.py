@@ -1,7 +1,20 @@
 from __future__ import annotations
 
 import pytest
-from avrorpc.schema import Field, Json, Primitive, Schema, Union, compact, describe, parse_schema
+from avrorpc.schema import (
+    Enum,
+    Field,
+    Fixed,
+    Json,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    compact,
+    describe,
+    full_aliases,
+    parse_schema,
+)
 from avrorpc.schema.resolution import PROMOTIONS, field_slots, matches, reader_branch
 
 
@@ -52,6 +65,10 @@ def test_types_match_by_kind_and_name(writer: Json, reader: Json, *, expected: b
         (record("b.R"), [record("a.R"), record("b.R")], "b.R"),
         (record("c.R"), [record("a.R"), record("b.R")], "a.R"),
         (record("a.R"), [record("b.R"), record("b.S", "a.R")], "b.S"),
+        (record("a.Old"), [record("b.Old"), record("a.New", "Old")], "a.New"),
+        (record("a.Old"), [record("b.Old"), record("c.New", "Old")], "b.Old"),
+        (record("Old"), [record("b.Old"), record("New", "Old")], "New"),
+        (record("a.Old"), [record("a.New", "Old"), record("a.Old")], "a.Old"),
     ],
 )
 def test_a_reader_takes_the_same_type_before_one_that_matches(
@@ -61,6 +78,22 @@ def test_a_reader_takes_the_same_type_before_one_that_matches(
     assert isinstance(union, Union)
     found = reader_branch(schema(writer), union)
     assert (found and describe(found)) == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "aliases", "full"),
+    [
+        ("a.R", ["Old", "b.Old"], ["a.Old", "b.Old"]),
+        ("a.b.R", ["Old"], ["a.b.Old"]),
+        ("R", ["Old", "b.Old"], ["Old", "b.Old"]),
+        ("R", [], []),
+    ],
+)
+def test_an_alias_without_a_namespace_lies_in_that_of_its_type(
+    name: str, aliases: list[str], full: list[str]
+) -> None:
+    for named in (Record(name, aliases=aliases), Enum(name, aliases=aliases), Fixed(name, aliases=aliases)):
+        assert full_aliases(named) == full
 
 
 def test_fields_go_by_name_first() -> None:

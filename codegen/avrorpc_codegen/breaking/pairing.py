@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from avrorpc.schema import Field, Named, namespace_of, short_name
+from avrorpc.schema import Field, Named, full_aliases, short_name
 
 from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType
 
@@ -72,18 +72,13 @@ def _type_names(old: Contracts, new: Contracts) -> dict[str, str]:
     old_only = {name: item.named for name, item in old.types.items() if name not in names}
     new_only = {name: item.named for name, item in new.types.items() if name not in names}
     for name, named in new_only.items():
-        found = next((alias for alias in _aliases(named) if alias in old_only), None)
-        found = found or next((n for n, before in old_only.items() if name in _aliases(before)), None)
+        found = next((alias for alias in full_aliases(named) if alias in old_only), None)
+        found = found or next((n for n, before in old_only.items() if name in full_aliases(before)), None)
         if found is not None:
             names[found] = name
             del old_only[found]
     taken = set(names.values())
     return names | _moved(old_only, [name for name in new_only if name not in taken])
-
-
-def _aliases(named: Named) -> list[str]:
-    namespace = namespace_of(named.name)
-    return [alias if "." in alias or not namespace else f"{namespace}.{alias}" for alias in named.aliases]
 
 
 def _moved(old: Iterable[str], new: Iterable[str]) -> dict[str, str]:

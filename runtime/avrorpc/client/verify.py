@@ -15,7 +15,8 @@ import msgspec
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.message import ReplyDecoder, ReplyEncoder, RequestEncoder, request_decoder
 from avrorpc.codec.types import Types
-from avrorpc.errors import Code, DeclaredError, EncodeError, StatusError, ValueChanged
+from avrorpc.errors import DeclaredError, EncodeError, StatusError, ValueChanged
+from avrorpc.failure import internal
 from avrorpc.method import Contract, Method
 from avrorpc.schema import Message
 
@@ -78,9 +79,8 @@ class Verifier:
         out = bytearray()
         try:
             codecs.reply_encoder.result(out, value)
-        except EncodeError as error:
-            text = f"{method.full_name}: the result does not fit the contract: {error.message}"
-            raise StatusError(Code.INTERNAL, text) from None
+        except Exception as error:  # noqa: BLE001 - as a server, which could not send it
+            raise _misfit(method, "the result", error) from None
         received = codecs.reply_decoder.result(Cursor(bytes(out)))
         difference = changed(value, received)
         if difference:
@@ -89,6 +89,8 @@ class Verifier:
 
     def receive_error(self, method: Method[Any], error: Exception) -> Exception:
         """Return an error as the caller would get it from a wire.
+
+        One that does not fit the contract arrives as INTERNAL.
 
         Raises:
             ValueChanged: It would arrive changed.
@@ -99,9 +101,8 @@ class Verifier:
         out = bytearray()
         try:
             codecs.reply_encoder.error(out, error)
-        except EncodeError as problem:
-            text = f"{method.full_name}: {type(error).__name__} does not fit the contract: {problem.message}"
-            return StatusError(Code.INTERNAL, text)
+        except Exception as problem:  # noqa: BLE001 - as a server, which could not send it
+            return _misfit(method, type(error).__name__, problem, error)
         received = codecs.reply_decoder.error(Cursor(bytes(out)))
         assert isinstance(received, DeclaredError)
         difference = changed(error, received)
@@ -113,6 +114,16 @@ class Verifier:
         if method.name not in self._known:
             self._known[method.name] = _Codecs(method.message, self._contract.types)
         return self._known[method.name]
+
+
+def _misfit(
+    method: Method[Any], what: str, problem: Exception, cause: Exception | None = None
+) -> StatusError:
+    """Return what a server would say of a value that it cannot send, and why, which is what is asked here."""
+    if isinstance(problem, EncodeError):
+        problem = TypeError(f"{what} does not fit the contract: {problem.message}")
+    problem.__cause__ = cause
+    return internal(method, problem, expose_cause=True)
 
 
 def changed(before: Any, after: Any, path: str = "") -> str | None:

@@ -13,8 +13,8 @@ from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields, compi
 from avrorpc.codec.encode import compile_encoder
 from avrorpc.codec.types import Types
 from avrorpc.errors import ContractMismatch, DecodeError, EncodeError
-from avrorpc.schema import Message, Record, Schema, describe
-from avrorpc.schema.resolution import same_name
+from avrorpc.schema import Message, Record, Schema, Union, describe
+from avrorpc.schema.resolution import reader_branch
 
 
 class RequestEncoder:
@@ -97,11 +97,10 @@ class ReplyDecoder:
 
 
 def _error_decoder(writer: Schema, reader: Message, types: Types) -> Decoder:
-    for error in reader.errors:
-        if not isinstance(error, Record) or error.name not in types:
-            continue
-        if isinstance(writer, Record) and same_name(writer, error):
-            return compile_decoder(writer, error, types)
+    known: list[Schema] = [e for e in reader.errors if isinstance(e, Record) and e.name in types]
+    error = reader_branch(writer, Union(known)) if isinstance(writer, Record) else None
+    if error is not None:
+        return compile_decoder(writer, error, types)
     plain = compile_skipper(writer)
     return lambda cursor: f"{describe(writer)}: {plain(cursor)!r:.1000}"
 

@@ -30,6 +30,7 @@ from avrorpc.schema.model import (
     Schema,
     Union,
     describe,
+    full_aliases,
     namespace_of,
     short_name,
 )
@@ -72,6 +73,7 @@ __all__ = [
     "default_problem",
     "describe",
     "fingerprint",
+    "full_aliases",
     "handshake_hash",
     "incompatibilities",
     "logical_name",

@@ -149,6 +149,12 @@ def short_name(full_name: str) -> str:
     return full_name.rpartition(".")[2]
 
 
+def full_aliases(named: Named) -> list[str]:
+    """Return a type's aliases as full names: one without a namespace lies in the namespace of the type."""
+    namespace = namespace_of(named.name)
+    return [alias if "." in alias or not namespace else f"{namespace}.{alias}" for alias in named.aliases]
+
+
 def describe(schema: Schema) -> str:
     """Return a schema in the words of Avro IDL, for error texts."""
     match schema:

@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Container, Sequence
 from typing import Final
 
-from avrorpc.schema.model import Enum, Field, Fixed, Named, Primitive, Record, Schema, Union, short_name
+from avrorpc.schema.model import (
+    Enum,
+    Field,
+    Fixed,
+    Named,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    full_aliases,
+    short_name,
+)
 
 PROMOTIONS: Final = frozenset(
     {
@@ -47,8 +58,11 @@ def field_slots(written: Container[str], reader: Sequence[Field]) -> dict[str, i
 
 
 def reader_branch(writer: Schema, reader: Union) -> Schema | None:
-    """Return the reader's branch for a type that is no union: the same type first, then one that matches."""
-    for alike in (_is_same, matches):
+    """Return the reader's branch for a type that is no union.
+
+    The same type comes first, then one that has it as an alias, then one that matches.
+    """
+    for alike in (_is_same, _is_renamed, matches):
         for branch in reader.branches:
             if alike(writer, branch):
                 return branch
@@ -71,5 +85,11 @@ def _is_same(writer: Schema, reader: Schema) -> bool:
         same_logical = writer.props.get("logicalType") == reader.props.get("logicalType")
         return writer.name == reader.name and same_logical
     if isinstance(writer, Record | Enum | Fixed) and isinstance(reader, Record | Enum | Fixed):
-        return writer.name == reader.name or writer.name in reader.aliases
+        return writer.name == reader.name
     return True
+
+
+def _is_renamed(writer: Schema, reader: Schema) -> bool:
+    if isinstance(writer, Record | Enum | Fixed) and isinstance(reader, Record | Enum | Fixed):
+        return type(writer) is type(reader) and writer.name in full_aliases(reader)
+    return False

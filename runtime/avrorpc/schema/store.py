@@ -8,7 +8,7 @@ from avrorpc.errors import SchemaError
 from avrorpc.schema.canonical import canonical_form
 from avrorpc.schema.fingerprints import ALGORITHMS, fingerprint
 from avrorpc.schema.graph import reachable
-from avrorpc.schema.model import Named, Protocol, Schema, namespace_of
+from avrorpc.schema.model import Named, Protocol, Schema, full_aliases
 
 
 class SchemaStore:
@@ -63,7 +63,7 @@ class SchemaStore:
     def _add(self, schema: Schema) -> None:
         form = canonical_form(schema)
         if isinstance(schema, Named):
-            for name in (schema.name, *_full_aliases(schema)):
+            for name in (schema.name, *full_aliases(schema)):
                 self._by_name.setdefault(name, {}).setdefault(form, schema)
         if form in self._forms:
             return
@@ -74,9 +74,3 @@ class SchemaStore:
                 raise SchemaError(f"two schemas have the fingerprint {known.hex()}: {form:.60}, {other:.60}")
         self._forms[form] = schema
         self._by_fingerprint.update(dict.fromkeys(fingerprints, form))
-
-
-def _full_aliases(named: Named) -> list[str]:
-    """Return a type's aliases in full: a short one lies in the namespace of the type."""
-    namespace = namespace_of(named.name)
-    return [alias if "." in alias or not namespace else f"{namespace}.{alias}" for alias in named.aliases]

@@ -18,7 +18,7 @@ from avrorpc.call import AsyncClock, Call, CallContext, Options, Reply, deadline
 from avrorpc.codec.decode import Decoder
 from avrorpc.codec.message import ReplyEncoder, request_decoder
 from avrorpc.errors import Code, ContractMismatch, DecodeError, EncodeError, LimitExceeded, StatusError
-from avrorpc.failure import outcome
+from avrorpc.failure import internal, outcome
 from avrorpc.method import Contract, Method
 from avrorpc.service import Service, compose
 from avrorpc.wire.envelope import read_timeout, reply_head, system_error
@@ -91,7 +91,9 @@ class Served:
             if task is not None and task.cancelling():
                 raise
             body = self._failed(method, error)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - this is the boundary: all of them become replies
+        except (KeyboardInterrupt, GeneratorExit):
+            raise  # of the process, or of the loop that ends
+        except BaseException as error:  # noqa: BLE001 - this is the boundary: all of them become replies
             body = self._failed(method, error)
         return None if request.one_way else body
 
@@ -153,19 +155,24 @@ class Served:
         return bytes(out)
 
     def _failed(self, method: Method[Any], raised: BaseException) -> bytes:
+        """Return the reply for what was raised; whatever else fails on the way, there is one."""
         error = outcome(method, raised, expose_cause=self._expose_cause)
-        encoder = self._reply_encoder(method)
-        if encoder.declares(error):
-            out = reply_head({}, is_error=True)
-            try:
-                encoder.error(out, error)
-            except EncodeError as problem:
-                cause = TypeError(f"{type(error).__name__} does not fit the contract: {problem.message}")
-                error = outcome(method, cause, expose_cause=self._expose_cause)
-            else:
-                return bytes(out)
-        assert isinstance(error, StatusError)
-        return system_error(error.code, error.message, error.error_id)
+        try:
+            return self._write_error(method, error)
+        except Exception as problem:  # noqa: BLE001 - the caller waits
+            told = internal(method, problem, expose_cause=self._expose_cause)
+            return system_error(told.code, told.message, told.error_id)
+
+    def _write_error(self, method: Method[Any], error: Exception) -> bytes:
+        if isinstance(error, StatusError):
+            return system_error(error.code, error.message, error.error_id)
+        out = reply_head({}, is_error=True)
+        try:
+            self._reply_encoder(method).error(out, error)
+        except EncodeError as problem:
+            name = type(error).__name__
+            raise TypeError(f"{name} does not fit the contract: {problem.message}") from error
+        return bytes(out)
 
     def _reply_encoder(self, method: Method[Any]) -> ReplyEncoder:
         if method.name not in self._replies:
