@@ -6,62 +6,55 @@ nest deeper than the parsers of other programs go, and the file would be of no u
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
-from avrorpc.schema import Json, Named, Primitive, Record, Union, protocol_to_json, schema_to_json
+from avrorpc.schema import Array, Map, Record, Schema, Union
 
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
-from avrorpc_codegen.graph import parts, reachable
 from avrorpc_codegen.json_source import MAX_JSON_DEPTH
 
 _ROOM: Final = 232
 """What is left for what others wrap around a contract, and of the stack of whoever has it read."""
-_LEVELS: Final = 4
-"""How many levels a record adds: itself, its fields, a field, and what holds the next record."""
 _MOST: Final = MAX_JSON_DEPTH - _ROOM
 
 
 def check_nesting(contracts: Contracts, diagnostics: Diagnostics) -> None:
     """Report protocols and schemas whose JSON is too deep."""
-    levels = {full: _levels(declared.named) for full, declared in contracts.types.items()}
     protocols = {declared.unit: declared for declared in contracts.protocols.values()}
     for unit, types in contracts.by_unit.items():
         declared = protocols.get(unit)
-        within = declared.protocol.types if declared else reachable([*types])
-        if sum(levels[named.name] for named in within) <= _MOST:  # as is nearly always so
-            continue
-        name, span = (declared.protocol.name, declared.span) if declared else (unit.name, None)
-        value: Json
+        schemas: list[Schema] = [*types]
         if declared is not None:
-            value = protocol_to_json(declared.protocol)
-        else:
-            value = schema_to_json(contracts.main_schemas.get(unit, Union([*types])))
-        if _depth(value) > _MOST:
+            schemas = [*declared.protocol.types]
+        elif unit in contracts.main_schemas:
+            schemas = [contracts.main_schemas[unit]]
+        if _depth(schemas) > _MOST:
+            name, span = (declared.protocol.name, declared.span) if declared else (unit.name, None)
             problem = f"the types of `{name}` form so long a chain that its JSON nests deeper than {_MOST}"
             hint = "declare the types at the end of the chain before those that refer to them"
             diagnostics.error(Rule.TOO_DEEP, problem, span, help=hint, file=unit.name)
 
 
-def _levels(named: Named) -> int:
-    """Return how many levels a type adds at most."""
-    if not isinstance(named, Record):
-        return _LEVELS
-    inner = (
-        1 if isinstance(field.type, Primitive | Named) else sum(1 for _ in parts([field.type]))
-        for field in named.fields
-    )
-    return _LEVELS + max(inner, default=0)
-
-
-def _depth(value: Json) -> int:
-    depth, level = 0, [value]
-    while level:
-        level = [inner for outer in level for inner in _inside(outer)]
-        depth += 1
-    return depth
-
-
-def _inside(value: Json) -> list[Json]:
-    inner = list(value.values()) if isinstance(value, dict) else value if isinstance(value, list) else []
-    return [item for item in inner if isinstance(item, dict | list)]
+def _depth(schemas: Sequence[Schema]) -> int:
+    """Return how deeply schemas nest that are written one after the other in a list."""
+    most = 0
+    written: set[str] = set()
+    waiting = [(schema, 2) for schema in reversed(schemas)]
+    while waiting:
+        schema, depth = waiting.pop()
+        most = max(most, depth)
+        match schema:
+            case Array():
+                waiting.append((schema.items, depth + 1))
+            case Map():
+                waiting.append((schema.values, depth + 1))
+            case Union():
+                waiting += [(branch, depth + 1) for branch in reversed(schema.branches)]
+            case Record() if schema.name not in written:
+                written.add(schema.name)
+                waiting += [(field.type, depth + _LEVELS - 1) for field in reversed(schema.fields)]
+            case _:
+                pass
+    return most

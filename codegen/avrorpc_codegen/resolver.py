@@ -260,11 +260,12 @@ class _Resolver:
         if schema is _UNKNOWN:
             return None
         if not (isinstance(schema, avro.Record) and schema.is_error):
+            hint = 'its type would be "error"' if self.unit.is_json else f"declare it as `error {name.text}`"
             self.diagnostics.error(
                 Rule.BAD_THROWS,
                 f"`{name.text}` is no error, and only errors can be thrown",
                 name.span,
-                help=f"declare it as `error {name.text}`" if isinstance(schema, avro.Record) else None,
+                help=hint if isinstance(schema, avro.Record) else None,
             )
             return None
         return schema

@@ -7,6 +7,7 @@ means is not known here.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -19,6 +20,8 @@ from avrorpc.schema.model import Json
 T = TypeVar("T")
 
 _SPECIAL: Final = re.compile(r'["\\\x00-\x1f]')
+_DIFFERENT: Final = re.compile(r"[\[:,]-?(?:[0-9]+[.e]|NaN|Infinity)|^-?(?:[0-9]+[.e]|NaN|Infinity)|\\u00")
+"""What may be a fractional number, or the escape of a control character, in compact JSON."""
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 
 
@@ -30,7 +33,12 @@ _Layout: TypeAlias = "Callable[[dict[str, Json] | list[Json], str], tuple[str, _
 
 def compact(value: Json) -> str:
     """Return JSON without white space, non-ASCII characters kept."""
-    return _text(value, _compact)
+    try:
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    except RecursionError:  # A chain of types in types is as deep as it is long.
+        return _text(value, _compact)
+    # Python's own encoder, ten times as fast, writes all alike but for these.
+    return _text(value, _compact) if _DIFFERENT.search(text) else text
 
 
 def pretty(value: Json) -> str:
