@@ -16,9 +16,7 @@ from typing import Final, Protocol
 import msgspec
 from avrorpc import stub
 
-from golden_own_templates_mixin import Named
-
-stub.require_level(1)
+stub.require_level(2)
 
 __all__ = [
     "SHOP",
@@ -41,7 +39,7 @@ class Size(Enum):
     LARGE = "LARGE"
 
 
-class Order(Named, msgspec.Struct, frozen=True, kw_only=True):
+class Order(msgspec.Struct, frozen=True, kw_only=True):
     """An order."""
 
     customer: str
@@ -50,7 +48,7 @@ class Order(Named, msgspec.Struct, frozen=True, kw_only=True):
     __owner__ = "sales"
 
 
-class Empty(Named, msgspec.Struct, frozen=True, kw_only=True):
+class Empty(msgspec.Struct, frozen=True, kw_only=True):
     """The record `golden.templates.Empty`."""
 
 
