@@ -19,6 +19,7 @@ from avrorpc_codegen.source import Span
 
 _TAB: Final = "    "
 _MOST_COLUMNS: Final = 140
+_MOST_TEXT: Final = 500
 MOST_SHOWN: Final = 100
 """How many diagnostics are printed; the rest are counted."""
 
@@ -122,10 +123,10 @@ class Diagnostic:
     def render(self) -> str:
         """Return the text for a terminal: place, message, source line, caret, notes and help."""
         title = f"{self.severity.value}[{self.rule.value}]: {self.message}"
-        lines = [f"{self._place()}{title}", *self._excerpt()]
-        lines += [f"  = note: {note}" for note in self.notes]
+        lines = [_shown(f"{self._place()}{title}"), *self._excerpt()]
+        lines += [_shown(f"  = note: {note}") for note in self.notes]
         if self.help:
-            lines.append(f"  = help: {self.help}")
+            lines.append(_shown(f"  = help: {self.help}"))
         return "\n".join(lines)
 
     def to_json(self) -> dict[str, Json]:
@@ -187,7 +188,7 @@ class Diagnostics:
         file: str = "",
     ) -> None:
         """Add an error."""
-        self.items.append(Diagnostic(rule, message, span, file, (*notes, *self._origin(span)), help))
+        self._add(Severity.ERROR, rule, message, span, (*notes, *self._origin(span)), help, file)
 
     def warning(
         self,
@@ -199,8 +200,21 @@ class Diagnostics:
         file: str = "",
     ) -> None:
         """Add a warning."""
-        notes = (*notes, *self._origin(span))
-        self.items.append(Diagnostic(rule, message, span, file, notes, help, Severity.WARNING))
+        self._add(Severity.WARNING, rule, message, span, (*notes, *self._origin(span)), help, file)
+
+    def _add(
+        self,
+        severity: Severity,
+        rule: RuleId,
+        message: str,
+        span: Span | None,
+        notes: Iterable[str],
+        help_line: str | None,
+        file: str,
+    ) -> None:
+        texts = tuple(_shortened(note) for note in notes)
+        hint = None if help_line is None else _shortened(help_line)
+        self.items.append(Diagnostic(rule, _shortened(message), span, file, texts, hint, severity))
 
     @property
     def has_errors(self) -> bool:
@@ -212,10 +226,15 @@ class Diagnostics:
         return [item.to_json() for item in sorted(self.items, key=Diagnostic.sort_key)]
 
     def render(self) -> str:
-        """Return all findings as text, in the order of their places, and a line that counts them."""
-        blocks = [item.render() for item in sorted(self.items, key=Diagnostic.sort_key)]
-        if len(blocks) > MOST_SHOWN:
-            blocks[MOST_SHOWN:] = [f"... and {len(blocks) - MOST_SHOWN} more"]
+        """Return all findings as text, in the order of their places, and a line that counts them.
+
+        Where there are too many, warnings are left out before errors.
+        """
+        ordered = sorted(self.items, key=Diagnostic.sort_key)
+        shown = sorted(ordered, key=lambda item: item.severity is not Severity.ERROR)[:MOST_SHOWN]
+        blocks = [item.render() for item in sorted(shown, key=Diagnostic.sort_key)]
+        if len(ordered) > MOST_SHOWN:
+            blocks.append(f"... and {len(ordered) - MOST_SHOWN} more")
         errors = sum(item.severity is Severity.ERROR for item in self.items)
         counts = {"error": errors, "warning": len(self.items) - errors}
         summary = ", ".join(counted(count, noun) for noun, count in counts.items() if count)
@@ -230,6 +249,12 @@ def did_you_mean(name: str, known: Iterable[str]) -> str | None:
     """Return a help line with the known name closest to a mistyped one, if one is close."""
     close = difflib.get_close_matches(name, list(known), n=1, cutoff=0.7)
     return f"did you mean `{close[0]}`?" if close else None
+
+
+def _shortened(text: str) -> str:
+    """Return a text without its middle if a very long name makes it unreadable."""
+    half = _MOST_TEXT // 2
+    return text if len(text) <= _MOST_TEXT else f"{text[:half]} ... {text[-half:]}"
 
 
 def _shown(text: str) -> str:

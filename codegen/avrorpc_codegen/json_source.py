@@ -258,4 +258,5 @@ class _JsonReader:
         elif found in _PYTHON_WORDS:
             hint = f"JSON writes `{_PYTHON_WORDS[found]}`"
         shown = found if len(found) <= 40 else f"{found[:37]}..."
+        shown = shown if shown.isprintable() else f"U+{ord(found[0]):04X}"
         return _NotJson(f"{problem}, found `{shown}`", self.span(start, end), hint)

@@ -295,8 +295,8 @@ class _Lexer:
         match = _NAME_PART.match(self.text, start)
         end = match.end() if match else start
         if end > start and not self.text[start:end].isidentifier():
-            lengths = range(1, end - start + 1)  # Whatever begins a name of full length is a name too.
-            end = start + bisect_left(lengths, 1, key=lambda n: not self.text[start : start + n].isidentifier())
+            ends = range(start + 1, end + 1)  # The beginning of a name is a name, too.
+            end = start + bisect_left(ends, 1, key=lambda stop: not self.text[start:stop].isidentifier())
         return end
 
     def bad_character(self, start: int) -> int:

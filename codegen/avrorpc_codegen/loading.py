@@ -16,7 +16,16 @@ from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.json_syntax import read_json
 from avrorpc_codegen.parser import parse
 from avrorpc_codegen.sharing import Installed, Shared
-from avrorpc_codegen.source import Span, Undecodable, decode, display_name, read_source, where
+from avrorpc_codegen.source import (
+    Span,
+    Undecodable,
+    decode,
+    display_name,
+    is_file,
+    is_folder,
+    read_source,
+    where,
+)
 from avrorpc_codegen.syntax import ImportKind
 
 KINDS: Final = {".avdl": ImportKind.IDL, ".avpr": ImportKind.PROTOCOL, ".avsc": ImportKind.SCHEMA}
@@ -123,7 +132,8 @@ class Loader:
             source = read_source(path, self.name) if encoded is None else decode(encoded, path, self.name)
         except OSError as error:
             unit.is_complete = False
-            message = f"cannot read {unit.name}: {(error.strerror or str(error)).lower()}"
+            reason = error.strerror or str(error)
+            message = f"cannot read {unit.name}: {reason[:1].lower()}{reason[1:]}"
             self.diagnostics.error(Rule.UNREADABLE, message, span, file=unit.name)
             return unit
         except Undecodable as error:
@@ -147,12 +157,12 @@ class Loader:
         if not location or "\0" in location:
             self.diagnostics.error(Rule.MISSING_IMPORT, "an import needs the name of a file", item.span)
             return None
-        path = next((folder / location for folder in folders if _is_file(folder / location)), None)
+        path = next((folder / location for folder in folders if is_file(folder / location)), None)
         path = path or self.installed.find(location)
         if path is None:
             notes = [f"searched {self.name(folder) or '.'}" for folder in folders]
             notes.append("no installed package shares it")
-            if any(_is_folder(folder / location) for folder in folders):
+            if any(is_folder(folder / location) for folder in folders):
                 notes.append("there is a folder of that name")
             hint = _similar(location, [*folders, *(f for s in self.installed.shared() for f in s.folders)])
             self.diagnostics.error(
@@ -172,25 +182,11 @@ class Loader:
         return self._unit(path, kind, item.span)
 
 
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:
-        return False  # The name is too long, or a folder on the way may not be looked into.
-
-
-def _is_folder(path: Path) -> bool:
-    try:
-        return path.is_dir()
-    except OSError:
-        return False
-
-
 def _similar(location: str, folders: Iterable[Path]) -> str | None:
     """Return a hint at a file that lies near where the location points."""
     names: set[str] = set()
     for folder in folders:
         beside = (folder / location).parent
-        if _is_folder(beside):
+        if is_folder(beside):
             names.update(entry.name for entry in os.scandir(beside) if Path(entry.name).suffix in KINDS)
     return did_you_mean(Path(location).name, sorted(names))

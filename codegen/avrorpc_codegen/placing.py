@@ -271,15 +271,23 @@ def _find_cycles(placement: Placement, config: Config) -> None:
             used for used in module.uses if name in reach.get(used, ()) or (module.namespace, used) in by_hand
         )
         if late:
-            names = set(module.py_names).union(
-                *(protocol.py_methods.values() for protocol in module.py_protocols)
-            )
-            for declared in module.types:
-                names.update(placement.types[declared.named.name].members.values())
+            names = module.py_names | _names_inside(module, placement)
             for used in late:
                 module.late[used] = naming.module_alias(used, names)
                 names.add(module.late[used])
             module.py_names.update(module.late.values())
+
+
+def _names_inside(module: Module, placement: Placement) -> set[str]:
+    """Return the names in classes and signatures of a module: what an import binds must hide none of them."""
+    names: set[str] = set()
+    for protocol in module.py_protocols:
+        names.update(protocol.py_methods.values())
+        for message in protocol.declared.protocol.messages.values():
+            names.update(naming.parameter_name(item.name, ()) for item in message.request)
+    for declared in module.types:
+        names.update(placement.types[declared.named.name].members.values())
+    return names
 
 
 def _above(py_module: str) -> list[str]:

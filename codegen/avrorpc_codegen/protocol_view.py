@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import ast
 from dataclasses import dataclass, field
 
 from avrorpc.schema import (
@@ -132,7 +132,8 @@ class ProtocolViewer:
         taken = {*self.placement.roots, *self.types.imports.module.late.values(), py_constant}
         for literal in literals:
             if literal is not None and literal.is_mutable:  # Its code stands in the body, beside parameters.
-                taken.update(re.findall(r"\w+", flat(literal.code)))
+                nodes = ast.walk(ast.parse(flat(literal.code), mode="eval"))
+                taken.update(node.id for node in nodes if isinstance(node, ast.Name))
         names = unique([item.name for item in message.request], parameter_name, taken)
         for item, literal in zip(message.request, literals, strict=True):
             py_name = names[item.name]

@@ -10,7 +10,7 @@ from avrorpc_codegen.config import ConfigError
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.garbage import collection_paused
-from avrorpc_codegen.loading import KINDS, Loader, Unit, no_contract
+from avrorpc_codegen.loading import KINDS, Loader, Unit, closure, no_contract
 from avrorpc_codegen.resolver import resolve
 from avrorpc_codegen.source import display_name
 
@@ -48,6 +48,30 @@ def read_contracts(
         return Read()
     units = list(loader.units.values())
     return Read(resolve(units, roots, diagnostics), roots, units)
+
+
+@collection_paused()
+def read_each(
+    paths: Sequence[Path],
+    search: Sequence[Path],
+    diagnostics: Diagnostics,
+    texts: Mapping[Path, str] | None = None,
+) -> list[Read]:
+    """Read files, each as if it were the only one; those in JSON know the types of each other.
+
+    What several of them import is read once, and what is wrong with it is said once.
+    """
+    loader = Loader(search, diagnostics, texts)
+    roots = [loader.load(path) for path in paths]
+    in_json = [root for root in roots if root.is_json]
+    reads: list[Read] = []
+    for root in roots:
+        units = closure(root)
+        if any(unit.is_json for unit in units):
+            units = list(dict.fromkeys([*units, *in_json]))
+        reads.append(Read(resolve(units, [root], diagnostics), [root], units))
+    diagnostics.items = list(dict.fromkeys(diagnostics.items))
+    return reads
 
 
 def contract_files(paths: Iterable[Path]) -> list[Path]:

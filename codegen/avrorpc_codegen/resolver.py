@@ -37,6 +37,8 @@ from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
 from avrorpc_codegen.source import Span
 from avrorpc_codegen.syntax import FullType, Name
 
+_MOST_COMPARED: Final = 300_000
+"""How many names are compared with names that are unknown."""
 _INT_MAX: Final = 2**31 - 1
 _UNKNOWN: Final = avro.Primitive("null")
 """Stands for a type that could not be resolved, so that its defaults are not checked."""
@@ -76,6 +78,7 @@ class _Resolver:
         self.contracts = Contracts()
         self.pending: list[_Pending] = []
         self.repeated: list[tuple[DeclaredType, DeclaredType]] = []
+        self.compared = 0
         self.repeated_names: set[str] = set()
         self.defaults: list[tuple[Schema, syntax.Value]] = []
         self.scopes: dict[Unit, set[Unit]] = {}
@@ -387,6 +390,9 @@ class _Resolver:
         return _UNKNOWN
 
     def suggestion(self, written: str, full: str) -> str | None:
+        if self.compared > _MOST_COMPARED:
+            return None  # Nobody reads so many, and looking takes its time.
+        self.compared += len(self.contracts.types)
         visible = [n for n, declared in self.contracts.types.items() if declared.unit in self.scope()]
         short = avro.short_name(written)
         same = next((candidate for candidate in visible if avro.short_name(candidate) == short), None)

@@ -19,6 +19,7 @@ from typing import Final
 
 from avrorpc_codegen.config import ConfigError, normalized, schemas_of_project
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
+from avrorpc_codegen.source import is_file
 
 SCHEMAS_GROUP: Final = "avrorpc.schemas"
 NAMESPACES_GROUP: Final = "avrorpc.namespaces"
@@ -42,7 +43,7 @@ class Shared:
 
     def find(self, location: str) -> Path | None:
         """Return the file at a location, if there is one."""
-        return next((folder / location for folder in self.folders if (folder / location).is_file()), None)
+        return next((folder / location for folder in self.folders if is_file(folder / location)), None)
 
     def holds(self, path: Path) -> bool:
         """Return whether a file is one of these contracts."""

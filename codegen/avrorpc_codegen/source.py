@@ -16,6 +16,13 @@ from typing import Final, NamedTuple
 
 MAX_BYTES: Final = 64 * 2**20
 """How large a contract file may be."""
+_WIDE: Final = (
+    [True, False, True, False],
+    [False, True, False, True],
+    [True, True, True, False],
+    [False, True, True, True],
+)
+"""Which of the first bytes are zero in UTF-16 and UTF-32, where a file begins with ASCII."""
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 
@@ -84,6 +91,22 @@ def display_name(path: Path) -> str:
         return path.as_posix()
 
 
+def is_file(path: Path) -> bool:
+    """Return whether there is a file; not where the name is impossible, or may not be looked for."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether there is a folder; not where the name is impossible, or may not be looked for."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
 def read_source(path: Path, name: Callable[[Path], str] = display_name) -> Source:
     """Read a file; a byte order mark is dropped. `name` says how people are shown its path.
 
@@ -111,7 +134,7 @@ def decode(data: bytes, path: Path, name: Callable[[Path], str] = display_name) 
     Raises:
         Undecodable: It is not UTF-8.
     """
-    if data[:2] in _UTF_16_MARKS or (len(data) > 1 and 0 < data[:4].count(0) < 4):
+    if data[:2] in _UTF_16_MARKS or [byte == 0 for byte in data[:4]] in _WIDE:
         span = Span(Source(name(path), data.decode("utf-8", "replace"), path.resolve()), 0, 1)
         raise Undecodable(span, data[0], "not UTF-8: this looks like UTF-16 or UTF-32")
     try:

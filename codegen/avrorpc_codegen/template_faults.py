@@ -123,14 +123,13 @@ class TemplateFaults:
             self._no_python(error, text, path)
         except TemplateNotFound as error:
             known = self._environment.list_templates()
-            wanted = error.name or ""
+            wanted = str(error.name or "")
             help_ = did_you_mean(wanted, known) or f"there are {', '.join(known)}"
             self._error(f"there is no template `{wanted}`", self._place(error, wanted), help=help_)
         except NothingThere as error:
-            help_ = did_you_mean(error.name, error.known) or (
-                f"there are {', '.join(f'`{name}`' for name in error.known)}" if error.known else None
-            )
-            self._error(error.message or "a missing name", self._place(error, error.name), help=help_)
+            there = f"there are {', '.join(f'`{known}`' for known in error.known)}" if error.known else None
+            way_out = did_you_mean(error.name, error.known) or there
+            self._error(error.message or "a missing name", self._place(error, error.name), help=way_out)
         except RecursionError as error:
             self._error("templates that include one another without end", self._place(error))
         except Exception as error:  # noqa: BLE001 - a template is a program, and fails in any way it likes

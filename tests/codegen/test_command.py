@@ -175,7 +175,7 @@ def test_warnings_do_not_stop(project: Path) -> None:
     ("arguments", "text"),
     [
         (["compile", "nowhere.avdl"], "does not exist"),
-        (["compile", "schemas"], "is a directory"),
+        (["compile", "schemas"], "needs a folder to write to"),
         (["compile"], "Missing argument"),
         (["compile", "schemas/a.avdl", "-I", "nowhere"], "does not exist"),
         (["compile", "schemas/a.avdl", "-o", "schemas/a.avdl/x"], "schemas/a.avdl"),

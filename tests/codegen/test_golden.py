@@ -21,11 +21,10 @@ from avrorpc_codegen.diagnostic import Rule
 from support.golden import CASES, GOLDEN, REPOSITORY, expected, good_cases, package, produce, update
 
 NOT_IN_A_FILE = {Rule.BAD_PACKAGE, Rule.UNREADABLE, Rule.NOT_IN_IDL, Rule.FORMAT_FAILED}
-NOT_IN_A_FILE |= {Rule.BAD_TEMPLATE, Rule.UNUSED_TEMPLATE}
-"""Diagnostics of a broken disk, of the formatter, and of a project's own templates; other tests have them."""
+"""Diagnostics of a broken disk, and of the formatter; other tests have them."""
 ASCII = [case for case in good_cases() if case != "unicode"]
 FORGOTTEN_NAMESPACES = {"deep", "shapes"}
-"""Protocols with an error in a namespace of its own: the `avro` package forgets it, though not a record's."""
+"""Protocols with an error in a namespace of its own: the `avro` package forgets that, if not a record's."""
 
 
 def python_folders() -> list[str]:

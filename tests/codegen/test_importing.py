@@ -67,6 +67,6 @@ def test_late_imports_stand_after_the_types(tmp_path: Path) -> None:
         "b.avdl": 'namespace b; import idl "a.avdl"; record B { a.A? a = null; } enum E { X }',
     }
     text = generated(tmp_path, files)["out.a"]
-    assert "e: out_b.E = msgspec.field(default_factory=lambda: out_b.E.X)" in text
-    assert text.index("class A(") < text.index("import out.b as out_b") < text.index("class P(Protocol)")
-    assert "def go(self, *, e: out_b.E = out_b.E.X) -> out_b.B:" in text
+    assert "e: b.E = msgspec.field(default_factory=lambda: b.E.X)" in text
+    assert text.index("class A(") < text.index("import out.b as b") < text.index("class P(Protocol)")
+    assert "def go(self, *, e: b.E = b.E.X) -> b.B:" in text

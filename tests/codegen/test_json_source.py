@@ -98,7 +98,7 @@ def test_comments_are_white_space() -> None:
         (r'["a\qb"]', r"1:4 AVR110 `\q` is no escape; the escapes are \" \\ \/ \b \f \n \r \t and \u0041"),
         (r'["\ud800"]', "1:2 AVR110 this string holds half of a surrogate pair"),
         ("/* a", "1:1 AVR110 this comment has no end; close it with `*/`"),
-        ("[\x00]", "1:2 AVR110 expected a value, found `\x00`"),
+        ("[\x00]", "1:2 AVR110 expected a value, found `U+0000`"),
         ("[" * 9999, f"1:{MAX_JSON_DEPTH + 1} AVR108 nested deeper than {MAX_JSON_DEPTH}"),
     ],
 )

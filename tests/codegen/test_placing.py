@@ -66,6 +66,25 @@ def test_the_name_of_a_late_import_hides_nothing(tmp_path: Path) -> None:
     assert placement.modules["a"].late == {"out.b": "out_b_"}
 
 
+def test_the_name_of_a_late_import_gives_way_to_fields_methods_and_parameters(tmp_path: Path) -> None:
+    files = {
+        "a.avdl": """
+            @namespace("a") protocol P {
+              import idl "b.avdl"; import idl "c.avdl"; import idl "d.avdl";
+              record A { b.B? b; c.C? x; d.D? y; }
+              void c();
+              void m(d.D? d);
+            }
+        """,
+        **{
+            f"{n}.avdl": f'namespace {n}; import idl "a.avdl"; record {n.upper()} {{ a.A? a; }}'
+            for n in "bcd"
+        },
+    }
+    placement, _ = placed(tmp_path, files)
+    assert placement.modules["a"].late == {"out.b": "out_b", "out.c": "out_c", "out.d": "out_d"}
+
+
 def test_records_in_one_union_are_tagged(tmp_path: Path) -> None:
     text = (
         "namespace n; record A {} record B {} record C {} record D { union { A, B } x; union { null, C } y; }"

@@ -41,11 +41,6 @@ def test_what_is_missing_in_a_view_is_an_error() -> None:
         Renderer().package(Empty())
 
 
-def test_code_that_does_not_compile_is_an_error() -> None:
-    with pytest.raises(SyntaxError):
-        Renderer().module(module(header=["not a comment"]))
-
-
 def test_an_empty_module_is_complete() -> None:
     assert Renderer().module(module()) == (
         '# Head.\n"""Doc."""\n\nfrom __future__ import annotations\n\nimport x\n\n'

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import random
 from pathlib import Path
 
 import pytest
+from avrorpc.schema import Json
 from avrorpc_codegen.config import Config, Target
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.generation import generate
@@ -20,6 +22,48 @@ TEXTS = [
     path.read_text()
     for case in ("ordinary", "names", "defaults", "logical", "annotations", "lexical", "unions")
     for path in sorted((GOLDEN / case / "input").glob("*.avdl"))
+]
+JSON_FILES = [
+    path
+    for case in ("ordinary", "names", "defaults", "logical", "annotations", "unions", "cycles", "json_inputs")
+    for path in sorted((GOLDEN / case).rglob("*.av[ps][rc]"))
+]
+JSON_TEXTS = [(path.suffix, path.read_text()) for path in JSON_FILES]
+JSON_PIECES = [
+    *'{}[],:"',
+    "'",
+    "null",
+    "1e9",
+    "//",
+    "/*",
+    '"type"',
+    '"name": "R",',
+    '"fields": [],',
+    '"namespace": "x.y",',
+    '"record"',
+    '"\\ud800"',
+    "\x00",
+    "-",
+]
+JSON_VALUES: list[Json] = [
+    None,
+    True,
+    -1,
+    1.5,
+    10**30,
+    "",
+    "int",
+    "record",
+    "x.y",
+    "a b",
+    [],
+    {},
+    ["int", "int"],
+    [["null"]],
+    {"type": "record", "name": "R", "fields": []},
+    {"type": "error", "name": "golden.E", "fields": [{"name": "x", "type": "golden.E"}]},
+    {"type": "fixed", "name": "F", "size": 2, "logicalType": "decimal", "precision": 9},
+    {"type": "array", "items": {"type": "map", "values": "R"}},
 ]
 PIECES = [
     "{",
@@ -58,8 +102,8 @@ PIECES += [
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-def compile_bytes(folder: Path, data: bytes) -> None:
-    path = folder / "a.avdl"
+def compile_bytes(folder: Path, data: bytes, name: str = "a.avdl") -> None:
+    path = folder / name
     path.write_bytes(data)
     diagnostics = Diagnostics()
     loader = Loader([], diagnostics)
@@ -67,6 +111,8 @@ def compile_bytes(folder: Path, data: bytes) -> None:
     contracts = resolve(list(loader.units.values()), [unit], diagnostics)
     if diagnostics.items:
         diagnostics.render()
+        diagnostics.to_json()
+    assert unit.is_complete or diagnostics.has_errors, "what is left out is said"
     if not diagnostics.has_errors:
         compiled(contracts, unit)
         generate(Config(folder, (Target("out", folder / "out"),)), Diagnostics())
@@ -96,6 +142,50 @@ def test_mutated_contracts(tmp_path: Path, seed: int) -> None:
         end = min(len(text), start + chance.choice([0, 1, 5, 40]))
         text = text[:start] + chance.choice(["", chance.choice(PIECES), text[end : end + 30]]) + text[end:]
     compile_bytes(tmp_path, text.encode())
+
+
+@QUICK
+@given(seed=st.integers(min_value=0))
+def test_json_with_mangled_text(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    suffix, text = chance.choice(JSON_TEXTS)
+    for _ in range(chance.randint(1, 4)):
+        start = chance.randrange(len(text) + 1)
+        end = min(len(text), start + chance.choice([0, 1, 5, 40]))
+        text = (
+            text[:start] + chance.choice(["", chance.choice(JSON_PIECES), text[end : end + 30]]) + text[end:]
+        )
+    compile_bytes(tmp_path, text.encode(), f"a{suffix}")
+
+
+@QUICK
+@given(seed=st.integers(min_value=0))
+def test_json_with_other_values(tmp_path: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    suffix, text = chance.choice(JSON_TEXTS)
+    value: Json = json.loads(text)
+    for _ in range(chance.randint(1, 3)):
+        value = mangled(value, chance)
+    (tmp_path / "b.avdl").write_text(f'protocol B {{ import {IMPORTS[suffix]} "a{suffix}"; }}')
+    compile_bytes(tmp_path, json.dumps(value).encode(), f"a{suffix}")
+    compile_bytes(tmp_path, (tmp_path / "b.avdl").read_bytes(), "b.avdl")
+
+
+IMPORTS = {".avpr": "protocol", ".avsc": "schema"}
+
+
+def mangled(value: Json, chance: random.Random) -> Json:
+    """Return JSON with one part of it replaced, removed, or put in another place."""
+    if chance.random() < 0.2 or not isinstance(value, dict | list) or not value:
+        return chance.choice([value, *JSON_VALUES])
+    if isinstance(value, list):
+        place = chance.randrange(len(value))
+        part = chance.choice([[], [value[place]] * 2, [mangled(value[place], chance)]])
+        return [*value[:place], *part, *value[place + 1 :]]
+    key = chance.choice(list(value))
+    rest = {name: item for name, item in value.items() if name != key}
+    other = chance.choice([key, *value, "type", "name", "doc", "one-way", "aliases", "x"])
+    return chance.choice([rest, {**value, key: mangled(value[key], chance)}, {**rest, other: value[key]}])
 
 
 @pytest.mark.parametrize(

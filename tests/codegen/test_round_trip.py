@@ -12,7 +12,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum as PythonEnum
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -203,7 +203,7 @@ def fastavro_schema(schema: Schema) -> Any:
         return fastavro.parse_schema(json.loads(text), {})
 
 
-def round_trip(case: Case, schema: Schema, value: Any, oracle: Any) -> None:
+def round_trip(case: Case, schema: Schema, oracle: Any, value: Any) -> None:
     out = bytearray()
     compile_encoder(schema, case.types)(out, value)
     cursor = Cursor(bytes(out))
@@ -231,7 +231,7 @@ def test_values_of_every_type_come_back(name: str) -> None:
     for schema in case.named.values():
         if has_values(schema):
             oracle = None if name in NOT_ASCII else fastavro_schema(schema)
-            check(values.of(schema), lambda value, s=schema, o=oracle: round_trip(case, s, value, o))
+            check(values.of(schema), partial(round_trip, case, schema, oracle))
 
 
 def messages(case: Case) -> Iterator[tuple[stub.Contract, Message]]:
@@ -249,10 +249,10 @@ def test_requests_of_every_message_come_back(name: str) -> None:
         oracle = None if name in NOT_ASCII else fastavro_schema(Record("request", message.request))
         values = TypedValues(types, BY_HAND)
         arguments = st.tuples(*(values.of(field.type) for field in message.request))
-        check(arguments, lambda value, m=message, t=types, o=oracle: request_comes_back(m, t, value, o))
+        check(arguments, partial(request_comes_back, message, types, oracle))
 
 
-def request_comes_back(message: Message, types: dict[str, type], arguments: Any, oracle: Any) -> None:
+def request_comes_back(message: Message, types: dict[str, type], oracle: Any, arguments: Any) -> None:
     out = bytearray()
     RequestEncoder(message, types)(out, arguments)
     cursor = Cursor(bytes(out))
@@ -272,15 +272,9 @@ def test_replies_of_every_message_come_back(name: str) -> None:
         types = dict(contract.types)
         values = TypedValues(types, BY_HAND)
         encoder, decoder = ReplyEncoder(message, types), ReplyDecoder(message, message, types)
-        check(
-            values.of(message.response),
-            lambda value, e=encoder, d=decoder: comes_back(e.result, d.result, value),
-        )
+        check(values.of(message.response), partial(comes_back, encoder.result, decoder.result))
         for error in message.errors:
-            check(
-                values.of(error),
-                lambda value, e=encoder, d=decoder: comes_back(e.error, d.error, value),
-            )
+            check(values.of(error), partial(comes_back, encoder.error, decoder.error))
 
 
 def comes_back(encode: Callable[[bytearray, Any], None], decode: Callable[[Cursor], Any], value: Any) -> None:

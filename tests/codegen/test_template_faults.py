@@ -51,7 +51,7 @@ def render(folder: Path, files: dict[str, str]) -> tuple[str, str]:
         ("a\n{% iff x %}", "2:1", "Encountered unknown tag 'iff'", ""),
         ("{% for x in y %}", "1:1", "Unexpected end of template", ""),
         (
-            "a\n{{ class.head | dcstring }}",
+            "a\n{{ class.doc | dcstring }}",
             "2:1",
             "there is no filter `dcstring`",
             "did you mean `docstring`?",

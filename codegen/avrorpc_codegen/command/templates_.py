@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from avrorpc.schema import Json
 from click.shell_completion import CompletionItem
 
 from avrorpc_codegen.command.reporting import json_option, print_json, usage_errors
@@ -46,11 +47,11 @@ def command(names: tuple[str, ...], output: Path | None, as_json: bool) -> None:
             return
         config = load_config(Path.cwd())
         if as_json:
-            listed = [
-                {"name": name, "about": _about(text), "replaced_by": _own(name, config)}
+            listed: list[Json] = [
+                {"name": name, "about": _about(text), "replaced_by": [*_own(name, config)]}
                 for name, text in wanted.items()
             ]
-            print_json(Diagnostics(), templates=[*listed])
+            print_json(Diagnostics(), templates=listed)
         elif names:
             click.echo("".join(wanted.values()), nl=False)
         else:

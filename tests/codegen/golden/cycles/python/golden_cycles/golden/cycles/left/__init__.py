@@ -60,14 +60,14 @@ class LeftService(Protocol):
         self,
         left: Left,
         *,
-        hand_: right.Hand = right.Hand.CLOSED,
+        hand: right.Hand = right.Hand.CLOSED,
         grip: right.Grip | None = None,
     ) -> right.Right:
         """The message `pass`.
 
         Args:
             left: Of the Avro type `golden.cycles.left.Left`.
-            hand_: Of the Avro type `golden.cycles.right.Hand`.
+            hand: Of the Avro type `golden.cycles.right.Hand`.
             grip: Of the Avro type `golden.cycles.right.Grip`. Default:
                 `right.Grip(hand=right.Hand.OPEN)`.
 
@@ -84,7 +84,7 @@ class AsyncLeftService(Protocol):
         self,
         left: Left,
         *,
-        hand_: right.Hand = right.Hand.CLOSED,
+        hand: right.Hand = right.Hand.CLOSED,
         grip: right.Grip | None = None,
     ) -> right.Right:
         """See `LeftService.pass_`."""
@@ -141,7 +141,7 @@ class LeftServiceService(stub.Service):
         self,
         left: Left,
         *,
-        hand_: right.Hand = right.Hand.CLOSED,
+        hand: right.Hand = right.Hand.CLOSED,
         grip: right.Grip | None = None,
     ) -> right.Right | Awaitable[right.Right]:
         """See `LeftService.pass_`."""
@@ -156,13 +156,13 @@ class LeftServiceClient(stub.Client):
         self,
         left: Left,
         *,
-        hand_: right.Hand = right.Hand.CLOSED,
+        hand: right.Hand = right.Hand.CLOSED,
         grip: right.Grip | None = None,
     ) -> right.Right:
         """See `LeftService.pass_`."""
         if grip is None:
             grip = right.Grip(hand=right.Hand.OPEN)
-        return self.__avrorpc__(_LeftService_pass_, left, hand_, grip)
+        return self.__avrorpc__(_LeftService_pass_, left, hand, grip)
 
 
 class AsyncLeftServiceClient(stub.AsyncClient):
@@ -174,10 +174,10 @@ class AsyncLeftServiceClient(stub.AsyncClient):
         self,
         left: Left,
         *,
-        hand_: right.Hand = right.Hand.CLOSED,
+        hand: right.Hand = right.Hand.CLOSED,
         grip: right.Grip | None = None,
     ) -> right.Right:
         """See `LeftService.pass_`."""
         if grip is None:
             grip = right.Grip(hand=right.Hand.OPEN)
-        return await self.__avrorpc__(_LeftService_pass_, left, hand_, grip)
+        return await self.__avrorpc__(_LeftService_pass_, left, hand, grip)
