@@ -137,9 +137,7 @@ class Server:
                 await self._quiet.wait()
         except TimeoutError:
             logger.warning("%d calls did not finish within %s s and are cut off", self._calls, drain)
-        while (
-            self._listeners
-        ):  # Each is closed once, should this be called a second time to cut things short.
+        while self._listeners:  # Each is closed once, even if a second call cuts this one short.
             await self._listeners.pop().close()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
