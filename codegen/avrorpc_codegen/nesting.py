@@ -17,6 +17,8 @@ from avrorpc_codegen.json_source import MAX_JSON_DEPTH
 
 _ROOM: Final = 232
 """What is left for what others wrap around a contract, and of the stack of whoever has it read."""
+_LEVELS: Final = 4
+"""How many levels a record adds: itself, its fields, a field, and what holds the next record."""
 _MOST: Final = MAX_JSON_DEPTH - _ROOM
 
 
