@@ -248,8 +248,8 @@ class _Resolver:
                     item.result.span,
                     help=f"write {nothing}, or leave {word} out",
                 )
-            for thrown in item.throws if item.one_way else ():
-                self.diagnostics.error(Rule.BAD_ONE_WAY, "a one-way message declares no errors", thrown.span)
+        for thrown in item.throws if item.one_way else ():
+            self.diagnostics.error(Rule.BAD_ONE_WAY, "a one-way message declares no errors", thrown.span)
         errors: dict[Schema, Name] = {}
         for thrown in item.throws:
             if (error := self.thrown(thrown, namespace)) is not None:
