@@ -2,73 +2,37 @@
 
 The MD5 of such a text identifies a protocol, so that two implementations that write the same text need no
 extra round trip; and a contract that moves from Apache's tools to ours shows no difference. What a value
-means is not known here.
+means is not known here. What writes an object or a list is a generator that `finish` drives, since these may
+be nested more deeply than Python's stack is.
 """
 
 from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Generator
 from decimal import Decimal
-from typing import Final
+from typing import Final, TypeAlias
 
 from avrorpc.schema.model import Json
+from avrorpc.schema.nesting import finish
 
+_Writing: TypeAlias = "Generator[_Writing, None, None]"
 _SPECIAL: Final = re.compile(r'["\\\x00-\x1f]')
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
-
-
-class _Raw(str):
-    """Text that goes out as it is."""
-
-    __slots__ = ()
 
 
 def compact(value: Json) -> str:
     """Return JSON without white space, non-ASCII characters kept."""
     out: list[str] = []
-    waiting: list[Json] = [value]
-    while waiting:  # A stack, since a chain of types in types may be long.
-        item = waiting.pop()
-        if isinstance(item, _Raw):
-            out.append(item)
-        elif isinstance(item, dict):
-            waiting.append(_Raw("}"))
-            for index, (key, inner) in reversed(list(enumerate(item.items()))):
-                waiting += (inner, _Raw(f"{',' if index else ''}{_string(key)}:"))
-            waiting.append(_Raw("{"))
-        elif isinstance(item, list):
-            waiting.append(_Raw("]"))
-            for index, inner in reversed(list(enumerate(item))):
-                waiting += (inner, _Raw(",")) if index else (inner,)
-            waiting.append(_Raw("["))
-        else:
-            out.append(_scalar(item))
+    finish(_compact(value, out.append))
     return "".join(out)
 
 
 def pretty(value: Json) -> str:
     """Return JSON with an indented line for each member of an object, and lists on the line of their key."""
     out: list[str] = []
-    waiting: list[tuple[Json, str]] = [(value, "\n")]
-    while waiting:
-        item, line = waiting.pop()
-        if isinstance(item, _Raw):
-            out.append(item)
-        elif isinstance(item, dict):
-            inside = f"{line}  "
-            waiting.append((_Raw(f"{line}}}" if item else " }"), line))
-            for index, (key, inner) in reversed(list(enumerate(item.items()))):
-                before = _Raw(f"{',' if index else ''}{inside}{_string(key)} : ")
-                waiting += ((inner, inside), (before, inside))
-            waiting.append((_Raw("{"), line))
-        elif isinstance(item, list):
-            waiting.append((_Raw(" ]"), line))
-            for index, inner in reversed(list(enumerate(item))):
-                waiting += ((inner, line), (_Raw(", " if index else " "), line))
-            waiting.append((_Raw("["), line))
-        else:
-            out.append(_scalar(item))
+    finish(_pretty(value, "\n", out.append))
     return "".join(out)
 
 
@@ -115,3 +79,54 @@ def _scalar(value: bool | float | str | None) -> str:
             return str(value)
         case _:
             return number(value)
+
+
+def _compact(value: Json, write: Callable[[str], None]) -> _Writing:
+    if isinstance(value, dict):
+        before = "{"
+        for key, item in value.items():
+            write(f"{before}{_string(key)}:")
+            if isinstance(item, dict | list):
+                yield _compact(item, write)
+            else:
+                write(_scalar(item))
+            before = ","
+        write("}" if value else "{}")
+    elif isinstance(value, list):
+        before = "["
+        for item in value:
+            write(before)
+            if isinstance(item, dict | list):
+                yield _compact(item, write)
+            else:
+                write(_scalar(item))
+            before = ","
+        write("]" if value else "[]")
+    else:
+        write(_scalar(value))
+
+
+def _pretty(value: Json, line: str, write: Callable[[str], None]) -> _Writing:
+    if isinstance(value, dict):
+        inner = f"{line}  "
+        before = "{"
+        for key, item in value.items():
+            write(f"{before}{inner}{_string(key)} : ")
+            if isinstance(item, dict | list):
+                yield _pretty(item, inner, write)
+            else:
+                write(_scalar(item))
+            before = ","
+        write(f"{line}}}" if value else "{ }")
+    elif isinstance(value, list):
+        before = "[ "
+        for item in value:
+            write(before)
+            if isinstance(item, dict | list):
+                yield _pretty(item, line, write)
+            else:
+                write(_scalar(item))
+            before = ", "
+        write(" ]" if value else "[ ]")
+    else:
+        write(_scalar(value))
