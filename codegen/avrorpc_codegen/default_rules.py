@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from avrorpc.schema import Array, Enum, Json, Map, Named, NoDefault, Record, Schema, Union, default_problem
 
 from avrorpc_codegen.annotations import plain_json
+from avrorpc_codegen.cursor import MAX_DEPTH
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.graph import parts
 from avrorpc_codegen.syntax import Value
@@ -53,8 +54,7 @@ def _check(schema: Schema, default: Value, diagnostics: Diagnostics) -> None:
     value = plain_json(default.json)
     problem = default_problem(schema, value)
     hint = None
-    if problem is None and _is_endless(schema, value, ()):
-        problem = "it contains itself without end"
+    problem = problem or _implied_problem(schema, value, ())
     if isinstance(schema, Enum) and isinstance(value, str):
         hint = did_you_mean(value, schema.symbols)
     elif value is None and not isinstance(schema, Union):
@@ -63,28 +63,38 @@ def _check(schema: Schema, default: Value, diagnostics: Diagnostics) -> None:
         diagnostics.error(Rule.BAD_DEFAULT, f"this default does not fit: {problem}", default.span, help=hint)
 
 
-def _is_endless(schema: Schema, value: Json, inside: tuple[str, ...]) -> bool:
-    """Return whether a default that fits leads back to a record whose defaults it is made of."""
+def _implied_problem(schema: Schema, value: Json, inside: tuple[str, ...]) -> str | None:
+    """Return why a default that fits is made of others without end, or of too many in each other.
+
+    `inside` names the records around it that are not stated in full.
+    """
     match schema:
         case Union():
             fitting = (branch for branch in schema.branches if default_problem(branch, value) is None)
-            return _is_endless(next(fitting, schema.branches[0]), value, inside)
+            return _implied_problem(next(fitting, schema.branches[0]), value, inside)
         case Array() if isinstance(value, list):
-            return any(_is_endless(schema.items, item, inside) for item in value)
+            return _first(_implied_problem(schema.items, item, inside) for item in value)
         case Map() if isinstance(value, dict):
-            return any(_is_endless(schema.values, item, inside) for item in value.values())
+            return _first(_implied_problem(schema.values, item, inside) for item in value.values())
         case Record() if isinstance(value, dict):
             stated = [item for item in schema.fields if item.name in value]
             implied = [item for item in schema.fields if item.name not in value]
-            if any(_is_endless(item.type, value[item.name], inside) for item in stated):
-                return True
-            if implied and schema.name in inside:
-                return True
+            problem = _first(_implied_problem(item.type, value[item.name], inside) for item in stated)
+            if problem or not implied:
+                return problem
+            if schema.name in inside:
+                return "it contains itself without end"
+            if len(inside) == MAX_DEPTH:
+                return f"it is nested deeper than {MAX_DEPTH}, by the defaults of `{inside[0]}` and of others"
             within = (*inside, schema.name)
-            return any(
-                _is_endless(item.type, item.default, within)
+            return _first(
+                _implied_problem(item.type, item.default, within)
                 for item in implied
                 if not isinstance(item.default, NoDefault)
             )
         case _:
-            return False
+            return None
+
+
+def _first(problems: Iterable[str | None]) -> str | None:
+    return next((problem for problem in problems if problem), None)

@@ -10,13 +10,10 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from avrorpc.schema import Json
+from avrorpc.schema import MAX_JSON_DEPTH, Json
 
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 from avrorpc_codegen.source import Source, Span
-
-MAX_JSON_DEPTH: Final = 1000
-"""How deeply JSON may be nested: as deep as the common parsers of Java and Python go."""
 
 _GAP: Final = re.compile(r"(?:[ \t\n\r]+|//[^\n\r]*|/\*.*?\*/)*", re.DOTALL)
 _STRING: Final = re.compile(r'"[^"\\\x00-\x1f]*(?:\\[^\x00-\x1f][^"\\\x00-\x1f]*)*"')

@@ -344,7 +344,7 @@ def _outside(place: Place) -> Mistake | None:
     if lowered:
         return Mistake(f"`{token.text}` means nothing here", token, f"write `{DECLARATIONS[lowered]}`")
     if token.text == "protocol" and place.is_name(1):
-        hint = "a protocol extends no other; it may import others" if place.is_name(2) else None
+        hint = "a protocol extends no other, but it may import others"
         return Mistake("expected `{` after the name of the protocol", place.at(2), hint)
     is_message = any(later.text == "(" for later in place.tokens[place.index + 1 : place.index + 3])
     if is_message and token.text not in DECLARATIONS:

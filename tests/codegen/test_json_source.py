@@ -4,9 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
-from avrorpc.schema import Json
+from avrorpc.schema import MAX_JSON_DEPTH, Json
 from avrorpc_codegen.diagnostic import Diagnostics
-from avrorpc_codegen.json_source import MAX_JSON_DEPTH, Node, parse_json
+from avrorpc_codegen.json_source import Node, parse_json
 from avrorpc_codegen.source import Source
 from hypothesis import given
 from hypothesis import strategies as st

@@ -27,17 +27,24 @@ def default_value(schema: Schema, value: Json, types: Types) -> Any:
     """Return a fresh Python value for a default.
 
     Raises:
-        SchemaError: The default does not fit the type.
+        SchemaError: The default does not fit the type, or contains itself by the defaults that it implies.
     """
+    try:
+        return _value(schema, value, types)
+    except RecursionError:
+        raise SchemaError(f"the default {value!r:.60} is nested too deeply, or contains itself") from None
+
+
+def _value(schema: Schema, value: Json, types: Types) -> Any:
     match schema:
         case Union():
             for branch in schema.branches:
                 if default_problem(branch, value) is None:
-                    return default_value(branch, value, types)
+                    return _value(branch, value, types)
         case Array() if isinstance(value, list):
-            return [default_value(schema.items, item, types) for item in value]
+            return [_value(schema.items, item, types) for item in value]
         case Map() if isinstance(value, dict):
-            return {key: default_value(schema.values, item, types) for key, item in value.items()}
+            return {key: _value(schema.values, item, types) for key, item in value.items()}
         case Record() if isinstance(value, dict):
             return _record(schema, value, types)
         case Enum() if isinstance(value, str) and value in schema.symbols:
@@ -55,7 +62,7 @@ def _record(schema: Record, value: dict[str, Json], types: Types) -> Any:
     for field in schema.fields:
         item = value.get(field.name, field.default)
         assert not isinstance(item, NoDefault)
-        values.append(default_value(field.type, item, types))
+        values.append(_value(field.type, item, types))
     return maker(schema, types)(values)
 
 

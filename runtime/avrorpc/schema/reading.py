@@ -1,15 +1,14 @@
 """JSON to schemas and protocols, as strictly as a peer's text must be read.
 
 Every problem is a `SchemaError` that says where in the document it is. Names must be defined before they
-are used, as the specification demands of JSON.
+are used, as the specification demands of JSON. Types stand in each other as deeply as `nesting` allows, which
+is deeper than Python's stack: whatever reads a part that holds schemas is a generator that `finish` drives.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from functools import partial
-from typing import Final
+from collections.abc import Generator, Iterable
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -25,6 +24,7 @@ from avrorpc.schema.model import (
     Map,
     Message,
     Named,
+    NoDefault,
     Primitive,
     Protocol,
     Record,
@@ -33,10 +33,12 @@ from avrorpc.schema.model import (
     describe,
     namespace_of,
 )
+from avrorpc.schema.nesting import MAX_DEPTH, MAX_JSON_DEPTH, finish, json_depth
 
-MAX_DEPTH: Final = 64
-"""How deeply the type of a field may be nested; records in records count anew."""
+_Reading: TypeAlias = "Schema | Generator[_Reading, Schema, Schema]"
+"""A schema, or what reads one: it yields the same for each schema inside, and is sent that schema."""
 
+_TOO_DEEP: Final = f"nested deeper than {MAX_JSON_DEPTH} brackets of JSON"
 _FIELD: Final = frozenset({"name", "type", "doc", "default", "order", "aliases"})
 _NAMED: Final = frozenset({"type", "name", "namespace", "doc", "aliases"})
 
@@ -56,7 +58,11 @@ def parse_schema(text: str | bytes) -> Schema:
     Raises:
         SchemaError: The text is not JSON, or not a valid schema.
     """
-    return _Reader().schema(_load(text), "", "$")
+    value = _load(text)
+    try:
+        return finish(_Reader().whole(value, "", "$", 0))
+    except RecursionError:
+        raise SchemaError(f"{_TOO_DEEP}, or than the stack has room for") from None
 
 
 def protocol_from_json(value: Json) -> Protocol:
@@ -65,34 +71,27 @@ def protocol_from_json(value: Json) -> Protocol:
     Raises:
         SchemaError: It is not a valid protocol.
     """
-    return _Reader().protocol(_object(value, "$"))
+    try:
+        return _Reader().protocol(_object(value, "$"))
+    except RecursionError:
+        raise SchemaError(f"{_TOO_DEEP}, or than the stack has room for") from None
 
 
 def _load(text: str | bytes) -> Json:
     try:
         value: Json = msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+    except (msgspec.DecodeError, UnicodeError) as error:
         raise SchemaError(f"not a JSON document: {error}") from error
+    except RecursionError:
+        raise SchemaError(f"{_TOO_DEEP}, or than the stack has room for") from None
     return value
 
 
-@dataclass(slots=True)
-class _Task:
-    """A schema that is still to be read, and who wants it."""
-
-    put: Callable[[Schema], None]
-    value: Json
-    namespace: str
-    where: str
-    depth: int
-
-
 class _Reader:
-    """Reads schemas in the order of their text, by a stack: a chain of records may be long."""
-
     def __init__(self) -> None:
         self.named: dict[str, Named] = {}
-        self.unions: list[tuple[Union, str]] = []
+        self.outside = 0
+        """How many brackets are open around the fields or the schema that are being read."""
 
     def protocol(self, value: dict[str, Json]) -> Protocol:
         name = _name(value, "protocol", "$")
@@ -101,9 +100,10 @@ class _Reader:
         protocol = Protocol(full, doc=_optional_str(value, "doc", "$"))
         reserved = {"protocol", "namespace", "doc", "types", "messages"}
         protocol.props = {key: item for key, item in value.items() if key not in reserved}
+        self.outside = 2
         for index, item in enumerate(_list(value.get("types", []), "$.types")):
             where = f"$.types[{index}]"
-            declared = self.schema(item, namespace, where)
+            declared = finish(self.whole(item, namespace, where, 0))
             if not isinstance(declared, Named):
                 raise SchemaError(f"{where}: only records, errors, enums and fixed have names")
         messages = _object(value.get("messages", {}), "$.messages")
@@ -116,11 +116,11 @@ class _Reader:
         return protocol
 
     def message(self, name: str, value: dict[str, Json], namespace: str, where: str) -> Message:
-        request, tasks = self.fields(value.get("request", []), namespace, f"{where}.request")
-        self.run(tasks)
-        response = self.schema(value.get("response", "null"), namespace, f"{where}.response")
+        self.outside = 3
+        request = finish(self.fields(value.get("request", []), namespace, f"{where}.request"))
+        response = finish(self.whole(value.get("response", "null"), namespace, f"{where}.response", 0))
         errors = [
-            self.schema(item, namespace, f"{where}.errors[{index}]")
+            finish(self.whole(item, namespace, f"{where}.errors[{index}]", 1))
             for index, item in enumerate(_list(value.get("errors", []), f"{where}.errors"))
         ]
         # Some writers repeat the implicit string branch; it declares nothing.
@@ -136,72 +136,65 @@ class _Reader:
         doc = _optional_str(value, "doc", where)
         return Message(name, request, response, errors, one_way, doc, props)
 
-    def fields(self, value: Json, namespace: str, where: str) -> tuple[list[Field], list[_Task]]:
-        """Return fields, and the tasks that give them their types."""
+    def fields(self, value: Json, namespace: str, where: str) -> Generator[_Reading, Schema, list[Field]]:
         fields: list[Field] = []
-        tasks: list[_Task] = []
+        self.outside += 2
         for index, item in enumerate(_list(value, where)):
-            place = f"{where}[{index}]"
-            members = _object(item, place)
-            if "type" not in members:
-                raise SchemaError(f"{place}: a field needs a type")
-            field = self.field(members, place)
+            at = f"{where}[{index}]"
+            written = _object(item, at)
+            if "type" not in written:
+                raise SchemaError(f"{at}: a field needs a type")
+            name = _name(written, "name", at, is_simple=True)
+            kind = written["type"]
+            place = f"{at}.type"
+            type_ = (
+                self.reference(kind, namespace, place)
+                if isinstance(kind, str)  # as most are, which are spared the way through `finish`
+                else (yield self.schema(kind, namespace, place, 0))
+            )
+            field = Field(
+                name,
+                type_,
+                doc=_optional_str(written, "doc", at),
+                default=_default(written, at),
+                order=_optional_str(written, "order", at),
+                aliases=_strings(written.get("aliases", []), f"{at}.aliases"),
+                props={key: item for key, item in written.items() if key not in _FIELD},
+            )
             fields.append(field)
-            put = partial(setattr, field, "type")
-            tasks.append(_Task(put, members["type"], namespace, f"{place}.type", 1))
+        self.outside -= 2
         _distinct((field.name for field in fields), where)
-        return fields, tasks
+        return fields
 
-    def field(self, value: dict[str, Json], where: str) -> Field:
-        return Field(
-            _name(value, "name", where, is_simple=True),
-            Primitive("null"),
-            doc=_optional_str(value, "doc", where),
-            default=value.get("default", NO_DEFAULT),
-            order=_optional_str(value, "order", where),
-            aliases=_strings(value.get("aliases", []), f"{where}.aliases"),
-            props={key: item for key, item in value.items() if key not in _FIELD},
-        )
+    def whole(
+        self, value: Json, namespace: str, where: str, depth: int
+    ) -> Generator[_Reading, Schema, Schema]:
+        return (yield self.schema(value, namespace, where, depth))
 
-    def schema(self, value: Json, namespace: str, where: str) -> Schema:
-        found: list[Schema] = []
-        self.run([_Task(found.append, value, namespace, where, 0)])
-        return found[0]
-
-    def run(self, tasks: list[_Task]) -> None:
-        """Read schemas, each with all that lies in it before the next."""
-        waiting = tasks[::-1]
-        while waiting:
-            task = waiting.pop()
-            if task.depth > MAX_DEPTH:
-                raise SchemaError(f"{task.where}: nested deeper than {MAX_DEPTH}")
-            waiting += self.begin(task)[::-1]
-        for union, where in self.unions:
-            if any(isinstance(branch, Union) for branch in union.branches):
-                raise SchemaError(f"{where}: a union may not contain a union")
-            _distinct(map(_branch_key, union.branches), where)
-        self.unions.clear()
-
-    def begin(self, task: _Task) -> list[_Task]:
-        """Read a schema, and return the tasks for what lies in it."""
-        value, namespace, where = task.value, task.namespace, task.where
+    def schema(self, value: Json, namespace: str, where: str, depth: int) -> _Reading:
+        """Read a schema that is `depth` types without names inside the field, or whatever else holds it."""
+        if depth > MAX_DEPTH:
+            raise SchemaError(f"{where}: nested deeper than {MAX_DEPTH}")
         match value:
             case str():
-                task.put(self.reference(value, namespace, where))
-                return []
+                return self.reference(value, namespace, where)
             case list():
-                union = Union([])
-                self.unions.append((union, where))
-                task.put(union)
-                put = union.branches.append
-                return [
-                    _Task(put, item, namespace, f"{where}[{index}]", task.depth + 1)
-                    for index, item in enumerate(value)
-                ]
+                return self.union(value, namespace, where, depth)
             case dict():
-                return self.complex(task, value)
+                return self.complex(value, namespace, where, depth)
             case _:
                 raise SchemaError(f"{where}: {value!r:.60} is not a schema")
+
+    def union(
+        self, value: list[Json], namespace: str, where: str, depth: int
+    ) -> Generator[_Reading, Schema, Union]:
+        branches: list[Schema] = []
+        for index, item in enumerate(value):
+            branches.append((yield self.schema(item, namespace, f"{where}[{index}]", depth + 1)))
+        if any(isinstance(branch, Union) for branch in branches):
+            raise SchemaError(f"{where}: a union may not contain a union")
+        _distinct(map(_branch_key, branches), where)
+        return Union(branches)
 
     def reference(self, name: str, namespace: str, where: str) -> Schema:
         if name in PRIMITIVES:
@@ -212,29 +205,33 @@ class _Reader:
             raise SchemaError(f"{where}: no type is named {full}")
         return found
 
-    def complex(self, task: _Task, value: dict[str, Json]) -> list[_Task]:
-        kind, where = value.get("type"), task.where
+    def complex(self, value: dict[str, Json], namespace: str, where: str, depth: int) -> _Reading:
+        kind = value.get("type")
         match kind:
             case "array" | "map":
-                key = "items" if kind == "array" else "values"
-                if key not in value:
-                    raise SchemaError(f"{where}: {kind} needs {key}")
-                props = {k: item for k, item in value.items() if k not in ("type", key)}
-                nothing = Primitive("null")
-                outer = Array(nothing, props) if kind == "array" else Map(nothing, props)
-                task.put(outer)
-                put = partial(setattr, outer, key)
-                return [_Task(put, value[key], task.namespace, f"{where}.{key}", task.depth + 1)]
+                return self.holder(kind, value, namespace, where, depth)
             case "record" | "error" | "enum" | "fixed":
-                return self.declare(kind, task, value)
+                return self.declare(kind, value, namespace, where, depth)
             case str() if kind in PRIMITIVES:
-                task.put(Primitive(kind, {k: item for k, item in value.items() if k != "type"}))
-                return []
+                return Primitive(kind, {k: item for k, item in value.items() if k != "type"})
             case _:
-                return [_Task(task.put, kind, task.namespace, f"{where}.type", task.depth + 1)]
+                return self.schema(kind, namespace, f"{where}.type", depth + 1)
 
-    def declare(self, kind: str, task: _Task, value: dict[str, Json]) -> list[_Task]:
-        namespace, where = task.namespace, task.where
+    def holder(
+        self, kind: str, value: dict[str, Json], namespace: str, where: str, depth: int
+    ) -> Generator[_Reading, Schema, Array | Map]:
+        key = "items" if kind == "array" else "values"
+        if key not in value:
+            raise SchemaError(f"{where}: {kind} needs {key}")
+        inner = yield self.schema(value[key], namespace, f"{where}.{key}", depth + 1)
+        props = {k: item for k, item in value.items() if k not in ("type", key)}
+        return Array(inner, props) if kind == "array" else Map(inner, props)
+
+    def declare(
+        self, kind: str, value: dict[str, Json], namespace: str, where: str, depth: int
+    ) -> Generator[_Reading, Schema, Named]:
+        if self.outside + depth >= MAX_JSON_DEPTH:
+            raise SchemaError(f"{where}: {_TOO_DEEP}")
         name = _name(value, "name", where)
         own = _namespace(value, where)
         own = namespace_of(name) if "." in name else namespace if own is None else own
@@ -265,11 +262,10 @@ class _Reader:
         else:
             record = Record(full, [], doc, kind == "error", aliases, props)
             self.named[full] = record
-            task.put(record)
-            record.fields, tasks = self.fields(value.get("fields"), own, f"{where}.fields")
-            return tasks
-        task.put(self.named[full])
-        return []
+            self.outside += depth + 1
+            record.fields.extend((yield from self.fields(value.get("fields"), own, f"{where}.fields")))
+            self.outside -= depth + 1
+        return self.named[full]
 
 
 def _is_null(schema: Schema) -> bool:
@@ -327,6 +323,13 @@ def _list(value: Json, where: str) -> list[Json]:
     if not isinstance(value, list):
         raise SchemaError(f"{where}: expected a list, found {value!r:.60}")
     return value
+
+
+def _default(field: dict[str, Json], where: str) -> Json | NoDefault:
+    default = field.get("default", NO_DEFAULT)
+    if isinstance(default, list | dict) and json_depth(default) > MAX_DEPTH:
+        raise SchemaError(f"{where}.default: nested deeper than {MAX_DEPTH}")
+    return default
 
 
 def _strings(value: Json, where: str) -> list[str]:

@@ -2,14 +2,14 @@
 
 A named type is written whole where it first occurs and by name afterwards; a name is shortened where it
 lies in the enclosing namespace. The compact text is the one whose MD5 identifies a protocol in the Avro
-handshake, properties and documentation included.
+handshake, properties and documentation included. Types may stand in each other more deeply than Python's
+stack is: whatever writes a part with schemas in it is a generator that `finish` drives.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Generator
 from typing import Final, TypeAlias
 
 from avrorpc.schema.model import (
@@ -24,6 +24,7 @@ from avrorpc.schema.model import (
     Named,
     NoDefault,
     Primitive,
+    Props,
     Protocol,
     Record,
     Schema,
@@ -31,9 +32,11 @@ from avrorpc.schema.model import (
     namespace_of,
     short_name,
 )
+from avrorpc.schema.nesting import finish
 
-_Task: TypeAlias = "tuple[Callable[[Json], None], Schema, str]"
-"""A schema that is still to be written, and the namespace around it."""
+_Writing: TypeAlias = "Json | Generator[_Writing, Json, Json]"
+"""JSON, or what writes it: it yields the same for each schema inside, and is sent the JSON of that."""
+
 _TYPE_WORDS: Final = frozenset([*PRIMITIVES, "record", "enum", "array", "map", "union", "fixed"])
 
 
@@ -48,7 +51,7 @@ def protocol_to_json(protocol: Protocol) -> dict[str, Json]:
         out["doc"] = protocol.doc
     out.update(protocol.props)
     out["types"] = [
-        _schema(named, namespace, written) for named in protocol.types if named.name not in written
+        finish(_whole(named, namespace, written)) for named in protocol.types if named.name not in written
     ]
     out["messages"] = {
         name: _message(message, namespace, written) for name, message in protocol.messages.items()
@@ -58,7 +61,7 @@ def protocol_to_json(protocol: Protocol) -> dict[str, Json]:
 
 def schema_to_json(schema: Schema) -> Json:
     """Return a schema as the JSON value of an `.avsc` file."""
-    return _schema(schema, "", set())
+    return finish(_whole(schema, "", set()))
 
 
 def handshake_hash(text: str) -> bytes:
@@ -71,73 +74,67 @@ def _message(message: Message, namespace: str, written: set[str]) -> dict[str, J
     if message.doc is not None:
         out["doc"] = message.doc
     out.update(message.props)
-    out["request"] = [_field(parameter, namespace, written) for parameter in message.request]
-    out["response"] = _schema(message.response, namespace, written)
+    out["request"] = finish(_fields(message.request, namespace, written))
+    out["response"] = finish(_whole(message.response, namespace, written))
     if message.one_way:
         out["one-way"] = True
     elif message.errors:
-        out["errors"] = [_schema(error, namespace, written) for error in message.errors]
+        out["errors"] = [finish(_whole(error, namespace, written)) for error in message.errors]
     return out
 
 
-def _field(field: Field, namespace: str, written: set[str]) -> dict[str, Json]:
-    out, task = _begin_field(field, namespace)
-    _run([task], written)
-    return out
+def _fields(fields: list[Field], namespace: str, written: set[str]) -> Generator[_Writing, Json, list[Json]]:
+    parts: list[Json] = []
+    for field in fields:
+        out: dict[str, Json] = {"name": field.name, "type": (yield _schema(field.type, namespace, written))}
+        if field.doc is not None:
+            out["doc"] = field.doc
+        if not isinstance(field.default, NoDefault):
+            out["default"] = field.default
+        if field.order is not None and field.order != "ascending":
+            out["order"] = field.order
+        if field.aliases:
+            out["aliases"] = list(field.aliases)
+        out.update(field.props)
+        parts.append(out)
+    return parts
 
 
-def _schema(schema: Schema, namespace: str, written: set[str]) -> Json:
-    found: list[Json] = []
-    _run([(found.append, schema, namespace)], written)
-    return found[0]
+def _whole(schema: Schema, namespace: str, written: set[str]) -> Generator[_Writing, Json, Json]:
+    return (yield _schema(schema, namespace, written))
 
 
-def _run(tasks: list[_Task], written: set[str]) -> None:
-    """Write schemas, each with all that lies in it before the next; a chain of records may be long."""
-    waiting = tasks[::-1]
-    while waiting:
-        put, schema, namespace = waiting.pop()
-        value, inner = _begin(schema, namespace, written)
-        put(value)
-        waiting += inner[::-1]
-
-
-def _begin(schema: Schema, namespace: str, written: set[str]) -> tuple[Json, list[_Task]]:
-    """Return a schema as JSON, and the tasks that write what lies in it."""
+def _schema(schema: Schema, namespace: str, written: set[str]) -> _Writing:
     match schema:
         case Primitive():
-            return {"type": schema.name, **schema.props} if schema.props else schema.name, []
+            return {"type": schema.name, **schema.props} if schema.props else schema.name
         case Array():
-            out: dict[str, Json] = {"type": "array", "items": None, **schema.props}
-            return out, [(partial(out.__setitem__, "items"), schema.items, namespace)]
+            return _holder("array", "items", schema.items, schema.props, namespace, written)
         case Map():
-            out = {"type": "map", "values": None, **schema.props}
-            return out, [(partial(out.__setitem__, "values"), schema.values, namespace)]
+            return _holder("map", "values", schema.values, schema.props, namespace, written)
         case Union():
-            branches: list[Json] = []
-            return branches, [(branches.append, branch, namespace) for branch in schema.branches]
+            return _union(schema, namespace, written)
+        case _ if schema.name in written:
+            return _relative(schema.name, namespace)
         case _:
-            return _begin_named(schema, namespace, written)
+            return _named(schema, namespace, written)
 
 
-def _begin_field(field: Field, namespace: str) -> tuple[dict[str, Json], _Task]:
-    out: dict[str, Json] = {"name": field.name, "type": None}
-    if field.doc is not None:
-        out["doc"] = field.doc
-    if not isinstance(field.default, NoDefault):
-        out["default"] = field.default
-    if field.order is not None and field.order != "ascending":
-        out["order"] = field.order
-    if field.aliases:
-        out["aliases"] = list(field.aliases)
-    out.update(field.props)
-    return out, (partial(out.__setitem__, "type"), field.type, namespace)
+def _holder(
+    kind: str, key: str, inner: Schema, props: Props, namespace: str, written: set[str]
+) -> Generator[_Writing, Json, Json]:
+    return {"type": kind, key: (yield _schema(inner, namespace, written)), **props}
 
 
-def _begin_named(schema: Named, namespace: str, written: set[str]) -> tuple[Json, list[_Task]]:
+def _union(schema: Union, namespace: str, written: set[str]) -> Generator[_Writing, Json, Json]:
+    branches: list[Json] = []
+    for branch in schema.branches:
+        branches.append((yield _schema(branch, namespace, written)))  # noqa: PERF401 - it yields
+    return branches
+
+
+def _named(schema: Named, namespace: str, written: set[str]) -> Generator[_Writing, Json, Json]:
     own = namespace_of(schema.name)
-    if schema.name in written:
-        return _relative(schema.name, namespace), []
     written.add(schema.name)
     kind = {Enum: "enum", Fixed: "fixed"}.get(type(schema), "record")
     if isinstance(schema, Record) and schema.is_error:
@@ -147,12 +144,9 @@ def _begin_named(schema: Named, namespace: str, written: set[str]) -> tuple[Json
         out["namespace"] = own
     if schema.doc is not None:
         out["doc"] = schema.doc
-    tasks: list[_Task] = []
     match schema:
         case Record():
-            begun = [_begin_field(field, own) for field in schema.fields]
-            out["fields"] = [field for field, _ in begun]
-            tasks = [task for _, task in begun]
+            out["fields"] = yield from _fields(schema.fields, own, written)
         case Enum():
             out["symbols"] = list(schema.symbols)
             if schema.default is not None:
@@ -162,7 +156,7 @@ def _begin_named(schema: Named, namespace: str, written: set[str]) -> tuple[Json
     out.update(schema.props)
     if schema.aliases:
         out["aliases"] = [_relative(alias, own) for alias in dict.fromkeys(schema.aliases)]
-    return out, tasks
+    return out
 
 
 def _relative(name: str, namespace: str) -> str:
