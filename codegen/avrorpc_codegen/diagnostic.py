@@ -258,7 +258,10 @@ def _shortened(text: str) -> str:
 
 
 def _shown(text: str) -> str:
-    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text.replace("\t", _TAB))
+    if text.isprintable():
+        return text
+    kept = text.replace("\t", _TAB)
+    return "".join(c if c.isprintable() or c == "\n" else "\N{REPLACEMENT CHARACTER}" for c in kept)
 
 
 def _columns(text: str) -> int:

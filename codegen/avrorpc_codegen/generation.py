@@ -44,6 +44,8 @@ def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] =
         return generated
     config = replace(config, external={**config.external, **shared_modules(read.contracts, config)})
     placement = place(generated.contracts, config, diagnostics)
+    if diagnostics.has_errors:
+        return generated  # Something has no place, and could not be named.
     views = [module_view(module, placement, root, diagnostics) for module in placement.modules.values()]
     if diagnostics.has_errors:
         return generated

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from typing import Final
 
-from avrorpc.schema import Json, Record, Union, protocol_to_json, schema_to_json
+from avrorpc.schema import Json, Named, Primitive, Record, Union, protocol_to_json, schema_to_json
 
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
-from avrorpc_codegen.graph import parts
+from avrorpc_codegen.graph import parts, reachable
 from avrorpc_codegen.json_source import MAX_JSON_DEPTH
 
-_ROOM: Final = 100
-"""What others may wrap around a contract."""
+_ROOM: Final = 232
+"""What is left for what others wrap around a contract, and of the stack of whoever has it read."""
 _LEVELS: Final = 4
 """How many levels a record adds: itself, its fields, a field, and what holds the next record."""
 _MOST: Final = MAX_JSON_DEPTH - _ROOM
@@ -24,11 +24,13 @@ _MOST: Final = MAX_JSON_DEPTH - _ROOM
 
 def check_nesting(contracts: Contracts, diagnostics: Diagnostics) -> None:
     """Report protocols and schemas whose JSON is too deep."""
-    if _bound(contracts) <= _MOST:
-        return
+    levels = {full: _levels(declared.named) for full, declared in contracts.types.items()}
     protocols = {declared.unit: declared for declared in contracts.protocols.values()}
     for unit, types in contracts.by_unit.items():
         declared = protocols.get(unit)
+        within = declared.protocol.types if declared else reachable([*types])
+        if sum(levels[named.name] for named in within) <= _MOST:  # as is nearly always so
+            continue
         name, span = (declared.protocol.name, declared.span) if declared else (unit.name, None)
         value: Json
         if declared is not None:
@@ -41,14 +43,15 @@ def check_nesting(contracts: Contracts, diagnostics: Diagnostics) -> None:
             diagnostics.error(Rule.TOO_DEEP, problem, span, help=hint, file=unit.name)
 
 
-def _bound(contracts: Contracts) -> int:
-    """Return a depth that cannot be exceeded; it is cheap, and nearly always small enough."""
-    depth = 0
-    for declared in contracts.types.values():
-        if isinstance(declared.named, Record):
-            inner = (sum(1 for _ in parts([field.type])) for field in declared.named.fields)
-            depth += _LEVELS + max(inner, default=0)
-    return depth
+def _levels(named: Named) -> int:
+    """Return how many levels a type adds at most."""
+    if not isinstance(named, Record):
+        return _LEVELS
+    inner = (
+        1 if isinstance(field.type, Primitive | Named) else sum(1 for _ in parts([field.type]))
+        for field in named.fields
+    )
+    return _LEVELS + max(inner, default=0)
 
 
 def _depth(value: Json) -> int:

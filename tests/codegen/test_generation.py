@@ -105,3 +105,12 @@ def test_what_is_generated_from_any_protocol_is_python(tmp_path: Path, protocol:
         compile(text, str(path), "exec", dont_inherit=True)
     refused = {Rule.NO_NAMESPACE, Rule.NAME_CLASH, Rule.BAD_DEFAULT, Rule.HIDDEN_DEFAULT}
     assert {item.rule for item in diagnostics.items} <= refused
+
+
+def test_a_type_that_has_no_place_is_not_named_elsewhere(tmp_path: Path) -> None:
+    inner = '{"type": "record", "name": "I", "namespace": "", "fields": []}'
+    outer = f'{{"type": "record", "name": "n.O", "fields": [{{"name": "i", "type": {inner}}}]}}'
+    write(tmp_path, {"a.avsc": outer})
+    diagnostics = Diagnostics()
+    assert not generate(Config(tmp_path, (Target("out", tmp_path / "out"),)), diagnostics).files
+    assert [item.rule for item in diagnostics.items] == [Rule.NO_NAMESPACE]

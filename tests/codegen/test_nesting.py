@@ -17,11 +17,11 @@ def chain(folder: Path, length: int, *, reverse: bool = False) -> tuple[Contract
 
 
 def test_a_long_chain_of_types_is_written_and_read_back(tmp_path: Path) -> None:
-    contracts, diagnostics = chain(tmp_path, 200)
+    contracts, diagnostics = chain(tmp_path, 150)
     assert not diagnostics.items
     text = as_text(compiled(contracts, next(iter(contracts.by_unit)))[0])
     assert len(json.loads(text)["types"]) == 1
-    assert len(parse_protocol(text).types) == 201
+    assert len(parse_protocol(text).types) == 151
     contracts, diagnostics = resolved(tmp_path, {"p.avpr": text})
     assert not diagnostics.items
     assert as_text(compiled(contracts, next(iter(contracts.by_unit)))[0]) == text
@@ -30,7 +30,7 @@ def test_a_long_chain_of_types_is_written_and_read_back(tmp_path: Path) -> None:
 def test_a_chain_that_nobody_could_read_is_a_diagnostic(tmp_path: Path) -> None:
     _, diagnostics = chain(tmp_path, 2000)
     (finding,) = diagnostics.items
-    problem = "the types of `n.P` form so long a chain that its JSON nests deeper than 900"
+    problem = "the types of `n.P` form so long a chain that its JSON nests deeper than 768"
     assert (finding.rule.value, finding.message) == ("AVR108", problem)
 
 

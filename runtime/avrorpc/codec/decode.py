@@ -6,6 +6,7 @@ when the decoder is made, with the path of the field at fault, and not when the 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 from typing import Any, TypeAlias
 
@@ -30,6 +31,8 @@ from avrorpc.schema import (
 from avrorpc.schema.resolution import PROMOTIONS, field_slots, reader_branch, same_name
 
 Decoder: TypeAlias = Callable[[Cursor], Any]
+Filler: TypeAlias = Callable[[Cursor, list[Any]], None]
+"""Reads the fields of a record into their places."""
 
 
 def compile_decoder(writer: Schema, reader: Schema, types: Types) -> Decoder:
@@ -38,7 +41,10 @@ def compile_decoder(writer: Schema, reader: Schema, types: Types) -> Decoder:
     Raises:
         ContractMismatch: The two can never work together.
     """
-    return _Compiler(types).decoder(writer, reader, "")
+    compiler = _Compiler(types)
+    decode = compiler.decoder(writer, reader, "")
+    compiler.finish()
+    return decode
 
 
 def compile_fields(writer: list[Field], reader: list[Field], types: Types, what: str) -> Decoder:
@@ -47,7 +53,9 @@ def compile_fields(writer: list[Field], reader: list[Field], types: Types, what:
     Raises:
         ContractMismatch: The two can never work together.
     """
-    fill = _Compiler(types).fields(writer, reader, "", what)
+    compiler = _Compiler(types)
+    fill = compiler.fields(writer, reader, "", what)
+    compiler.finish()
     size = len(reader)
 
     def decode(cursor: Cursor) -> list[Any]:
@@ -60,7 +68,10 @@ def compile_fields(writer: list[Field], reader: list[Field], types: Types, what:
 
 def compile_skipper(schema: Schema) -> Decoder:
     """Return a function that reads a value which nobody here wants, or knows: no class, no logical type."""
-    return _Compiler({}, logical=False).decoder(schema, schema, "")
+    compiler = _Compiler({}, logical=False)
+    skip = compiler.decoder(schema, schema, "")
+    compiler.finish()
+    return skip
 
 
 class _Compiler:
@@ -68,6 +79,13 @@ class _Compiler:
         self.types = types
         self.logical = logical
         self.records: dict[tuple[int, int], Decoder] = {}
+        self.waiting: deque[Callable[[], None]] = deque()
+        """What compiles the fields of a record; a chain of types may be longer than Python's stack."""
+
+    def finish(self) -> None:
+        """Compile the fields of all records that came up, and of those that come up then."""
+        while self.waiting:
+            self.waiting.popleft()()
 
     def decoder(self, writer: Schema, reader: Schema, path: str) -> Decoder:
         if isinstance(writer, Union):
@@ -163,10 +181,8 @@ class _Compiler:
             raise _mismatch(writer, reader, path)
         key = (id(writer), id(reader))
         if key in self.records:
-            return self.later(key)
-        # Stands in for the decoder while its fields are compiled, so that a recursive type can refer to it.
-        self.records[key] = _mismatched
-        fill = self.fields(writer.fields, reader.fields, path, reader.name)
+            return self.records[key]
+        fill: Filler = _incomplete
         make, size = maker(reader, self.types), len(reader.fields)
 
         def decode(cursor: Cursor) -> Any:
@@ -179,21 +195,15 @@ class _Compiler:
             except (TypeError, ValueError) as error:  # a class written by hand may check what it is given
                 raise DecodeError(str(error)) from error
 
+        def complete() -> None:
+            nonlocal fill
+            fill = self.fields(writer.fields, reader.fields, path, reader.name)
+
         self.records[key] = decode
+        self.waiting.append(complete)
         return decode
 
-    def later(self, key: tuple[int, int]) -> Decoder:
-        """Return the decoder of a record that is still being compiled."""
-        records = self.records
-
-        def decode(cursor: Cursor) -> Any:
-            return records[key](cursor)
-
-        return decode
-
-    def fields(
-        self, writer: list[Field], reader: list[Field], path: str, what: str
-    ) -> Callable[[Cursor, list[Any]], None]:
+    def fields(self, writer: list[Field], reader: list[Field], path: str, what: str) -> Filler:
         slots = field_slots({field.name for field in writer}, reader)
         steps: list[tuple[str, Decoder, int]] = []
         filled: set[int] = set()
@@ -287,7 +297,7 @@ def _mismatch(writer: Schema, reader: Schema, path: str) -> ContractMismatch:
     return ContractMismatch(f"{where}the sender has {describe(writer)}, here it is {describe(reader)}")
 
 
-def _mismatched(_: Cursor) -> Any:
+def _incomplete(_: Cursor, __: list[Any]) -> None:
     raise DecodeError("a decoder was used before it was complete")
 
 

@@ -26,7 +26,9 @@ def compile_encoder(schema: Schema, types: Types) -> Encoder:
 
     It raises `EncodeError`, with the path of the value, where a value does not fit.
     """
-    encode = _Compiler(types).encoder(schema)
+    compiler = _Compiler(types)
+    encode = compiler.encoder(schema)
+    compiler.finish()
     if isinstance(schema, Primitive | Enum | Fixed):
         return encode
 
@@ -51,6 +53,18 @@ class _Compiler:
     def __init__(self, types: Types) -> None:
         self.types = types
         self.records: dict[str, Encoder] = {}
+        self.waiting: list[tuple[Record, list[tuple[str, Encoder]]]] = []
+        """Records without their fields yet; a chain of types may be longer than Python's stack."""
+
+    def finish(self) -> None:
+        """Compile the fields of all records that came up, and of those that come up then."""
+        while self.waiting:
+            schema, parts = self.waiting.pop()
+            cls = self.types.get(schema.name)
+            names = attributes(schema, cls) if cls is not None else [field.name for field in schema.fields]
+            parts += [
+                (name, self.encoder(field.type)) for name, field in zip(names, schema.fields, strict=True)
+            ]
 
     def encoder(self, schema: Schema) -> Encoder:
         match schema:
@@ -124,15 +138,11 @@ class _Compiler:
         known = self.records.get(schema.name)
         if known is not None:
             return known
-        # A recursive record refers to itself through this list, which is filled below.
         parts: list[tuple[str, Encoder]] = []
         cls = self.types.get(schema.name)
         encode = self.typed(cls, parts) if cls is not None else self.generic(schema, parts)
         self.records[schema.name] = encode
-        names = attributes(schema, cls) if cls is not None else [field.name for field in schema.fields]
-        parts.extend(
-            (name, self.encoder(field.type)) for name, field in zip(names, schema.fields, strict=True)
-        )
+        self.waiting.append((schema, parts))
         return encode
 
     def typed(self, cls: type, parts: list[tuple[str, Encoder]]) -> Encoder:

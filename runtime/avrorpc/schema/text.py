@@ -9,67 +9,79 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
-from typing import Final
+from itertools import chain, repeat
+from typing import Final, TypeAlias, TypeVar
 
 from avrorpc.schema.model import Json
+
+T = TypeVar("T")
 
 _SPECIAL: Final = re.compile(r'["\\\x00-\x1f]')
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\b": "\\b", "\t": "\\t", "\n": "\\n", "\f": "\\f", "\r": "\\r"}
 
 
-class _Raw(str):
-    """Text that goes out as it is."""
-
-    __slots__ = ()
+_Parts: TypeAlias = "Iterator[tuple[str, Json]]"
+"""The parts of an object or a list, each with the text that stands before it."""
+_Layout: TypeAlias = "Callable[[dict[str, Json] | list[Json], str], tuple[str, _Parts, str, str]]"
+"""Lays an object or a list out on a line: its opening, its parts, its closing, the line of its parts."""
 
 
 def compact(value: Json) -> str:
     """Return JSON without white space, non-ASCII characters kept."""
-    out: list[str] = []
-    waiting: list[Json] = [value]
-    while waiting:  # A stack, since a chain of types in types may be long.
-        item = waiting.pop()
-        if isinstance(item, _Raw):
-            out.append(item)
-        elif isinstance(item, dict):
-            waiting.append(_Raw("}"))
-            for index, (key, inner) in reversed(list(enumerate(item.items()))):
-                waiting += (inner, _Raw(f"{',' if index else ''}{_string(key)}:"))
-            waiting.append(_Raw("{"))
-        elif isinstance(item, list):
-            waiting.append(_Raw("]"))
-            for index, inner in reversed(list(enumerate(item))):
-                waiting += (inner, _Raw(",")) if index else (inner,)
-            waiting.append(_Raw("["))
-        else:
-            out.append(_scalar(item))
-    return "".join(out)
+    return _text(value, _compact)
 
 
 def pretty(value: Json) -> str:
     """Return JSON with an indented line for each member of an object, and lists on the line of their key."""
+    return _text(value, _pretty)
+
+
+def _text(value: Json, layout: _Layout) -> str:
+    """Return a value as text, by a stack of what is open, since a chain of types in types may be long."""
     out: list[str] = []
-    waiting: list[tuple[Json, str]] = [(value, "\n")]
-    while waiting:
-        item, line = waiting.pop()
-        if isinstance(item, _Raw):
-            out.append(item)
-        elif isinstance(item, dict):
-            inside = f"{line}  "
-            waiting.append((_Raw(f"{line}}}" if item else " }"), line))
-            for index, (key, inner) in reversed(list(enumerate(item.items()))):
-                before = _Raw(f"{',' if index else ''}{inside}{_string(key)} : ")
-                waiting += ((inner, inside), (before, inside))
-            waiting.append((_Raw("{"), line))
-        elif isinstance(item, list):
-            waiting.append((_Raw(" ]"), line))
-            for index, inner in reversed(list(enumerate(item))):
-                waiting += ((inner, line), (_Raw(", " if index else " "), line))
-            waiting.append((_Raw("["), line))
+    opened: list[tuple[_Parts, str, str]] = []
+    parts, closing, line = iter([("", value)]), "", "\n"
+    while True:
+        for before, item in parts:
+            if isinstance(item, dict | list):
+                opened.append((parts, closing, line))
+                opening, parts, closing, line = layout(item, line)
+                out += (before, opening)
+                break
+            out += (before, _scalar(item))
         else:
-            out.append(_scalar(item))
-    return "".join(out)
+            out.append(closing)
+            if not opened:
+                return "".join(out)
+            parts, closing, line = opened.pop()
+
+
+def _compact(value: dict[str, Json] | list[Json], line: str) -> tuple[str, _Parts, str, str]:
+    if isinstance(value, dict):
+        return (
+            "{",
+            ((f"{comma}{_string(key)}:", item) for comma, (key, item) in _listed(value.items())),
+            "}",
+            line,
+        )
+    return "[", _listed(value), "]", line
+
+
+def _pretty(value: dict[str, Json] | list[Json], line: str) -> tuple[str, _Parts, str, str]:
+    if isinstance(value, dict):
+        inner = f"{line}  "
+        members = (
+            (f"{comma}{inner}{_string(key)} : ", item) for comma, (key, item) in _listed(value.items())
+        )
+        return "{", members, f"{line}}}" if value else " }", inner
+    return "[ " if value else "[", _listed(value, ", "), " ]", line
+
+
+def _listed(items: Iterable[T], comma: str = ",") -> Iterator[tuple[str, T]]:
+    """Yield each item after what separates it from the one before."""
+    return zip(chain([""], repeat(comma)), items, strict=False)
 
 
 def number(value: float) -> str:
