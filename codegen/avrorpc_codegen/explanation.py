@@ -20,7 +20,7 @@ def all_rules() -> list[RuleId]:
 
 def explanation(rule: RuleId) -> str:
     """Return the page of a rule, in Markdown."""
-    return (files(__package__) / "pages" / f"{rule.value}.md").read_text(encoding="utf-8")
+    return (files("avrorpc_codegen") / "pages" / f"{rule.value}.md").read_text(encoding="utf-8")
 
 
 def title(rule: RuleId) -> str:
