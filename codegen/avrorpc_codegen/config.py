@@ -18,7 +18,7 @@ RUNTIME_EXTERNAL: Final = {RUNTIME_NAMESPACE: "avrorpc.contracts", "avrorpc.Tens
 
 
 class ConfigError(Exception):
-    """A setting that makes no sense; the text says which, and where."""
+    """A setting, or a question, that makes no sense; the text says which, and where."""
 
 
 @dataclass(slots=True, frozen=True)

@@ -265,6 +265,12 @@ class _AvroReader:
         found = members["namespace"].value
         if not isinstance(found.scalar, str):
             raise self.wrong(f'"namespace" is a string, not {found.shown()}', found.span)
+        if found.scalar and not all(part.isidentifier() for part in found.scalar.split(".")):
+            problem = f"`{found.scalar}` is not a namespace"
+            hint = "a namespace consists of names with dots between them"
+            self.diagnostics.error(Rule.INVALID_NAME, problem, found.span, help=hint)
+            self.file.is_complete = False
+            return around
         return around if "." in name else found.scalar
 
     def doc(self, members: dict[str, Member]) -> str | None:

@@ -72,7 +72,7 @@ def compile_file(path: str | PathLike[str], *, include: Sequence[str | PathLike[
         include: Folders to search for imports, before those of the project that the file lies in.
 
     Raises:
-        ConfigError: It is a folder, or the settings of its project make no sense.
+        ConfigError: It is a folder, or no contract by its name, or the settings of its project make no sense.
     """
     file = Path(path)
     if file.is_dir():

@@ -34,6 +34,11 @@ KINDS: Final = {".avdl": ImportKind.IDL, ".avpr": ImportKind.PROTOCOL, ".avsc": 
 _CLASSPATH: Final = "classpath:"
 
 
+def no_contract(path: Path) -> str:
+    """Return what is said of a file whose suffix is none of these."""
+    return f"{display_name(path)} is no contract: it ends in none of {', '.join(KINDS)}"
+
+
 @dataclass(slots=True, eq=False)
 class Unit:
     """One file, and what it imports."""

@@ -271,7 +271,7 @@ def _words_before(place: Place) -> Mistake | None:
     if word in FUNCTIONS and place.index > place.start:
         hint = "write `Result name(Type parameter);`, with `void` for no result"
         return Mistake(f"`{first.text}` begins no message", first, hint)
-    if word in MODIFIERS and place.index >= place.start + 2 and place.is_name(0):
+    if word in MODIFIERS and place.index == place.start + 2 and place.is_name(0):
         return Mistake(f"`{first.text}` does not belong before a type", first, MODIFIERS[word])
     if word in STATEMENTS:
         return Mistake(f"`{first.text}` means nothing here", first, f"Avro IDL has {STATEMENTS[word]}")
@@ -343,6 +343,9 @@ def _outside(place: Place) -> Mistake | None:
     lowered = same_but_case(token.text, DECLARATIONS)
     if lowered:
         return Mistake(f"`{token.text}` means nothing here", token, f"write `{DECLARATIONS[lowered]}`")
+    if token.text == "protocol" and place.is_name(1):
+        hint = "a protocol extends no other, but it may import others"
+        return Mistake("expected `{` after the name of the protocol", place.at(2), hint)
     is_message = any(later.text == "(" for later in place.tokens[place.index + 1 : place.index + 3])
     if is_message and token.text not in DECLARATIONS:
         return Mistake("messages stand in a protocol", token, "write `protocol Name { ... }` around them")

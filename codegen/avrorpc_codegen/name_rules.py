@@ -13,7 +13,7 @@ from avrorpc_codegen.contracts import declared_at
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 from avrorpc_codegen.loading import Unit
 from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
-from avrorpc_codegen.source import Span
+from avrorpc_codegen.source import Span, where
 from avrorpc_codegen.syntax import Annotation, Name
 
 
@@ -69,3 +69,9 @@ class NameRules:
             return False
         seen[name.text] = name.span
         return True
+
+    def listed_once(self, error: Name, first: Name) -> None:
+        """Check that the place where a message lists an error is the first."""
+        if error is not first:
+            problem = f"the error `{error.text}` is listed twice"
+            self._diagnostics.error(Rule.DUPLICATE, problem, error.span, f"listed first {where(first.span)}")

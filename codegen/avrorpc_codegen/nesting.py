@@ -6,17 +6,27 @@ chain nest more deeply than the readers of JSON go, and the file would be of no 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from avrorpc.schema import MAX_JSON_DEPTH, Json, Record, Union, protocol_to_json, schema_to_json
+from avrorpc.schema import (
+    MAX_JSON_DEPTH,
+    Array,
+    Json,
+    Map,
+    Record,
+    Schema,
+    Union,
+    protocol_to_json,
+    schema_to_json,
+)
 
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.cursor import MAX_DEPTH
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
-from avrorpc_codegen.graph import parts
 
-_LEVELS: Final = 4
-"""How many levels a record adds: itself, its fields, a field, and what holds the next record."""
+_LEVELS: Final = 3
+"""How many levels a record adds: itself, its fields, and a field."""
 _OUTSIDE: Final = 5 + 2 * MAX_DEPTH
 """How many levels there may be around all records, and in a default or a property inside them."""
 _SHOWN: Final = 3
@@ -28,18 +38,14 @@ _Inside: TypeAlias = "tuple[_Inside, str] | None"
 
 def check_nesting(contracts: Contracts, diagnostics: Diagnostics) -> None:
     """Report protocols and schemas whose JSON is too deep."""
-    if _bound(contracts) <= MAX_JSON_DEPTH:
-        return
     protocols = {declared.unit: declared for declared in contracts.protocols.values()}
     for unit, types in contracts.by_unit.items():
         declared = protocols.get(unit)
+        main: Schema = contracts.main_schemas.get(unit, Union([*types]))
+        if _depth([*declared.protocol.types] if declared else [main]) + _OUTSIDE <= MAX_JSON_DEPTH:
+            continue  # as is nearly always so; and this is found without writing any JSON
         name = declared.protocol.name if declared else unit.name
-        value: Json
-        if declared is not None:
-            value = protocol_to_json(declared.protocol)
-        else:
-            value = schema_to_json(contracts.main_schemas.get(unit, Union([*types])))
-        chain = _chain(value)
+        chain = _chain(protocol_to_json(declared.protocol) if declared else schema_to_json(main))
         if chain is None:
             continue
         innermost = contracts.types.get(chain[-1]) if chain else None
@@ -54,14 +60,25 @@ def check_nesting(contracts: Contracts, diagnostics: Diagnostics) -> None:
         )
 
 
-def _bound(contracts: Contracts) -> int:
-    """Return a depth that cannot be exceeded; it is cheap, and nearly always small enough."""
-    depth = _OUTSIDE
-    for declared in contracts.types.values():
-        if isinstance(declared.named, Record):
-            inner = (sum(1 for _ in parts([field.type])) for field in declared.named.fields)
-            depth += _LEVELS + max(inner, default=0)
-    return depth
+def _depth(schemas: Sequence[Schema]) -> int:
+    """Return how deeply schemas nest that are written one after the other."""
+    most = 0
+    written: set[str] = set()
+    waiting = [(schema, 0) for schema in reversed(schemas)]
+    while waiting:
+        schema, depth = waiting.pop()
+        most = max(most, depth)
+        match schema:
+            case Array():
+                waiting.append((schema.items, depth + 1))
+            case Map():
+                waiting.append((schema.values, depth + 1))
+            case Union():
+                waiting += [(branch, depth + 1) for branch in reversed(schema.branches)]
+            case Record() if schema.name not in written:
+                written.add(schema.name)
+                waiting += [(field.type, depth + _LEVELS) for field in reversed(schema.fields)]
+    return most
 
 
 def _chain(value: Json) -> list[str] | None:

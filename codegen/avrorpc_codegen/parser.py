@@ -293,11 +293,13 @@ class _Parser(Cursor):
         throws: list[Name] = []
         if self.at_word("oneway"):
             one_way = self.advance().span
-        elif self.at_word("throws"):
+        if self.at_word("throws"):
             self.advance()
             throws.append(self.identifier("an error"))
             while self.accept(","):
                 throws.append(self.identifier("an error"))
+        if self.at_word("oneway") and one_way is None:
+            one_way = self.advance().span
         self.end_statement("after the message")
         return syntax.Message(doc, annotations, result, name, tuple(parameters), one_way, tuple(throws))
 

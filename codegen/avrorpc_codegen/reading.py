@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from avrorpc_codegen.config import ConfigError
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.garbage import collection_paused
-from avrorpc_codegen.loading import KINDS, Loader, Unit, closure
+from avrorpc_codegen.loading import KINDS, Loader, Unit, closure, no_contract
 from avrorpc_codegen.resolver import resolve
 from avrorpc_codegen.source import display_name
 
@@ -37,10 +38,12 @@ def read_contracts(
     """Read files, and all contracts below folders; findings are collected, and what is sound is returned.
 
     `texts` stand for files on disk, by their absolute paths; `name` says how people are shown a path.
+
+    Raises:
+        ConfigError: A file is no contract by its name.
     """
     loader = Loader(search, diagnostics, texts, name)
-    files = [file for path in paths for file in (find_contracts(path) if path.is_dir() else [path])]
-    roots = [loader.load(file) for file in dict.fromkeys(files)]
+    roots = [loader.load(file) for file in contract_files(paths)]
     if not roots:
         return Read()
     units = list(loader.units.values())
@@ -69,6 +72,23 @@ def read_each(
         reads.append(Read(resolve(units, [root], diagnostics), [root], units))
     diagnostics.items = list(dict.fromkeys(diagnostics.items))
     return reads
+
+
+def contract_files(paths: Iterable[Path]) -> list[Path]:
+    """Return these files, and all contract files below these folders, each once.
+
+    Raises:
+        ConfigError: A file is no contract by its name.
+    """
+    files: dict[Path, None] = {}
+    for path in paths:
+        if path.is_dir():
+            files |= dict.fromkeys(find_contracts(path))
+        elif path.suffix in KINDS:
+            files[path] = None
+        else:
+            raise ConfigError(no_contract(path))
+    return list(files)
 
 
 def find_contracts(folder: Path) -> list[Path]:

@@ -248,23 +248,26 @@ class _Resolver:
                     item.result.span,
                     help=f"write {nothing}, or leave {word} out",
                 )
-            for thrown in item.throws if item.one_way else ():
-                self.diagnostics.error(Rule.BAD_ONE_WAY, "a one-way message declares no errors", thrown.span)
-        errors = [error for thrown in item.throws if (error := self.thrown(thrown, namespace)) is not None]
-        return avro.Message(
-            name.text, request, response, errors, item.one_way is not None, item.doc, meaning.props
-        )
+        for thrown in item.throws if item.one_way else ():
+            self.diagnostics.error(Rule.BAD_ONE_WAY, "a one-way message declares no errors", thrown.span)
+        errors: dict[Schema, Name] = {}
+        for thrown in item.throws:
+            if (error := self.thrown(thrown, namespace)) is not None:
+                self.names.listed_once(thrown, errors.setdefault(error, thrown))
+        is_one_way, doc = item.one_way is not None, item.doc
+        return avro.Message(name.text, request, response, list(errors), is_one_way, doc, meaning.props)
 
     def thrown(self, name: Name, namespace: str) -> Schema | None:
         schema = self.reference(name, namespace)
         if schema is _UNKNOWN:
             return None
         if not (isinstance(schema, avro.Record) and schema.is_error):
+            hint = 'its type would be "error"' if self.unit.is_json else f"declare it as `error {name.text}`"
             self.diagnostics.error(
                 Rule.BAD_THROWS,
                 f"`{name.text}` is no error, and only errors can be thrown",
                 name.span,
-                help=f"declare it as `error {name.text}`" if isinstance(schema, avro.Record) else None,
+                help=hint if isinstance(schema, avro.Record) else None,
             )
             return None
         return schema
@@ -394,6 +397,8 @@ class _Resolver:
             return None  # Nobody reads so many, and looking takes its time.
         self.compared += len(self.contracts.types)
         visible = [n for n, declared in self.contracts.types.items() if declared.unit in self.scope()]
+        if written in PRIMITIVE_KEYWORDS:  # A type of Avro's own is not found only where an error has to be.
+            return "only errors are listed; any message may fail with a text as it is"
         short = avro.short_name(written)
         same = next((candidate for candidate in visible if avro.short_name(candidate) == short), None)
         if same:

@@ -52,10 +52,10 @@ class Missing(StrictUndefined):
         self,
         hint: str | None = None,
         obj: Any = missing,
-        name: str | None = None,
+        name: str | int | None = None,
         exc: type[TemplateRuntimeError] = UndefinedError,
     ) -> None:
-        super().__init__(hint, obj, name, exc)
+        super().__init__(hint, obj, None if name is None else str(name), exc)
         if hint is not None or name is None:
             return
         message = f"this {type(obj).__name__} has no `{name}`"
@@ -67,7 +67,7 @@ class Missing(StrictUndefined):
         elif isinstance(obj, dict):
             known = [str(key) for key in obj]
         self._undefined_hint = message
-        self._undefined_exception = partial(NothingThere, name, known)  # type: ignore[assignment]
+        self._undefined_exception = partial(NothingThere, str(name), known)  # type: ignore[assignment]
 
 
 class TemplateFaults:
@@ -157,22 +157,21 @@ class TemplateFaults:
 
     def _no_python(self, error: SyntaxError, text: str, path: Path) -> None:
         lines = text.split("\n")
-        number = error.lineno or 1
-        first = max(number - _SHOWN, 1)
-        excerpt = [f"{at:>5} | {lines[at - 1]}" for at in range(first, min(number, len(lines)) + 1)]
+        last = min(error.lineno or 1, len(lines))
+        shown = [f"{at:>5} | {lines[at - 1]}" for at in range(max(last - _SHOWN, 1), last + 1)]
         names = sorted({name for name, _, _ in self._own()})
-        problem = f"what the templates write into {display_name(path)} is not Python: {error.msg}"
         self._error(
-            "\n".join([problem, *excerpt]),
+            f"what the templates write into {display_name(path)} is not Python: {error.msg}",
             None,
+            *shown,
             help=f"of your own are {', '.join(names)}",
         )
 
-    def _error(self, message: str, span: Span | None, *, help: str | None = None) -> None:  # noqa: A002
+    def _error(self, message: str, span: Span | None, *notes: str, help: str | None = None) -> None:  # noqa: A002
         self._is_sound = self._is_sound and span is None
         if (message, span) not in self._seen:
             self._seen.add((message, span))
-            self._diagnostics.error(Rule.BAD_TEMPLATE, message, span, help=help)
+            self._diagnostics.error(Rule.BAD_TEMPLATE, message, span, *notes, help=help)
 
     def _place(self, error: BaseException, word: str = "") -> Span | None:
         """Return the innermost line of the project's own templates that an error has passed."""

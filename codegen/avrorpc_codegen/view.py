@@ -63,7 +63,8 @@ def package_view(target: Target, folder: Path) -> PackageView:
 def _header(module: Module, root: Path) -> list[str]:
     units = {item.unit for item in module.types} | {item.unit for item in module.protocols}
     files = ", ".join(sorted(_file_name(unit, root) for unit in units))
-    lines = [*layout.wrapped_comment(f"{MARK[2:]} from {files}."), "# Change those, not this file."]
+    change = f"# Change the contract{'s' * (len(units) > 1)}, not this file."
+    lines = [*layout.wrapped_comment(f"{MARK[2:]} from {files}."), change]
     if module.protocols:
         lines.append("# Handshake hashes (MD5):")
     marks = ((item.protocol.name, handshake_hash(item.text).hex()) for item in module.protocols)

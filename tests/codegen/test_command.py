@@ -47,6 +47,30 @@ def test_version() -> None:
     assert run("--version").output == expected
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["compile"],
+        ["fingerprint"],
+        ["fingerprint", "schemas"],
+        ["format"],
+        ["format", "--check", "schemas/a.avdl"],
+        ["docs"],
+        ["breaking", "--against", "schemas"],
+        ["breaking", "schemas", "--against"],
+    ],
+)
+@pytest.mark.parametrize("name", ["README.md", "./contract"])
+def test_a_file_that_is_no_contract_is_wrong_usage(project: Path, command: list[str], name: str) -> None:
+    write(project, {name: "# A project\n\nIt has `contracts`.\n"})
+    before = {path: path.read_bytes() for path in project.rglob("*") if path.is_file()}
+    result = run(*command, name)
+    assert result.exit_code == 2
+    said = f"Error: {Path(name)} is no contract: it ends in none of .avdl, .avpr, .avsc\n"
+    assert result.stderr.endswith(said), result.stderr
+    assert {path: path.read_bytes() for path in project.rglob("*") if path.is_file()} == before
+
+
 def test_compile_writes_to_standard_output_or_to_a_file(project: Path) -> None:
     result = run("compile", "schemas/a.avdl")
     assert result.exit_code == 0
@@ -128,6 +152,13 @@ def test_a_template_of_the_projects_own_may_be_wrong(project: Path) -> None:
     write(project, {"own/class.py.j2": "class {{ class.py_name }}: pass\n"})
     assert run("generate").exit_code == 0
     assert "class R: pass\n" in (project / "generated/contracts/n/__init__.py").read_text()
+
+
+def test_what_exists_already_is_not_generated_and_that_is_said(project: Path) -> None:
+    write(project, {"schemas/a.avdl": '@namespace("avrorpc.mine") protocol P {}'})
+    result = run("generate")
+    assert result.exit_code == 2
+    assert "nothing is left to generate of avrorpc.mine.P and its like: there are avrorpc in" in result.output
 
 
 def test_findings_exit_with_one_and_write_nothing(project: Path) -> None:

@@ -64,6 +64,12 @@ def test_a_folder_is_not_compiled(tmp_path: Path) -> None:
         compile_file(tmp_path)
 
 
+def test_a_file_that_is_no_contract_is_not_compiled(tmp_path: Path) -> None:
+    write(tmp_path, {"README.md": "# A project"})
+    with pytest.raises(ConfigError, match=r"README\.md is no contract: it ends in none of"):
+        compile_file(tmp_path / "README.md")
+
+
 def test_a_project_is_generated_and_written(tmp_path: Path) -> None:
     inside = project(tmp_path) / "schemas"
     first = generate_project(inside)

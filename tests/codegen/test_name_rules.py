@@ -41,6 +41,7 @@ def test_invalid_names(tmp_path: Path, text: str) -> None:
         "enum E { A, A }",
         "void a(); int a();",
         "void a(int b, int b);",
+        "error A {} void go() throws A, A;",
     ],
 )
 def test_names_that_come_twice(tmp_path: Path, text: str) -> None:

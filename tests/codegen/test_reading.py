@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+from avrorpc_codegen.config import ConfigError
 from avrorpc_codegen.diagnostic import Diagnostics
-from avrorpc_codegen.reading import find_contracts, read_contracts, search_path
+from avrorpc_codegen.reading import contract_files, find_contracts, read_contracts, search_path
 from support.contracts import write
 
 
@@ -27,6 +29,15 @@ def test_files_and_folders_are_read_once(tmp_path: Path) -> None:
     assert [unit.path.name for unit in read.roots] == ["a.avdl", "b.avdl"]
     assert list(read.contracts.protocols) == ["A", "B"]
     assert not diagnostics.items
+
+
+@pytest.mark.parametrize("name", ["README.md", "contract", "a.avdl.txt", "a.AVDL"])
+def test_a_file_that_is_no_contract_by_its_name_is_refused(tmp_path: Path, name: str) -> None:
+    write(tmp_path, {"a.avdl": "protocol A { }", f"other/{name}": "protocol B { }"})
+    with pytest.raises(ConfigError) as caught:
+        read_contracts([tmp_path / "a.avdl", tmp_path / "other" / name], [], Diagnostics())
+    assert str(caught.value).endswith(f"{name} is no contract: it ends in none of .avdl, .avpr, .avsc")
+    assert contract_files([tmp_path, tmp_path / "a.avdl"]) == [tmp_path / "a.avdl"]
 
 
 def test_what_is_only_imported_is_no_root(tmp_path: Path) -> None:

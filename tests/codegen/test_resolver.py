@@ -108,6 +108,7 @@ def test_messages(tmp_path: Path) -> None:
         ("int go() oneway;", "AVR208 a one-way message has no result"),
         ("record R {} void go() throws R;", "AVR209 `R` is no error, and only errors can be thrown"),
         ("void go() throws Missing;", "AVR203 there is no type `n.Missing`"),
+        ("void go() throws string;", "AVR203 there is no type `n.string`"),
         ("record R { union { int, union { string } } a; }", "AVR206 a union may not contain a union"),
         ("record R { union { int, string? } a; }", "AVR206 a union may not contain a union"),
         ("record R { union { int, date } a; }", "AVR206 a union may not have two branches of type int"),

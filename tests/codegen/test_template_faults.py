@@ -47,6 +47,11 @@ def render(folder: Path, files: dict[str, str]) -> tuple[str, str]:
         ("{{ class.annotations.ownr }}", "1:22", "this dict has no `ownr`", "did you mean `owner`?"),
         ("{{ class.py_name.nothing }}", "1:18", "this str has no `nothing`", ""),
         ('{{ class.annotations["x"] }}', "1:23", "this dict has no `x`", "there are `owner`"),
+        ("{{ class.attributes[3].code }}", "1:21", "this list has no `3`", ""),
+        ('{% import "x.j2" as x %}', "1:12", "there is no template `x.j2`", "there are class.py.j2, client"),
+        ("{% macro m(a) %}\n{{ a.b }}{% endmacro %}{{ m(1) }}", "2:6", "this int has no `b`", ""),
+        ('{{ class | attr("x") }}', "1:18", "this Class has no `x`", "there are `kind`"),
+        ('{{ class.attributes | map(attribute="z") | join }}', "1:38", "this Attribute has no `z`", "are"),
         ("{{ class.head", "1:1", "unexpected end of template", ""),
         ("a\n{% iff x %}", "2:1", "Encountered unknown tag 'iff'", ""),
         ("{% for x in y %}", "1:1", "Unexpected end of template", ""),
@@ -90,7 +95,7 @@ def test_what_is_no_python_is_shown(tmp_path: Path) -> None:
     assert findings.split("\n")[0] == (
         "error[AVR311]: what the templates write into x.py is not Python: expected ':'"
     )
-    assert "   11 | class R" in findings
+    assert "  = note:    11 | class R\n" in findings
     assert "  = help: of your own are class.py.j2" in findings
 
 

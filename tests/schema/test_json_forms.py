@@ -133,6 +133,17 @@ def test_errors_that_repeat_the_implicit_string_declare_nothing() -> None:
     assert parse_protocol(text).messages["m"].errors == []
 
 
+@pytest.mark.parametrize("errors", ['"string","A","B"', '"A","string","B"', '"A","B","string"'])
+def test_errors_keep_their_order_wherever_the_implicit_string_stands(errors: str) -> None:
+    types = '{"type":"error","name":"A","fields":[]},{"type":"error","name":"B","fields":[]}'
+    text = f'{{"protocol":"P","types":[{types}],"messages":{{"m":{{"request":[],"errors":[{errors}]}}}}}}'
+    protocol = parse_protocol(text)
+    assert [describe(error) for error in protocol.messages["m"].errors] == ["A", "B"]
+    written = protocol_to_json(protocol)
+    assert isinstance(written, dict)
+    assert '"errors":["A","B"]' in compact(written)
+
+
 def test_what_may_be_left_out_of_a_protocol_is_empty() -> None:
     protocol = parse_protocol('{"protocol":"P","messages":{"m":{}}}')
     message = protocol.messages["m"]

@@ -125,6 +125,12 @@ BAD_PROTOCOLS = [
         id="a parameter twice",
     ),
     pytest.param(
+        '{"protocol":"P","namespace":"n","types":[{"type":"error","name":"E","fields":[]}],'
+        '"messages":{"m":{"errors":["E","string","n.E"]}}}',
+        "$.messages.m.errors: n.E occurs twice",
+        id="an error twice",
+    ),
+    pytest.param(
         '{"protocol":"P","messages":{"m":{"one-way":1}}}', "one-way must be true or false", id="one-way 1"
     ),
     pytest.param(

@@ -28,8 +28,11 @@ class ServerThread:
 
     def __enter__(self) -> Self:
         self._thread.start()
-
-        self.server = self.run(self._start())
+        try:
+            self.server = self.run(self._start())
+        except BaseException:
+            self._end()
+            raise
         self.tcp, self.spec, self.http = self.server.urls
         return self
 
@@ -43,6 +46,9 @@ class ServerThread:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.run(self.server.close(0.2))
+        self._end()
+
+    def _end(self) -> None:
         self.loop.call_soon_threadsafe(self.loop.stop)
         self._thread.join(20)
         self.loop.close()

@@ -17,6 +17,7 @@ from avrorpc_contracts.llm import (
     Vocabulary,
 )
 from avrorpc_services.llm.tokenizer.service import ByteTokenizer
+from testcontracts.hard import import_ as hard
 
 
 class Incomplete(TokenizerService):
@@ -103,3 +104,15 @@ async def functions(client: TokenizerClient, other: AsyncTokenizerClient) -> Non
         pass
     async with client:  # mistake
         pass
+
+
+def hard_names(client: hard.HardClient) -> None:
+    client.import_(1, 2, "m", list=[1])  # mistake
+    client.import_(1, 2, "m", list_=["a"])  # mistake
+    client.import_(1, 2)  # mistake
+    client.close()  # mistake
+    client.connect(4)  # mistake
+    client(1)  # mistake
+    hard.class_(class_=1)  # mistake
+    hard.Exception(message="b")  # mistake
+    raise hard.Kind.None_  # mistake

@@ -22,6 +22,7 @@ from avrorpc_contracts.llm import (
     Vocabulary,
 )
 from avrorpc_services.llm.tokenizer.service import ByteTokenizer
+from testcontracts.hard import import_ as hard
 
 
 def count(tokenizer: Tokenizer, text: str) -> int:
@@ -99,3 +100,56 @@ def generate(model: Model) -> FinishReason:
 
 def generate_anywhere(url: str) -> FinishReason:
     return generate(avrorpc.connect(ModelClient, url))
+
+
+class AnswersHardNames(hard.HardService):
+    """Names that Python and the runtime have, with an underscore or as they are."""
+
+    def import_(
+        self,
+        self_: int,
+        class_: int,
+        match: str,
+        *,
+        list_: list[int] | None = None,
+        Kind: hard.Kind = hard.Kind.name_,  # noqa: N803 - as in the contract
+    ) -> hard.class_:
+        return hard.class_(class__=class_, self=hard.class_(class__=self_), Kind_=Kind)
+
+    async def close(self, url: str) -> str:
+        return url
+
+    def connect(self, *, timeout: int = 3) -> str:
+        raise hard.Exception(args_="a", message="b")
+
+    async def describe(self) -> str:
+        return ""
+
+    def call_(self, x_: int, *, cls: int = 0) -> int:
+        return x_
+
+    def enter_(self) -> int:
+        return 1
+
+    def raise_(self, args: str, message: str) -> None:
+        return None
+
+
+def hard_names(url: str) -> hard.Hard:
+    client = avrorpc.connect(hard.HardClient, url, target=AnswersHardNames())
+    record = client.import_(1, 2, "m", list_=[1], Kind=hard.Kind.None_)
+    assert_type(record, hard.class_)
+    assert_type(record.self, hard.class_ | None)
+    assert_type(record.list_, list[str])
+    assert_type(client.close("here"), str)
+    assert_type(client.call_(1, cls=2), int)
+    avrorpc.close(client)
+    return client
+
+
+async def hard_names_async(url: str) -> hard.AsyncHard:
+    client = avrorpc.connect(hard.AsyncHardClient, url)
+    assert_type(await client.close("here"), str)
+    assert_type(await client.connect(timeout=1), str)
+    await avrorpc.close(client)
+    return client

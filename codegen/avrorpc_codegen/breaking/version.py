@@ -13,7 +13,7 @@ from avrorpc_codegen.breaking.comparison import Version
 from avrorpc_codegen.breaking.finding import At
 from avrorpc_codegen.breaking.git import GitError, Repository, repository
 from avrorpc_codegen.diagnostic import Diagnostics
-from avrorpc_codegen.loading import KINDS, Unit
+from avrorpc_codegen.loading import KINDS, Unit, no_contract
 from avrorpc_codegen.reading import Read, read_contracts, search_path
 from avrorpc_codegen.source import display_name
 
@@ -64,7 +64,7 @@ def read_old(name: str, project: Project) -> Version:
     is_only_path = path.is_absolute() or name.startswith(".") or path.suffix in KINDS
     if is_only_path and not is_path:
         if path.exists():
-            raise VersionError(f"{name} is no contract: it ends in none of {', '.join(KINDS)}")
+            raise VersionError(no_contract(path))
         raise VersionError(f"there is no file or folder {name}")
     if is_only_path:
         return _read_path(name, path, project)
@@ -74,6 +74,8 @@ def read_old(name: str, project: Project) -> Version:
     except GitError as error:
         if is_path:
             return _read_path(name, path, project)
+        if path.exists():
+            raise VersionError(no_contract(path)) from error
         raise VersionError(f"there is no file or folder {name}; {error}") from error
     if commit is None:
         return _read_path(name, path, project)

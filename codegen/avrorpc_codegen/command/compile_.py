@@ -17,7 +17,7 @@ from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.json_output import as_text, compiled
 from avrorpc_codegen.merging import all_types
 from avrorpc_codegen.output import write_whole
-from avrorpc_codegen.reading import Read, find_contracts, read_each, search_path
+from avrorpc_codegen.reading import Read, contract_files, read_each, search_path
 from avrorpc_codegen.source import Undecodable, decode, display_name
 
 _STANDARD: Final = Path("-")
@@ -104,13 +104,13 @@ def _inputs(paths: tuple[Path, ...], stdin_filename: Path) -> Iterator[_Input]:
         if path == _STANDARD:
             found = [_Input(stdin_filename, Path(stdin_filename.name.strip("<>")))]
         elif path.is_dir():
-            files = [file for file in find_contracts(path) if file.suffix == ".avdl"]
+            files = [file for file in contract_files([path]) if file.suffix == ".avdl"]
             if not files:
                 raise click.UsageError(f"there are no .avdl files below {path}")
             found = [_Input(file, file.relative_to(path)) for file in files]
         else:
             below = not path.is_absolute() and ".." not in path.parts
-            found = [_Input(path, path if below else Path(path.name))]
+            found = [_Input(file, file if below else Path(file.name)) for file in contract_files([path])]
         for item in found:
             if item.path.resolve() not in seen:
                 seen.add(item.path.resolve())

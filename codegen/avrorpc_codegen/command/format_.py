@@ -20,7 +20,7 @@ from avrorpc_codegen.idl_output import as_idl
 from avrorpc_codegen.json_output import contract_of
 from avrorpc_codegen.json_rest import rest_of
 from avrorpc_codegen.output import text_diff, write_whole
-from avrorpc_codegen.reading import find_contracts, read_contracts
+from avrorpc_codegen.reading import contract_files, read_contracts
 from avrorpc_codegen.source import Undecodable, decode, display_name
 
 _STANDARD: Final = Path("-")
@@ -157,9 +157,9 @@ def _contracts(paths: Sequence[Path]) -> Iterator[Path]:
         raise click.UsageError(f"there is no folder {folder}; name the files or the folder of the contracts")
     seen: set[Path] = set()
     for path in [folder] if folder else paths:
-        files = [path]
+        files = contract_files([path])
         if path.is_dir():
-            files = [file for file in find_contracts(path) if file.suffix not in _JSON]
+            files = [file for file in files if file.suffix not in _JSON]
             if not files:
                 raise click.UsageError(f"there are no .avdl files below {path}")
         for file in files:

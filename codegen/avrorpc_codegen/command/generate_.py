@@ -94,7 +94,12 @@ def command(
 
 def _changes(config: Config, generated: Generated) -> Changes:
     if not generated.files:
-        raise click.UsageError(f"there are no contracts (.avdl, .avpr, .avsc) below {config.schemas}")
+        names = [*generated.contracts.protocols, *generated.contracts.types]
+        problem = f"there are no contracts (.avdl, .avpr, .avsc) below {config.schemas}"
+        if names:
+            known = ", ".join(f"{name} in {module}" for name, module in config.external.items())
+            problem = f"nothing is left to generate of {names[0]} and its like: there are {known} already"
+        raise click.UsageError(problem)
     return compare(generated.files, generated.roots)
 
 

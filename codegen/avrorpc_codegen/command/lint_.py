@@ -27,7 +27,7 @@ from avrorpc_codegen.lint.linter import lint
 from avrorpc_codegen.lint.rules import LintRule
 from avrorpc_codegen.lint.settings import LintConfig, lint_config
 from avrorpc_codegen.output import Changes, apply, diff
-from avrorpc_codegen.reading import Read, find_contracts, read_contracts, search_path
+from avrorpc_codegen.reading import Read, contract_files, read_contracts, search_path
 from avrorpc_codegen.source import display_name
 
 _PATH = click.Path(exists=True, path_type=Path)
@@ -106,16 +106,13 @@ def _split(values: Iterable[str]) -> list[str]:
 def _files(paths: Sequence[Path], config: LintConfig) -> list[Path]:
     found: list[Path] = []
     for path in paths:
-        if path.is_dir():
-            found += [file for file in find_contracts(path) if file.suffix == _SUFFIX]
-        elif path.suffix in ("", _SUFFIX) and path.exists():
-            found.append(path)
-        elif path.exists():
-            raise click.UsageError(f"{path} is not Avro IDL ({_SUFFIX}); lint reads nothing else")
-        else:
+        if not path.exists():
             raise click.UsageError(
                 f"there is no folder {display_name(path)}; name the files or the folder of the contracts"
             )
+        if not path.is_dir() and path.suffix != _SUFFIX:
+            raise click.UsageError(f"{path} is not Avro IDL ({_SUFFIX}); lint reads nothing else")
+        found += [file for file in contract_files([path]) if file.suffix == _SUFFIX]
     files = [file for file in dict.fromkeys(found) if not config.is_excluded(file)]
     if not files:
         where = ", ".join(map(display_name, paths))

@@ -125,6 +125,7 @@ class _Reader:
         ]
         # Some writers repeat the implicit string branch; it declares nothing.
         errors = [e for e in errors if not (isinstance(e, Primitive) and e.name == "string")]
+        _distinct(map(_branch_key, errors), f"{where}.errors")
         one_way = value.get("one-way", False)
         if not isinstance(one_way, bool):
             raise SchemaError(f"{where}: one-way must be true or false")

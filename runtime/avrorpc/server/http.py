@@ -51,6 +51,7 @@ class HttpListener:
         app.router.add_post("/spl-avro", self._post)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         self._site: web.TCPSite | None = None
+        self._is_stopping = False
 
     async def start(self) -> None:
         """Listen.
@@ -68,15 +69,23 @@ class HttpListener:
         self.address = replace(self.address, port=self._runner.addresses[0][1], path="")
 
     async def stop(self) -> None:
-        """Accept no more connections."""
-        if self._site is not None:
-            await self._site.stop()
+        """Accept no more connections; those that are kept alive end with their next reply."""
+        self._is_stopping = True
+        site, self._site = self._site, None
+        if site is not None:
+            await site.stop()
 
     async def close(self) -> None:
         """Close every connection."""
         await self._runner.cleanup()
 
     async def _post(self, request: web.Request) -> web.Response:
+        response = await self._respond(request)
+        if self._is_stopping:
+            response.force_close()
+        return response
+
+    async def _respond(self, request: web.Request) -> web.Response:
         name = request.match_info.get("protocol")
         if name is not None and self._offers.get(name) is None:
             served = ", ".join(offer.name for offer in self._offers)

@@ -137,9 +137,8 @@ class Server:
                 await self._quiet.wait()
         except TimeoutError:
             logger.warning("%d calls did not finish within %s s and are cut off", self._calls, drain)
-        for listener in self._listeners:
-            await listener.close()
-        self._listeners.clear()
+        while self._listeners:  # Each is closed once, even if a second call cuts this one short.
+            await self._listeners.pop().close()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def __aenter__(self) -> Self:

@@ -198,7 +198,8 @@ def test_the_list_shows_what_applies(project: Path) -> None:
     ("arguments", "text"),
     [
         (["nowhere.avdl"], "does not exist"),
-        (["pyproject.toml"], "pyproject.toml is not Avro IDL (.avdl)"),
+        (["pyproject.toml"], "pyproject.toml is not Avro IDL (.avdl); lint reads nothing else"),
+        (["schemas", "noxfile"], "noxfile is not Avro IDL (.avdl); lint reads nothing else"),
         (["empty"], "there are no contracts (.avdl) in empty"),
         (["--select", "AVR4O1"], "there is no rule 'AVR4O1'; did you mean `AVR401`?"),
         (["--ignore", "nameing"], "there is no rule 'nameing'; did you mean `naming`?"),
@@ -208,6 +209,7 @@ def test_the_list_shows_what_applies(project: Path) -> None:
 )
 def test_wrong_usage_exits_with_two(project: Path, arguments: list[str], text: str) -> None:
     (project / "empty").mkdir()
+    (project / "noxfile").touch()
     result = run(*arguments)
     assert result.exit_code == 2
     assert text in result.stderr

@@ -1,0 +1,145 @@
+"""HTTP connections that are kept alive, while their server drains and when it has closed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import avrorpc
+import pytest
+from avrorpc import ConnectError, ConnectionLost, Server
+from avrorpc.codec.binary import write_long
+from avrorpc.wire.envelope import request_head
+from avrorpc.wire.framing import frame
+from avrorpc.wire.handshake import HandshakeRequest, encode_request
+from support.implementations import AsyncSmall
+from testcontracts.small import SMALL, AsyncSmallClient
+
+HELLO = encode_request(HandshakeRequest(SMALL.hash, None, SMALL.hash))
+
+
+class Gate(AsyncSmall):
+    """Answers a negative number only when the gate is opened."""
+
+    def __init__(self) -> None:
+        self.entered = asyncio.Event()
+        self.open = asyncio.Event()
+
+    async def double(self, value: int, *, offset: int = 0) -> int:
+        if value < 0:
+            self.entered.set()
+            await self.open.wait()
+        return 2 * value + offset
+
+
+class Kept:
+    """A connection as a plain HTTP client keeps it."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    def send(self, value: int) -> None:
+        call = request_head({}, "double")
+        write_long(call, value)
+        write_long(call, 0)
+        body = frame("spec", 0, HELLO, bytes(call))
+        head = "POST /spl-avro HTTP/1.1\r\nHost: here\r\nContent-Type: avro/binary\r\n"
+        self.writer.write(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+
+    async def receive(self) -> tuple[list[str], bytes]:
+        head = (await self.reader.readuntil(b"\r\n\r\n")).decode().lower().split("\r\n")
+        (length,) = (int(line.partition(":")[2]) for line in head if line.startswith("content-length:"))
+        return head, await self.reader.readexactly(length)
+
+    async def call(self, value: int) -> tuple[list[str], bytes]:
+        self.send(value)
+        return await self.receive()
+
+
+@pytest.fixture
+async def gate() -> Gate:
+    return Gate()
+
+
+@pytest.fixture
+async def server(gate: Gate) -> AsyncIterator[Server]:
+    made = Server([gate])
+    await made.listen("http://127.0.0.1:0")
+    async with asyncio.timeout(60):
+        yield made
+        gate.open.set()
+        await made.close(0)
+
+
+async def connected(server: Server) -> Kept:
+    """Return a connection that has served a call, and is kept."""
+    parts = urlsplit(server.urls[0])
+    kept = Kept(*await asyncio.open_connection(parts.hostname, parts.port))
+    head, body = await kept.call(4)
+    assert head[0] == "http/1.1 200 ok"
+    assert "connection: close" not in head
+    assert body.endswith(b"\x10\0\0\0\0")
+    return kept
+
+
+async def ended(kept: Kept) -> bool:
+    """Whether the server has closed the connection in good order; a reset would raise."""
+    rest = await kept.reader.read()
+    kept.writer.close()
+    await kept.writer.wait_closed()
+    return rest == b""
+
+
+async def test_connections_that_are_kept_alive_hold_no_server_up(server: Server) -> None:
+    kept = [await connected(server) for _ in range(3)]
+    async with asyncio.timeout(20):
+        await server.close(600)
+        assert [await ended(connection) for connection in kept] == [True] * 3
+
+
+async def test_clients_whose_connection_is_kept_see_a_clean_end(server: Server) -> None:
+    async with avrorpc.connect(AsyncSmallClient, server.urls[0], timeout=20) as client:
+        assert await client.double(2) == 4
+        await server.close(600)
+        # Which of the two depends on whether the client has seen the end before it calls.
+        with pytest.raises((ConnectError, ConnectionLost)):
+            await client.double(2)
+        with pytest.raises(ConnectError, match="nothing listens there"):
+            await client.double(2)
+
+
+async def test_a_server_that_drains_may_be_told_again_to_close(server: Server, gate: Gate) -> None:
+    busy = await connected(server)
+    busy.send(-3)
+    await gate.entered.wait()
+    closing = asyncio.create_task(server.close(600))
+    await asyncio.sleep(0)
+    async with asyncio.timeout(20):
+        await server.close(0)
+        assert await ended(busy)
+        await closing
+
+
+async def test_calls_during_the_drain_are_answered_and_end_their_connections(
+    server: Server, gate: Gate
+) -> None:
+    busy, idle, other = [await connected(server) for _ in range(3)]
+    busy.send(-3)
+    await gate.entered.wait()
+    closing = asyncio.create_task(server.close(600))
+    await asyncio.sleep(0)
+    head, body = await other.call(1)
+    assert b"the server is shutting down" in body
+    assert "connection: close" in head, "so that the client does not call again on this connection"
+    assert await ended(other)
+    assert not closing.done()
+    gate.open.set()
+    head, body = await busy.receive()
+    assert body.endswith(b"\x0b\0\0\0\0")
+    assert "connection: close" in head
+    async with asyncio.timeout(20):
+        await closing
+    assert await ended(busy)
+    assert await ended(idle)
