@@ -32,6 +32,17 @@ def test_defaults_without_end_are_found(tmp_path: Path, text: str) -> None:
     assert ("it contains itself without end", None) in findings(tmp_path, text)
 
 
+def test_defaults_that_imply_too_many_others_are_found(tmp_path: Path) -> None:
+    def chain(length: int) -> str:
+        records = [f"record T{index} {{ T{index + 1} next = {{}}; }}" for index in range(length)]
+        return " ".join([f"record T{length} {{ int x = 1; }}", *reversed(records)])
+
+    assert findings(tmp_path, chain(64)) == []
+    problem = "it is nested deeper than 64, by the defaults of `n.T1` and of others"
+    assert findings(tmp_path, chain(65)) == [(problem, None)]
+    assert len(findings(tmp_path, chain(1000))) == 1000 - 64
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -230,8 +230,6 @@ class _Reader:
     def declare(
         self, kind: str, value: dict[str, Json], namespace: str, where: str, depth: int
     ) -> Generator[_Reading, Schema, Named]:
-        if self.outside + depth >= MAX_JSON_DEPTH:
-            raise SchemaError(f"{where}: {_TOO_DEEP}")
         name = _name(value, "name", where)
         own = _namespace(value, where)
         own = namespace_of(name) if "." in name else namespace if own is None else own
@@ -260,6 +258,8 @@ class _Reader:
                 raise SchemaError(f"{where}: fixed needs a size of 0 or more")
             self.named[full] = Fixed(full, size, doc, aliases, props)
         else:
+            if self.outside + depth + (3 if value.get("fields") else 2) > MAX_JSON_DEPTH:
+                raise SchemaError(f"{full}: {_TOO_DEEP}")
             record = Record(full, [], doc, kind == "error", aliases, props)
             self.named[full] = record
             self.outside += depth + 1
