@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -107,12 +108,17 @@ def _watch(load: Callable[[], Config], include: tuple[Path, ...]) -> None:
     """Generate, and again after each change; what is wrong is told, and is no reason to end."""
     load()  # What is wrong at the start ends the command.
     click.echo("watching for changes; Ctrl-C ends")
+    imported: list[Path] = []
     try:
         while True:
             files = _Files(load, include)
-            known = files.look()  # before they are read, so that no change is missed
-            files.imported = _round(load, include)
-            changed = await_change({**files.look(), **known}, files.look)
+            # What is compared with is how files were before they were read, so that no change is missed.
+            started, known, before = time.time_ns(), dict(files.look()), snapshot(imported)
+            imported = files.imported = _round(load, include)
+            known |= {path: before[path] for path in imported if path in before and path not in known}
+            new = snapshot(path for path in imported if path not in known)
+            known |= {path: stamp for path, stamp in new.items() if stamp.modified < started}
+            changed = await_change(known, files.look)
             names = [display_name(path) for path in changed[:_MOST_NAMED]]
             more = f" and {len(changed) - len(names)} more" if len(changed) > len(names) else ""
             click.echo(f"changed: {', '.join(names)}{more}")
