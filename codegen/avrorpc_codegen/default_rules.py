@@ -3,14 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final, NamedTuple
 
-from avrorpc.schema import Array, Enum, Json, Map, Named, NoDefault, Record, Schema, Union, default_problem
+from avrorpc.schema import (
+    Array,
+    Enum,
+    Field,
+    Json,
+    Map,
+    Named,
+    NoDefault,
+    Record,
+    Schema,
+    Union,
+    default_problem,
+    describe,
+)
 
 from avrorpc_codegen.annotations import plain_json
 from avrorpc_codegen.cursor import MAX_DEPTH
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.graph import parts
 from avrorpc_codegen.syntax import Value
+
+MAX_SIZE: Final = 100_000
+"""How many values a default may be made of, those that it implies included."""
 
 
 def check_defaults(
@@ -21,9 +38,10 @@ def check_defaults(
 ) -> None:
     """Report defaults that do not fit, or that never end; one whose type holds `unknown` is not judged."""
     unsound = _unsound(types, unknown)
+    implied = _Implied()
     for schema, default in defaults:
         if not any(part is unknown or (unsound and _name(part) in unsound) for part in parts([schema])):
-            _check(schema, default, diagnostics)
+            _check(schema, default, implied, diagnostics)
 
 
 def _unsound(types: Iterable[Named], unknown: Schema) -> set[str]:
@@ -50,11 +68,11 @@ def _name(schema: Schema) -> str | None:
     return schema.name if isinstance(schema, Record) else None
 
 
-def _check(schema: Schema, default: Value, diagnostics: Diagnostics) -> None:
+def _check(schema: Schema, default: Value, implied: _Implied, diagnostics: Diagnostics) -> None:
     value = plain_json(default.json)
     problem = default_problem(schema, value)
     hint = None
-    problem = problem or _implied_problem(schema, value, ())
+    problem = problem or implied.problem(schema, value)
     if isinstance(schema, Enum) and isinstance(value, str):
         hint = did_you_mean(value, schema.symbols)
     elif value is None and not isinstance(schema, Union):
@@ -63,38 +81,86 @@ def _check(schema: Schema, default: Value, diagnostics: Diagnostics) -> None:
         diagnostics.error(Rule.BAD_DEFAULT, f"this default does not fit: {problem}", default.span, help=hint)
 
 
-def _implied_problem(schema: Schema, value: Json, inside: tuple[str, ...]) -> str | None:
-    """Return why a default that fits is made of others without end, or of too many in each other.
+class _Extent(NamedTuple):
+    """How large a default is with all that it implies."""
 
-    `inside` names the records around it that are not stated in full.
+    depth: int = 0
+    """How many values made of implied defaults lie in each other."""
+    size: int = 1
+    """How many values there are in all."""
+
+
+class _Unfit(Exception):
+    """A default that could not be made; the text says why."""
+
+
+class _Implied:
+    """Measures what defaults are made of: fields that are left out have defaults in their turn.
+
+    Each field's default is measured once, so that a contract whose defaults double at each step is found out
+    in no time.
     """
-    match schema:
-        case Union():
-            fitting = (branch for branch in schema.branches if default_problem(branch, value) is None)
-            return _implied_problem(next(fitting, schema.branches[0]), value, inside)
-        case Array() if isinstance(value, list):
-            return _first(_implied_problem(schema.items, item, inside) for item in value)
-        case Map() if isinstance(value, dict):
-            return _first(_implied_problem(schema.values, item, inside) for item in value.values())
-        case Record() if isinstance(value, dict):
-            stated = [item for item in schema.fields if item.name in value]
-            implied = [item for item in schema.fields if item.name not in value]
-            problem = _first(_implied_problem(item.type, value[item.name], inside) for item in stated)
-            if problem or not implied:
-                return problem
-            if schema.name in inside:
-                return "it contains itself without end"
-            if len(inside) == MAX_DEPTH:
-                return f"it is nested deeper than {MAX_DEPTH}, by the defaults of `{inside[0]}` and of others"
-            within = (*inside, schema.name)
-            return _first(
-                _implied_problem(item.type, item.default, within)
-                for item in implied
-                if not isinstance(item.default, NoDefault)
-            )
-        case _:
-            return None
+
+    def __init__(self) -> None:
+        self._known: dict[int, _Extent] = {}
+        self._open: dict[int, str] = {}
+        """The fields being measured, and the record of each."""
+
+    def problem(self, schema: Schema, value: Json) -> str | None:
+        """Return why a default that fits cannot be made, or None where it can."""
+        try:
+            self._checked(self._of(schema, value), describe(schema))
+        except _Unfit as unfit:
+            return str(unfit)
+        finally:
+            self._open.clear()
+        return None
+
+    def _of(self, schema: Schema, value: Json) -> _Extent:
+        match schema:
+            case Union():
+                fitting = (branch for branch in schema.branches if default_problem(branch, value) is None)
+                return self._of(next(fitting, schema.branches[0]), value)
+            case Array() if isinstance(value, list):
+                return _sum([self._of(schema.items, item) for item in value])
+            case Map() if isinstance(value, dict):
+                return _sum([self._of(schema.values, item) for item in value.values()])
+            case Record() if isinstance(value, dict):
+                stated = _sum([self._of(f.type, value[f.name]) for f in schema.fields if f.name in value])
+                left_out = [item for item in schema.fields if item.name not in value]
+                if not left_out:
+                    return stated
+                implied = _sum([self._of_field(item, schema) for item in left_out])
+                return _Extent(max(stated.depth, implied.depth + 1), stated.size + implied.size)
+            case _:
+                return _Extent()
+
+    def _of_field(self, item: Field, record: Record) -> _Extent:
+        key = id(item)
+        if key in self._open:
+            raise _Unfit("it contains itself without end")
+        if key not in self._known:
+            if isinstance(item.default, NoDefault):  # which has been reported where the default is
+                return _Extent()
+            self._open[key] = record.name
+            outermost = next(iter(self._open.values()))
+            if len(self._open) > MAX_DEPTH:
+                raise _Unfit(_too_deep(outermost))
+            self._known[key] = self._checked(self._of(item.type, item.default), outermost)
+            del self._open[key]
+        return self._known[key]
+
+    def _checked(self, extent: _Extent, outermost: str) -> _Extent:
+        if extent.depth > MAX_DEPTH:
+            raise _Unfit(_too_deep(outermost))
+        if extent.size > MAX_SIZE:
+            raise _Unfit(f"it is made of more than {MAX_SIZE:,} values, by the defaults of others")
+        return extent
 
 
-def _first(problems: Iterable[str | None]) -> str | None:
-    return next((problem for problem in problems if problem), None)
+def _sum(extents: list[_Extent]) -> _Extent:
+    return _Extent(max((e.depth for e in extents), default=0), 1 + sum(e.size for e in extents))
+
+
+def _too_deep(record: str) -> str:
+    return f"it is nested deeper than {MAX_DEPTH}, by the defaults of `{record}` and of others"

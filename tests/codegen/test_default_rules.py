@@ -59,3 +59,15 @@ def test_recursive_types_may_have_defaults(tmp_path: Path, text: str) -> None:
 def test_a_type_that_could_not_be_resolved_is_not_judged(tmp_path: Path) -> None:
     text = "record R { array<S> a = [1]; } record S { Missing m; }"
     assert [message for message, _ in findings(tmp_path, text)] == ["there is no type `n.Missing`"]
+
+
+def test_defaults_that_double_at_each_step_are_found_at_once(tmp_path: Path) -> None:
+    records = " ".join(f"record T{n} {{ T{n + 1} a = {{}}; T{n + 1} b = {{}}; }}" for n in range(40))
+    problem = "it is made of more than 100,000 values, by the defaults of others"
+    found = findings(tmp_path, f"{records} record T40 {{ int x = 1; }}")
+    assert set(found) == {(problem, None)}
+
+
+def test_defaults_that_share_others_are_fine(tmp_path: Path) -> None:
+    records = " ".join(f"record T{n} {{ T{n + 1} a = {{}}; T{n + 1} b = {{}}; }}" for n in range(10))
+    assert findings(tmp_path, f"{records} record T10 {{ int x = 1; }} void go(T0 t = {{}});") == []
