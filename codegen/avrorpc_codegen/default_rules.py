@@ -37,10 +37,14 @@ def check_defaults(
     diagnostics: Diagnostics,
 ) -> None:
     """Report defaults that do not fit, or that never end; one whose type holds `unknown` is not judged."""
-    unsound = _unsound(types, unknown)
     implied = _Implied()
+    if not diagnostics.has_errors:  # Then no type is unknown.
+        for schema, default in defaults:
+            _check(schema, default, implied, diagnostics)
+        return
+    unsound = _unsound(types, unknown)
     for schema, default in defaults:
-        if not any(part is unknown or (unsound and _name(part) in unsound) for part in parts([schema])):
+        if not any(part is unknown or _name(part) in unsound for part in parts([schema])):
             _check(schema, default, implied, diagnostics)
 
 
@@ -72,7 +76,8 @@ def _check(schema: Schema, default: Value, implied: _Implied, diagnostics: Diagn
     value = plain_json(default.json)
     problem = default_problem(schema, value)
     hint = None
-    problem = problem or implied.problem(schema, value)
+    if problem is None and isinstance(value, dict | list):
+        problem = implied.problem(schema, value)
     if isinstance(schema, Enum) and isinstance(value, str):
         hint = did_you_mean(value, schema.symbols)
     elif value is None and not isinstance(schema, Union):

@@ -21,6 +21,8 @@ def docstring(text: str, indent: int = 0) -> str:
 
     What would end the literal early, or be read as an escape, is escaped.
     """
+    if text.isprintable() and '"' not in text and "\\" not in text:
+        return f'"""{text.rstrip()}"""'
     margin = " " * indent
     lines = [line.rstrip() for line in _escaped(text).split("\n")]
     if len(lines) > 1:
@@ -32,6 +34,8 @@ def docstring(text: str, indent: int = 0) -> str:
 
 def attribute(text: str, indent: int) -> str:
     """Return a comment as the text of an attribute's docstring, long lines wrapped."""
+    if text.isprintable() and indent + text_width(text) + 6 <= WIDTH:
+        return text.rstrip()
     return "\n".join(_wrapped(text.split("\n"), WIDTH - indent, first=3, last=3))
 
 

@@ -69,11 +69,11 @@ class Lexed:
     """Whether a comment without an end has swallowed the rest."""
 
 
-_NAME_PART: Final = re.compile(r"[A-Za-z_\x80-\U0010ffff][A-Za-z0-9_\x80-\U0010ffff]*")
+_NAME_PART: Final = re.compile(r"[^\x00-@\[-^`{-\x7f][^\x00-/:-@\[-^`{-\x7f]*")
 _SPACE: Final = re.compile(r"[ \t\n\r\f]+")
 _PLAIN: Final = re.compile(
     r"[ \t\n\r\f]*+(?:"
-    r"((?!(?:NaN|Infinity)\b)[A-Za-z_][A-Za-z0-9_]*+(?![.`\x80-\U0010ffff-]))"
+    r"((?!(?:NaN|Infinity)\b)[A-Za-z_][A-Za-z0-9_]*+(?![.`-]|[^\x00-\x7f]))"
     r"|([(){}\[\]:;,@=?<>]))"
 )
 """White space, then a mark, or a name of ASCII letters without dots, dashes, back-ticks: most tokens."""
@@ -122,6 +122,7 @@ class _Lexer:
 
     def run(self) -> Lexed:
         text, source, tokens, plain = self.text, self.source, self.lexed.tokens, _PLAIN.match
+        docs = self.docs
         position, end = 0, len(text)
         while position < end:
             if match := plain(text, position):
@@ -129,14 +130,15 @@ class _Lexer:
                 word = match[group]
                 start, position = match.span(group)
                 kind = Kind.NAME if group == 1 else Kind.MARK
-                tokens.append(Token(kind, word, word, source, start, position, self.take_docs()))
+                taken = self.take_docs() if docs else ()
+                tokens.append(Token(kind, word, word, source, start, position, taken))
                 continue
-            character = text[position]
             if space := _SPACE.match(text, position):
                 position = space.end()
-            elif character == "\x1a":
+            character = text[position : position + 1]
+            if character == "" or character == "\x1a":
                 break  # The substitute character ends the text, as the grammar says.
-            elif character == '"':
+            if character == '"':
                 position = self.string(position)
             elif text.startswith(("//", "/*"), position):
                 position = self.comment(position)

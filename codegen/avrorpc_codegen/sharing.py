@@ -12,14 +12,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from configparser import ConfigParser, Error
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from importlib.metadata import Distribution, PackageNotFoundError, distribution, distributions
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from avrorpc_codegen.config import ConfigError, normalized, schemas_of_project
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 from avrorpc_codegen.source import is_file
+
+if TYPE_CHECKING:
+    from importlib.metadata import Distribution
 
 SCHEMAS_GROUP: Final = "avrorpc.schemas"
 NAMESPACES_GROUP: Final = "avrorpc.namespaces"
@@ -82,6 +84,8 @@ class Installed:
     @cached_property
     def _runtime(self) -> list[Shared]:
         """What this very distribution shares; it may be on Python's path without having been installed."""
+        from importlib.metadata import PackageNotFoundError, distribution  # noqa: PLC0415 - slow to load
+
         folder = _contracts_of(f"{_RUNTIME}.contracts", _RUNTIME)
         own = (folder,) if isinstance(folder, Path) else ()
         try:
@@ -93,6 +97,8 @@ class Installed:
 
     @cached_property
     def _packages(self) -> list[Shared]:
+        from importlib.metadata import distributions  # noqa: PLC0415 - slow to load
+
         found: dict[str, Shared] = {}
         for installed in distributions():
             groups = self._groups(installed)

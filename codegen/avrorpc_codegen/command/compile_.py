@@ -14,6 +14,7 @@ from avrorpc.schema import Json, schema_to_json, short_name
 from avrorpc_codegen.command.reporting import include_option, json_option, print_json, show, usage_errors
 from avrorpc_codegen.config import load_config
 from avrorpc_codegen.diagnostic import Diagnostics
+from avrorpc_codegen.garbage import keep_all
 from avrorpc_codegen.json_output import as_text, compiled
 from avrorpc_codegen.merging import all_types
 from avrorpc_codegen.output import write_whole
@@ -80,6 +81,7 @@ def command(
         reads = read_each(
             [item.path for item in inputs], search_path(config.schemas, include), diagnostics, texts
         )
+        keep_all()
         show(diagnostics, as_json=as_json)
         pairs = list(zip(inputs, reads, strict=True))
         results = _types(pairs) if by_type else dict(_contract(item, read) for item, read in pairs)

@@ -20,6 +20,7 @@ from avrorpc_codegen.command.reporting import (
 )
 from avrorpc_codegen.config import Config, find_project, load_config
 from avrorpc_codegen.diagnostic import Diagnostics, counted
+from avrorpc_codegen.garbage import keep_all
 from avrorpc_codegen.generation import Generated, generate
 from avrorpc_codegen.output import Changes, apply, compare, diff
 from avrorpc_codegen.reading import find_contracts
@@ -72,6 +73,7 @@ def command(
         config = load()
         diagnostics = Diagnostics()
         generated = generate(config, diagnostics, include)
+        keep_all()
         show(diagnostics, as_json=as_json)
         changes = _changes(config, generated)
         if not check:
