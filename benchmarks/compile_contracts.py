@@ -7,6 +7,7 @@ IDL, in one Java process for all files, where Debian's `libavro-compiler-java`, 
 
 from __future__ import annotations
 
+import itertools
 import shutil
 import subprocess
 import sys
@@ -56,10 +57,11 @@ def generating(protocols: int) -> Iterator[Work]:
         folder = Path(name)
         write_contracts(folder / "schemas", protocols)
 
+        numbers = itertools.count()
+
         def work(count: int) -> None:
             for _ in range(count):
-                shutil.rmtree(folder / "generated", ignore_errors=True)
-                _run(folder, AVROGEN, "generate", "schemas")
+                _run(folder, AVROGEN, "generate", "schemas", "-o", f"generated{next(numbers)}")
 
         yield work
 
