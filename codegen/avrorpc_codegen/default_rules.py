@@ -27,7 +27,7 @@ from avrorpc_codegen.graph import parts
 from avrorpc_codegen.syntax import Value
 
 MAX_SIZE: Final = 100_000
-"""How many values a default may be made of, those that it implies included."""
+"""How many values a default may imply."""
 
 
 def check_defaults(
@@ -91,8 +91,8 @@ class _Extent(NamedTuple):
 
     depth: int = 0
     """How many values made of implied defaults lie in each other."""
-    size: int = 1
-    """How many values there are in all."""
+    size: int = 0
+    """How many values are implied, and by those in their turn."""
 
 
 class _Unfit(Exception):
@@ -136,7 +136,8 @@ class _Implied:
                 if not left_out:
                     return stated
                 implied = _sum([self._of_field(item, schema) for item in left_out])
-                return _Extent(max(stated.depth, implied.depth + 1), stated.size + implied.size)
+                size = stated.size + implied.size + len(left_out)
+                return _Extent(max(stated.depth, implied.depth + 1), size)
             case _:
                 return _Extent()
 
@@ -159,12 +160,12 @@ class _Implied:
         if extent.depth > MAX_DEPTH:
             raise _Unfit(_too_deep(outermost))
         if extent.size > MAX_SIZE:
-            raise _Unfit(f"it is made of more than {MAX_SIZE:,} values, by the defaults of others")
+            raise _Unfit(f"it implies more than {MAX_SIZE:,} values, by the defaults of others")
         return extent
 
 
 def _sum(extents: list[_Extent]) -> _Extent:
-    return _Extent(max((e.depth for e in extents), default=0), 1 + sum(e.size for e in extents))
+    return _Extent(max((e.depth for e in extents), default=0), sum(e.size for e in extents))
 
 
 def _too_deep(record: str) -> str:

@@ -21,9 +21,9 @@ def docstring(text: str, indent: int = 0) -> str:
 
     What would end the literal early, or be read as an escape, is escaped.
     """
+    margin = " " * indent
     if text.isprintable() and '"' not in text and "\\" not in text:
         return f'"""{text.rstrip()}"""'
-    margin = " " * indent
     lines = [line.rstrip() for line in _escaped(text).split("\n")]
     if len(lines) > 1:
         body = "\n".join([lines[0], *(f"{margin}{line}" if line else "" for line in lines[1:]), margin])

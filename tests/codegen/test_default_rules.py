@@ -63,7 +63,7 @@ def test_a_type_that_could_not_be_resolved_is_not_judged(tmp_path: Path) -> None
 
 def test_defaults_that_double_at_each_step_are_found_at_once(tmp_path: Path) -> None:
     records = " ".join(f"record T{n} {{ T{n + 1} a = {{}}; T{n + 1} b = {{}}; }}" for n in range(40))
-    problem = "it is made of more than 100,000 values, by the defaults of others"
+    problem = "it implies more than 100,000 values, by the defaults of others"
     found = findings(tmp_path, f"{records} record T40 {{ int x = 1; }}")
     assert set(found) == {(problem, None)}
 

@@ -166,7 +166,7 @@ def test_packages_are_not_looked_at_while_every_import_is_found(
     def refuse() -> None:
         raise AssertionError
 
-    monkeypatch.setattr("avrorpc_codegen.sharing.distributions", refuse)
+    monkeypatch.setattr("importlib.metadata.distributions", refuse)
     text = '@namespace("s") protocol S { import idl "avrorpc/tensor.avdl"; avrorpc.Tensor get(); }'
     assert list(generated(shop(tmp_path, text)).packages.values()) == [["avrorpc/tensor.avdl"]]
 
@@ -266,7 +266,7 @@ def test_a_project_of_another_name_above_a_package_is_not_its_own(site: Path, tm
 def test_the_contracts_of_the_runtime_come_first_and_need_no_metadata(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("avrorpc_codegen.sharing.distributions", list)
+    monkeypatch.setattr("importlib.metadata.distributions", list)
     (runtime,) = Installed([], Diagnostics()).shared()
     assert runtime.distribution == f"avrorpc {avrorpc.__version__}"
     assert runtime.find("avrorpc/tensor.avdl") is not None
