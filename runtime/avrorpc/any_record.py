@@ -71,15 +71,13 @@ def unpack(
         NotSingleObject: The bytes are something else.
         LimitExceeded: It is larger, or nested deeper, than the limits allow.
     """
-    own = None if contract is None else _named(contract, record.type)
     written_with = message_fingerprint(record.object)
-    if own is not None and contract is not None and fingerprint(own) == written_with:
-        codec = _codec(contract, own.name, limits)
-    else:
+    own = None if contract is None else _named(contract, record.type)
+    codec = None if contract is None or own is None else _codec(contract, own.name, limits)
+    if codec is None or codec.fingerprint != written_with:
         writer = _writer(record, written_with, writers)
-        store = SchemaStore([writer])
         types = contract.types if contract is not None and own is not None else None
-        codec = SingleObject(own or writer, types, writers=store, limits=limits)
+        codec = SingleObject(own or writer, types, writers=SchemaStore([writer]), limits=limits)
     value: object = codec.decode(record.object)
     return value
 
