@@ -6,7 +6,9 @@ Knows nothing of the grammar.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, TypeVar
+from typing import TypeVar
+
+from avrorpc.schema import MAX_DEPTH
 
 from avrorpc_codegen.comment import Comment
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
@@ -14,9 +16,6 @@ from avrorpc_codegen.lexer import Kind, Token, tokenize
 from avrorpc_codegen.source import Source, Span
 
 T = TypeVar("T")
-
-MAX_DEPTH: Final = 64
-"""How deeply types and values may be nested."""
 
 
 class Failed(Exception):

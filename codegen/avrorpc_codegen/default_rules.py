@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from avrorpc.schema import (
+    MAX_DEPTH,
     Array,
     Enum,
     Field,
@@ -21,7 +22,6 @@ from avrorpc.schema import (
 )
 
 from avrorpc_codegen.annotations import plain_json
-from avrorpc_codegen.cursor import MAX_DEPTH
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.graph import parts
 from avrorpc_codegen.syntax import Value

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Final, TypeVar
 
-from avrorpc.schema import PRIMITIVES, namespace_of
+from avrorpc.schema import MAX_DEPTH, PRIMITIVES, namespace_of
 
 from avrorpc_codegen import syntax
-from avrorpc_codegen.cursor import MAX_DEPTH
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.json_source import Member, Node, parse_json
 from avrorpc_codegen.source import Source, Span

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from avrorpc.schema import (
+    MAX_DEPTH,
     MAX_JSON_DEPTH,
     Array,
     Json,
@@ -22,7 +23,6 @@ from avrorpc.schema import (
 )
 
 from avrorpc_codegen.contracts import Contracts
-from avrorpc_codegen.cursor import MAX_DEPTH
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
 
 _LEVELS: Final = 3

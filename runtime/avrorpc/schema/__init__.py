@@ -34,7 +34,7 @@ from avrorpc.schema.model import (
     namespace_of,
     short_name,
 )
-from avrorpc.schema.nesting import MAX_JSON_DEPTH
+from avrorpc.schema.nesting import MAX_DEPTH, MAX_JSON_DEPTH
 from avrorpc.schema.reading import parse_protocol, parse_schema, protocol_from_json
 from avrorpc.schema.store import SchemaStore
 from avrorpc.schema.text import compact, pretty
@@ -42,6 +42,7 @@ from avrorpc.schema.writing import handshake_hash, protocol_to_json, schema_to_j
 
 __all__ = [
     "ALGORITHMS",
+    "MAX_DEPTH",
     "MAX_JSON_DEPTH",
     "NO_DEFAULT",
     "PRIMITIVES",
