@@ -89,7 +89,9 @@ class Call:
 
     method: Method[Any]
     arguments: tuple[Any, ...]
-    """The arguments, in the order of the message's parameters."""
+    """The arguments, in the order of the message's parameters; the last is an async iterator of items where
+    the request is a stream.
+    """
     clock: Clock
     deadline: float | None = None
     """On the clock of this call."""
@@ -114,6 +116,7 @@ class Reply:
     """What a call gave."""
 
     value: Any
+    """The result; where the response is a stream, an async iterator of items, with `aclose`."""
     metadata: Mapping[str, bytes] = field(default_factory=dict)
 
 

@@ -20,6 +20,7 @@
       BindError               an implementation does not fit its contract, or its placement
       ClientStateError        a client used after close, after a fork, or from another event loop
         Suspended             an `async def` implementation had to wait in a synchronous local call
+      EndOfStream             `receive` on a two-way stream that has no more items
 
 Children are ordered by what a caller can do. `error_info` tells the rest: the code, whether the peer said
 so or we inferred it, and the id under which the server logged the cause.
@@ -230,6 +231,10 @@ class BindError(RpcError, TypeError):
 
 class ClientStateError(RpcError, RuntimeError):
     """A client was used after it was closed, after a fork, or from another event loop."""
+
+
+class EndOfStream(RpcError, EOFError):
+    """A stream has no more items."""
 
 
 class Suspended(ClientStateError):

@@ -11,7 +11,17 @@ from functools import cached_property
 from typing import Any, Final, Generic, TypeVar
 
 from avrorpc.errors import SchemaError
-from avrorpc.schema import Message, Named, Protocol, Record, handshake_hash, parse_duration, parse_protocol
+from avrorpc.schema import (
+    Message,
+    Named,
+    Protocol,
+    Record,
+    Streaming,
+    handshake_hash,
+    parse_duration,
+    parse_protocol,
+    streaming,
+)
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -94,6 +104,11 @@ class Method(Generic[R_co]):
     def message(self) -> Message:
         """The message's schema."""
         return self.contract.protocol.messages[self.name]
+
+    @cached_property
+    def streaming(self) -> Streaming:
+        """Which sides of the message are streams."""
+        return streaming(self.message)
 
     @cached_property
     def errors(self) -> frozenset[type]:

@@ -7,7 +7,7 @@ runtime of different ages part with one sentence at import and not with a riddle
 from __future__ import annotations
 
 import abc
-from collections.abc import Awaitable
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from types import TracebackType
 from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
 
@@ -19,19 +19,23 @@ __all__ = [
     "LEVEL",
     "AsyncChannel",
     "AsyncClient",
+    "BidiStream",
     "Channel",
     "Client",
     "Contract",
     "DeclaredError",
     "Duration",
+    "Incoming",
     "Method",
     "Service",
     "require_level",
 ]
 
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
+S_contra = TypeVar("S_contra", contravariant=True)
 
-LEVEL: Final = 2
+LEVEL: Final = 3
 
 
 def require_level(level: int) -> None:
@@ -50,11 +54,64 @@ def require_level(level: int) -> None:
     raise ImportError(f"{said}: {way_out}")
 
 
+class Incoming(Protocol[R_co]):
+    """The items that a caller streams: an implementation reads them by `for`, or in `async def` by `async for`."""
+
+    def __iter__(self) -> Iterator[R_co]: ...
+    def __next__(self) -> R_co: ...
+    def __aiter__(self) -> AsyncIterator[R_co]: ...
+    async def __anext__(self) -> R_co: ...
+
+
+class BidiStream(Protocol[S_contra, R_co]):
+    """A two-way stream in synchronous code. Iterating receives; `with` closes."""
+
+    def send(self, item: S_contra) -> None:
+        """Send an item; wait while the service does not read.
+
+        Raises:
+            RpcError: The call has failed.
+        """
+        ...
+
+    def receive(self) -> R_co:
+        """Return the next item.
+
+        Raises:
+            EndOfStream: There is no more.
+            RpcError: The call has failed.
+        """
+        ...
+
+    def close_send(self) -> None:
+        """Tell the service that no more items come."""
+        ...
+
+    def close(self) -> None:
+        """End the call; what the service still does is cancelled."""
+        ...
+
+    def __iter__(self) -> Iterator[R_co]: ...
+    def __next__(self) -> R_co: ...
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
 class Channel(Protocol):
     """What a synchronous client calls through."""
 
     def __call__(self, method: Method[R], /, *arguments: Any) -> R:
-        """Call a method with its arguments in the message's order."""
+        """Call a method with its arguments in the message's order; an iterable of items may be the last."""
+        ...
+
+    def iterate(self, method: Method[R], /, *arguments: Any) -> Iterator[R]:
+        """Call a method whose response is a stream; the call begins when its first item is asked for."""
+        ...
+
+    def converse(self, method: Method[R], /, *arguments: Any) -> BidiStream[Any, R]:
+        """Call a method that streams both ways, with its other arguments."""
         ...
 
     def close(self) -> None:
@@ -66,7 +123,11 @@ class AsyncChannel(Protocol):
     """What an asynchronous client calls through."""
 
     async def __call__(self, method: Method[R], /, *arguments: Any) -> R:
-        """Call a method with its arguments in the message's order."""
+        """Call a method with its arguments in the message's order; an async iterable may be the last."""
+        ...
+
+    def iterate(self, method: Method[R], /, *arguments: Any) -> AsyncIterator[R]:
+        """Call a method whose response is a stream; the call begins when its first item is asked for."""
         ...
 
     def close(self) -> Awaitable[None]:

@@ -83,7 +83,7 @@ def test_the_compiler_writes_for_the_runtime_that_it_comes_with() -> None:
 
 def test_code_of_level_1_ends_at_import_with_the_sentence_and_nothing_else(tmp_path: Path) -> None:
     # It gave the classes themselves, where a function that finds them is called now.
-    old = GENERATED.read_text().replace("stub.require_level(2)", "stub.require_level(1)")
+    old = GENERATED.read_text().replace("stub.require_level(3)", "stub.require_level(1)")
     assert "types=lambda: {" in old
     (tmp_path / "old.py").write_text(old.replace("types=lambda: {", "types={"))
     done = subprocess.run(

@@ -3,7 +3,7 @@
 Knows Avro and nothing of Python classes, bytes or calls.
 """
 
-from avrorpc.schema.annotations import parse_duration
+from avrorpc.schema.annotations import Streaming, parse_duration, streaming
 from avrorpc.schema.canonical import canonical_form
 from avrorpc.schema.compatibility import Resolution, can_read, incompatibilities, request_record
 from avrorpc.schema.defaults import default_problem, same_json
@@ -67,6 +67,7 @@ __all__ = [
     "Resolution",
     "Schema",
     "SchemaStore",
+    "Streaming",
     "Union",
     "can_read",
     "canonical_form",
@@ -95,4 +96,5 @@ __all__ = [
     "same_json",
     "schema_to_json",
     "short_name",
+    "streaming",
 ]

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from enum import Enum
 from typing import Final
 
 from avrorpc.errors import SchemaError
-from avrorpc.schema.model import Json
+from avrorpc.schema.model import Json, Message
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h)")
 _UNITS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -22,3 +23,46 @@ def parse_duration(value: Json) -> float:
     if match is None:
         raise SchemaError(f'{value!r} is no duration such as "30s", "500ms" or "2m"')
     return float(match[1]) * _UNITS[match[2]]
+
+
+class Streaming(Enum):
+    """Which sides of a message are streams; values are those of `@stream`."""
+
+    NONE = "none"
+    """One request, one reply; a message without the annotation."""
+    REQUEST = "request"
+    """Many requests, one reply: the last parameter is the item, the others are sent once at the opening."""
+    RESPONSE = "response"
+    """One request, many replies: the return type is the item."""
+    BOTH = "both"
+    """Both at once."""
+
+    @property
+    def takes_stream(self) -> bool:
+        """Whether the caller sends items."""
+        return self in (Streaming.REQUEST, Streaming.BOTH)
+
+    @property
+    def gives_stream(self) -> bool:
+        """Whether the service sends items."""
+        return self in (Streaming.RESPONSE, Streaming.BOTH)
+
+
+def streaming(message: Message) -> Streaming:
+    """Return which sides of a message are streams.
+
+    Raises:
+        SchemaError: `@stream` has a value that it cannot have, or the message has no parameter to stream.
+    """
+    value = message.props.get("stream", "none")
+    try:
+        found = Streaming(value)
+    except ValueError:
+        raise SchemaError(
+            f'{message.name}: @stream({value!r}) is none of "request", "response", "both"'
+        ) from None
+    if found.takes_stream and not message.request:
+        raise SchemaError(f"{message.name}: @stream({value!r}) needs a parameter, which is the item")
+    if found is not Streaming.NONE and message.one_way:
+        raise SchemaError(f"{message.name}: a one-way message cannot be a stream")
+    return found
