@@ -35,6 +35,7 @@ ALLOWED: dict[str, set[str]] = {
     "any_record": {"errors", "limits", "schema", "method", "codec", "contracts"},
     # Implementations.
     "driving": {"errors"},
+    "streaming": {"errors", "call", "driving"},
     "failure": {"errors", "method"},
     "binding": {"errors", "method", "service", "stub"},
 }

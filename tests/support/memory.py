@@ -217,7 +217,7 @@ class BlockingMemoryTransport:
 
 
 def connect_memory(client_type: Any, server: Server, loop: asyncio.AbstractEventLoop, **options: Any) -> Any:
-    """Return a client of a server on a loop: the running one for asynchronous clients, else that of a thread."""
+    """Return a client of a server, which is on the running loop for asynchronous clients, else on `loop`."""
     contract: Contract = client_type.__contract__
     middleware = options.pop("middleware", ())
     if issubclass(client_type, AsyncClient):

@@ -18,7 +18,7 @@ from avrorpc.schema.resolution import reader_branch
 
 
 class RequestEncoder:
-    """Writes a message's parameters; where the last one is a stream, the others at once and its items one by one."""
+    """Writes a message's parameters, and where the last one is a stream, its items one by one."""
 
     def __init__(self, message: Message, types: Types) -> None:
         self._parts = [(field.name, compile_encoder(field.type, types)) for field in parameters(message)]
@@ -64,7 +64,7 @@ def parameters(message: Message) -> list[Field]:
 
 
 def request_decoder(writer: Message, reader: Message, types: Types) -> Decoder:
-    """Return a decoder of a message's parameters, as a list in the order of `reader`, without one that is a stream.
+    """Return a decoder of a message's parameters but for a stream, as a list in the order of `reader`.
 
     Raises:
         ContractMismatch: The two versions cannot work together.
