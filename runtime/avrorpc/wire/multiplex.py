@@ -305,10 +305,11 @@ class Multiplexer:
     def release(self, number: int) -> None:
         """Server: the work of a cancelled or one-way call has come to its end."""
         call = self._calls.get(number)
-        if call is not None:
-            if not call.is_over:
-                self._live -= 1
-            self._drop(call)
+        if call is None or (call.is_over and not call.is_cancelled):
+            return
+        if not call.is_over:
+            self._live -= 1
+        self._drop(call)
 
     def consumed(self, number: int, size: int) -> None:
         """Let the other end send as many bytes of items again as one that was read had."""
