@@ -50,6 +50,8 @@ class ClientLink(asyncio.Protocol):
         self._calls: dict[int, LinkAnswer[Any]] = {}
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
+        self._unchoked: asyncio.Future[None] = self._loop.create_future()
+        self._buffered = 0
         self._is_flushing = False
         self._vacancy: deque[asyncio.Future[None]] = deque()
         self._alive: KeepAlive | None = None
@@ -77,6 +79,8 @@ class ClientLink(asyncio.Protocol):
             return answer
         self._calls[number] = answer
         answer.begin(call.items, deadline)
+        if call.items is None:
+            self.complete()
         self.flush_soon()
         if not call.streams:
             try:
@@ -104,6 +108,30 @@ class ClientLink(asyncio.Protocol):
                 break
         if self.is_leaving and not self._calls:
             self.close()
+
+    def complete(self) -> None:
+        """Take note that a call has been sent whole: a connection of one call sends nothing more."""
+        if self.connection.is_eager and self._transport is not None:
+            self.flush()
+            self._transport.write_eof()
+
+    def buffer(self, size: int) -> None:
+        """Take note of bytes that wait for their reader, or less than none that were read.
+
+        Where no credit holds the server back, not reading does.
+        """
+        self._buffered += size
+        multiplexer, transport = self.connection.multiplexer, self._transport
+        if transport is not None and multiplexer is not None and multiplexer.settings.window is None:
+            if self._buffered >= self._limits.stream_window:
+                transport.pause_reading()
+            elif size < 0:
+                transport.resume_reading()
+
+    async def unchoked(self) -> None:
+        """Wait while the socket takes no more."""
+        while self._is_choked and self.lost is None:
+            await asyncio.shield(self._unchoked)
 
     def flush_soon(self) -> None:
         """Write what is due before the loop waits again, together with what else comes up until then."""
@@ -143,6 +171,7 @@ class ClientLink(asyncio.Protocol):
 
     def resume_writing(self) -> None:  # noqa: D102
         self._is_choked = False
+        self._release_writers()
         self.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
@@ -163,6 +192,8 @@ class ClientLink(asyncio.Protocol):
         for waiting in self._vacancy:
             if not waiting.done():
                 waiting.set_result(None)
+        self._is_choked = False
+        self._release_writers()
         if not self.closed.done():
             self.closed.set_result(None)
 
@@ -172,6 +203,11 @@ class ClientLink(asyncio.Protocol):
             self.lost = error
         if self._transport is not None:
             self._transport.abort()
+
+    def _release_writers(self) -> None:
+        if not self._unchoked.done():
+            self._unchoked.set_result(None)
+        self._unchoked = self._loop.create_future()
 
     def _take(self, event: object) -> None:
         match event:
@@ -197,7 +233,7 @@ class ClientLink(asyncio.Protocol):
 
     def _greeted(self, connected: Connected) -> None:
         multiplexer = self.connection.multiplexer
-        if multiplexer is not None:
+        if multiplexer is not None and not self.connection.is_eager:
             self._alive = KeepAlive(self._limits, self._loop.time())
             self._watch()
         if not self.connected.done():
@@ -283,6 +319,7 @@ class LinkAnswer(Generic[V]):
                 return None
             await self._woken()
         item = self._items.popleft()
+        self._link.buffer(-len(item))
         multiplexer = self._link.connection.multiplexer
         if multiplexer is not None and not self._is_over:
             multiplexer.consumed(self._number, len(item))
@@ -301,7 +338,8 @@ class LinkAnswer(Generic[V]):
         """End the call where it is not ended."""
         if not self._is_over:
             self.fail(asyncio.CancelledError())
-        self._items.clear()
+        while self._items:
+            self._link.buffer(-len(self._items.popleft()))
         await self.end_pump()
 
     def abandon(self) -> None:
@@ -329,6 +367,7 @@ class LinkAnswer(Generic[V]):
     def put(self, item: bytes) -> None:
         """An item is there."""
         self._items.append(item)
+        self._link.buffer(len(item))
         self._wake()
 
     def writable(self) -> None:
@@ -374,11 +413,13 @@ class LinkAnswer(Generic[V]):
                 while not multiplexer.can_send(self._number):
                     self._writer = asyncio.get_running_loop().create_future()
                     await self._writer
+                await self._link.unchoked()
                 if self._is_over:
                     return
                 multiplexer.send_item(self._number, item)
                 self._link.flush_soon()
             multiplexer.end(self._number)
+            self._link.complete()
             self._link.flush_soon()
         except Exception as error:  # noqa: BLE001 - the caller's own iterator failed, or an item does not fit
             self.fail(error)

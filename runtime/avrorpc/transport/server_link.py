@@ -34,6 +34,7 @@ class ServerLink(asyncio.Protocol):
         limits: Bounds on what the client may send, and when it is taken to be gone.
         opened: Told of this object when the connection is there.
         closed: Told of it when the connection is gone.
+        is_single: Whether the connection ends with its first call.
     """
 
     def __init__(
@@ -43,6 +44,8 @@ class ServerLink(asyncio.Protocol):
         limits: Limits,
         opened: Callable[[ServerLink], None],
         closed: Callable[[ServerLink], None],
+        *,
+        is_single: bool = False,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.connection = connection
@@ -54,10 +57,13 @@ class ServerLink(asyncio.Protocol):
         self._limits = limits
         self._opened = opened
         self._closed = closed
+        self._is_single = is_single
         self._calls: dict[int, _Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
+        self._unchoked: asyncio.Future[None] = self._loop.create_future()
+        self._buffered = 0
         self._is_flushing = False
         self._alive: KeepAlive | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -78,6 +84,24 @@ class ServerLink(asyncio.Protocol):
         """Close at once; what is due is lost."""
         if self._transport is not None:
             self._transport.abort()
+
+    def buffer(self, size: int) -> None:
+        """Take note of bytes that wait for their reader, or less than none that were read.
+
+        Where no credit holds the client back, not reading does.
+        """
+        self._buffered += size
+        multiplexer, transport = self.connection.multiplexer, self._transport
+        if transport is not None and multiplexer is not None and multiplexer.settings.window is None:
+            if self._buffered >= self._limits.stream_window:
+                transport.pause_reading()
+            elif size < 0:
+                transport.resume_reading()
+
+    async def unchoked(self) -> None:
+        """Wait while the socket takes no more."""
+        while self._is_choked:
+            await asyncio.shield(self._unchoked)
 
     def flush_soon(self) -> None:
         """Write what is due before the loop waits again, together with what else comes up until then."""
@@ -125,6 +149,9 @@ class ServerLink(asyncio.Protocol):
 
     def resume_writing(self) -> None:  # noqa: D102
         self._is_choked = False
+        if not self._unchoked.done():
+            self._unchoked.set_result(None)
+        self._unchoked = self._loop.create_future()
         self.flush()
         self._choose_reading()
 
@@ -182,6 +209,8 @@ class ServerLink(asyncio.Protocol):
                 self._alive.used(self._loop.time())
         if self.connection.multiplexer is None:
             self.data_received(b"")  # sends the reply, and starts what waited for this call's end
+        elif self._is_single:
+            self.close()
         else:
             self.flush_soon()
 
@@ -191,12 +220,12 @@ class ServerLink(asyncio.Protocol):
             return
         if self._is_choked or self.connection.is_full:
             self._transport.pause_reading()
-        else:
+        elif not self._is_single:
             self._transport.resume_reading()
 
     def _begin_watch(self, now: float) -> None:
         assert self.connection.multiplexer is not None
-        if self.connection.multiplexer.settings.is_passive:
+        if self.connection.multiplexer.settings.is_passive or self._is_single:
             return
         self._alive = KeepAlive(self._limits, now, closes_idle=True)
         self._watch()
@@ -248,6 +277,7 @@ class _Call:
 
     def put(self, item: bytes) -> None:
         self._items.append(item)
+        self._link.buffer(len(item))
         self._wake(self._waiter)
 
     def end(self) -> None:
@@ -267,6 +297,7 @@ class _Call:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         item = self._items.popleft()
+        self._link.buffer(-len(item))
         multiplexer = self._link.connection.multiplexer
         assert multiplexer is not None
         multiplexer.consumed(self._number, len(item))
@@ -280,6 +311,7 @@ class _Call:
         while not multiplexer.can_send(self._number):
             self._writer = asyncio.get_running_loop().create_future()
             await self._writer
+        await self._link.unchoked()
         multiplexer.send_item(self._number, item)
         self._link.flush_soon()
 

@@ -115,7 +115,9 @@ class ClientConnection:
         if opening == "frames":
             self._wishes = wishes or Wishes()
             self.multiplexer = Multiplexer(Side.CLIENT, limits, Settings())
-        self._greet(text=None)
+        self.is_eager = self.multiplexer is not None and wishes is not None and wishes.is_eager
+        """Whether calls may be made before the handshake is done."""
+        self._greet(text=identity.text if self.is_eager else None)
 
     def __repr__(self) -> str:
         calls = len(self._open) if self.multiplexer is None else self.multiplexer.calls
@@ -162,7 +164,7 @@ class ClientConnection:
             StatusError: UNIMPLEMENTED, for a stream to a plain peer.
             LimitExceeded: The server takes no message as long.
         """
-        if self.state is not State.READY:
+        if self.state is not State.READY and not self.is_eager:
             raise LocalProtocolError("a call before the end of the handshake")
         if self.multiplexer is not None:
             body = request_head(metadata, f"{self._identity.name}/{message}") + parameters
@@ -246,7 +248,7 @@ class ClientConnection:
     def _handshake(self, body: bytes) -> list[Event]:
         response = decode_response(Cursor(body, self._limits))
         if response.match is Match.NONE:
-            if self.state is State.RESENDING:
+            if self.state is State.RESENDING or self.is_eager:
                 raise not_served(self._identity, response)
             self._server.learn(response)
             self.state = State.RESENDING

@@ -51,6 +51,8 @@ class Wishes:
     """Whether this client answers no pings."""
     has_window: bool = True
     """Whether streams are held back by credit; not where one connection carries one stream."""
+    is_eager: bool = False
+    """Whether calls are sent without waiting for the server's answer, which is then shown the protocol at once."""
 
 
 def offer(wishes: Wishes, limits: Limits) -> dict[str, bytes]:
