@@ -38,16 +38,25 @@ class Carrier(asyncio.Transport):
         self._error: Exception | None = None
 
     async def carry(
-        self, read: Callable[[], Awaitable[bytes | None]], write: Callable[[bytes], Awaitable[None]]
+        self,
+        read: Callable[[], Awaitable[bytes | None]],
+        write: Callable[[bytes], Awaitable[None]],
+        finish: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
-        """Move bytes until either end closes. `read` gives None at the end; errors end the connection."""
+        """Move bytes until either end closes; errors end the connection.
+
+        Args:
+            read: Gives what has come; None at its end.
+            write: Sends some bytes.
+            finish: Sends the end.
+        """
         self._link.connection_made(self)
         reading = asyncio.ensure_future(self._carry_in(read))
-        writing = asyncio.ensure_future(self._carry_out(write))
+        writing = asyncio.ensure_future(self._carry_out(write, finish))
         self._tasks = [reading, writing]
         try:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-            if reading.done() and self._outlives_input and self._error is None:
+            if reading.done() and self._error is None and self._link.eof_received() and self._outlives_input:
                 await asyncio.wait([writing])
         finally:
             self._is_closing = True
@@ -128,10 +137,14 @@ class Carrier(asyncio.Transport):
         except Exception as error:  # noqa: BLE001 - the link is told, as by asyncio
             self._error = self._error or error
 
-    async def _carry_out(self, write: Callable[[bytes], Awaitable[None]]) -> None:
+    async def _carry_out(
+        self, write: Callable[[bytes], Awaitable[None]], finish: Callable[[], Awaitable[None]] | None
+    ) -> None:
         try:
             while (data := await self.output()) is not None:
                 await write(data)
+            if finish is not None:
+                await finish()
             if self._is_complete and not self._is_closing:
                 await asyncio.get_running_loop().create_future()  # the other direction goes on
         except Exception as error:  # noqa: BLE001 - the link is told, as by asyncio

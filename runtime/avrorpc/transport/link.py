@@ -52,6 +52,7 @@ class ClientLink(asyncio.Protocol):
         self._is_choked = False
         self._unchoked: asyncio.Future[None] = self._loop.create_future()
         self._buffered = 0
+        self._is_complete = False
         self._is_flushing = False
         self._vacancy: deque[asyncio.Future[None]] = deque()
         self._alive: KeepAlive | None = None
@@ -106,12 +107,13 @@ class ClientLink(asyncio.Protocol):
             if not waiting.done():
                 waiting.set_result(None)
                 break
-        if self.is_leaving and not self._calls:
+        if (self.is_leaving or self.connection.is_eager) and not self._calls:
             self.close()
 
     def complete(self) -> None:
         """Take note that a call has been sent whole: a connection of one call sends nothing more."""
-        if self.connection.is_eager and self._transport is not None:
+        self._is_complete = self.connection.is_eager
+        if self._is_complete and self._transport is not None:
             self.flush()
             self._transport.write_eof()
 
@@ -153,6 +155,8 @@ class ClientLink(asyncio.Protocol):
         # uvloop's transports have the methods and not the base class.
         self._transport = cast("asyncio.Transport", transport)
         self.flush()
+        if self._is_complete:
+            self._transport.write_eof()
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
         if self._alive is not None:
@@ -177,6 +181,8 @@ class ClientLink(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         if self._timer is not None:
             self._timer.cancel()
+        if self.lost is None and isinstance(exc, RpcError):
+            self.lost = exc
         if self.lost is None:
             try:
                 self.connection.receive_eof()

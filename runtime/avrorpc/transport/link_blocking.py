@@ -170,6 +170,13 @@ class BlockingAnswer(Generic[V]):
             self._run(lambda: True)
         if not self.is_answered and not self._is_over:
             multiplexer.end(self.number)
+            self.complete()
+
+    def complete(self) -> None:
+        """Send the rest of what the call has to send."""
+        self._run(lambda: True)
+        if self._link.connection.is_eager:
+            self._link.pipe.write_eof()
             self._run(lambda: True)
 
     def wait(self) -> None:

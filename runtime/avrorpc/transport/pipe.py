@@ -32,6 +32,10 @@ class Pipe(Protocol):
         """Return what has come: None where nothing has, no bytes where nothing will come any more."""
         ...
 
+    def write_eof(self) -> None:
+        """Take note that nothing more is written, where the connection carries one call."""
+        ...
+
     def wait(self, timer: Timer) -> None:
         """Wait until something can be read, or sent where bytes wait for that.
 
@@ -79,6 +83,9 @@ class SocketPipe:
             return None
         except ssl.SSLZeroReturnError:
             return b""
+
+    def write_eof(self) -> None:
+        """Do nothing: a socket carries many calls."""
 
     def wait(self, timer: Timer) -> None:
         """Wait until something can be read, or sent where bytes wait for that.

@@ -58,6 +58,7 @@ class ServerLink(asyncio.Protocol):
         self._opened = opened
         self._closed = closed
         self._is_single = is_single
+        self._is_half_closed = False
         self._calls: dict[int, _Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._transport: asyncio.Transport | None = None
@@ -155,6 +156,12 @@ class ServerLink(asyncio.Protocol):
         self.flush()
         self._choose_reading()
 
+    def eof_received(self) -> bool:  # noqa: D102
+        # A client that only sends no more still gets its replies; TLS cannot end one direction alone.
+        self._is_half_closed = True
+        is_tls = self._transport is not None and self._transport.get_extra_info("sslcontext") is not None
+        return bool(self._calls) and not is_tls
+
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         if self._timer is not None:
             self._timer.cancel()
@@ -209,10 +216,10 @@ class ServerLink(asyncio.Protocol):
                 self._alive.used(self._loop.time())
         if self.connection.multiplexer is None:
             self.data_received(b"")  # sends the reply, and starts what waited for this call's end
-        elif self._is_single:
-            self.close()
         else:
             self.flush_soon()
+        if self._is_single or (self._is_half_closed and not self._calls):
+            self.close()
 
     def _choose_reading(self) -> None:
         """Ask for no more calls where the client does not read its replies, or has enough under way."""
