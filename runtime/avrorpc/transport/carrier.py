@@ -1,4 +1,4 @@
-"""What looks to a link like a socket, where something else carries the bytes: WebSocket messages, HTTP bodies."""
+"""What looks to a link like a socket where WebSocket messages or HTTP bodies carry the bytes."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class HttpPipe:
 
     @property
     def _is_ours(self) -> bool:
-        return self._status == 200 and self._kind.partition(";")[0].strip() == STREAM_TYPE  # noqa: PLR2004
+        return self._status == 200 and self._kind.partition(";")[0].strip() == STREAM_TYPE
 
     def _send(self, event: h11.Event) -> None:
         data = self._state.send(event)

@@ -24,7 +24,7 @@ def is_stream(call: Outgoing) -> bool:
     if call.items is not None and call.streams:
         raise StatusError(
             Code.UNIMPLEMENTED,
-            f"{call.protocol}/{call.message} streams both ways, which HTTP cannot carry; use tcp:, unix: or ws:",
+            f"{call.protocol}/{call.message} streams both ways, which HTTP cannot; use tcp:, unix: or ws:",
         )
     return call.items is not None or call.streams
 

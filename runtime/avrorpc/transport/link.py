@@ -1,6 +1,7 @@
 """A client's connection on asyncio, whatever carries its bytes: calls and streams of all callers at once.
 
-`ClientLink` is an `asyncio.Protocol`: TCP, TLS and unix sockets drive it as they are, WebSocket by an adapter.
+`ClientLink` is an `asyncio.Protocol`: TCP, TLS and unix sockets drive it as they are, WebSocket by an
+adapter.
 """
 
 from __future__ import annotations

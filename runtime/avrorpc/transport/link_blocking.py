@@ -1,7 +1,7 @@
-"""A client's connection on a blocking socket: one call at a time, with its streams, without a thread or a loop.
+"""A client's connection on a blocking socket: one call at a time, without a thread or a loop.
 
-Coroutines here never suspend; they wait by waiting for the socket. Whoever waits also reads, so that a server which
-waits for us to read is never waited for in vain.
+Coroutines here never suspend; they wait by waiting for the socket. Whoever waits also reads, so that a server
+which waits for us to read is never waited for in vain.
 """
 
 from __future__ import annotations
@@ -159,7 +159,7 @@ class BlockingAnswer(Generic[V]):
         return item
 
     async def send(self, items: AsyncIterator[bytes]) -> None:
-        """Send items while the server reads them; stop where the call is over. It suspends where `items` does."""
+        """Send items while the server reads them; stop where the call is over. It suspends as `items` does."""
         multiplexer = self._link.connection.multiplexer
         assert multiplexer is not None  # a plain connection has refused the call
         async for item in items:

@@ -1,7 +1,8 @@
 """The server's side of a connection on asyncio, whatever carries its bytes.
 
-`ServerLink` is an `asyncio.Protocol`: TCP, TLS and unix sockets drive it as they are, WebSocket by an adapter. Each
-call runs in a task of its own with an empty context, which ends when the client cancels, or is gone.
+`ServerLink` is an `asyncio.Protocol`: TCP, TLS and unix sockets drive it as they are, WebSocket by an
+adapter. Each call runs in a task of its own with an empty context, which ends when the client cancels, or is
+gone.
 """
 
 from __future__ import annotations

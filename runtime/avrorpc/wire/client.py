@@ -1,12 +1,14 @@
 """The client's end of a connection: open with a handshake, then calls and their replies.
 
 Rules of this file:
-- A connection opens with an empty-name ping that carries the handshake and offers to upgrade, and sends no call
-  before its answer. Where our own frames are spoken from the first byte on, a BIND takes the ping's place.
-- NONE sends the handshake again with the protocol's text, once; what follows the handshake in a plain answer is
-  ignored, since peers differ in it.
-- A server that agrees to upgrade speaks our frames from the next byte on, and so does this end. Any other is a plain
-  Avro peer, without streams or cancellation: replies are matched by serial, or in the `spec` framing by order.
+- A connection opens with an empty-name ping that carries the handshake and offers to upgrade, and sends no
+  call before its answer. Where our own frames are spoken from the first byte on, a BIND takes the ping's
+  place.
+- NONE sends the handshake again with the protocol's text, once; what follows the handshake in a plain answer
+  is ignored, since peers differ in it.
+- A server that agrees to upgrade speaks our frames from the next byte on, and so does this end. Any other is
+  a plain Avro peer, without streams or cancellation: replies are matched by serial, or in the `spec` framing
+  by order.
 
 States: OPENING -> (RESENDING ->) READY; any error is the end, and the owner closes the connection.
 """
@@ -172,7 +174,7 @@ class ClientConnection:
         if gives or takes:
             raise StatusError(
                 Code.UNIMPLEMENTED,
-                f"{self._identity.name}/{message} is a stream, and this connection speaks plain Avro, which has none",
+                f"{self._identity.name}/{message} is a stream, and plain Avro, spoken here, has none",
             )
         serial = self._next_serial()
         if not one_way:

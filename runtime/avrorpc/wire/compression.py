@@ -132,5 +132,5 @@ def _check(size: int, data: bytes, limits: Limits) -> None:
         raise LimitExceeded(f"a compressed message of more than max_body={limits.max_body} bytes")
     if size > len(data) * limits.max_expansion:
         raise LimitExceeded(
-            f"{len(data)} compressed bytes become more than max_expansion={limits.max_expansion} times as many"
+            f"{len(data)} compressed bytes grow more than max_expansion={limits.max_expansion} times"
         )

@@ -4,8 +4,8 @@ Each is ten bytes of head, big-endian, and a payload:
 
     uint32 length of the payload | uint8 kind | uint8 flags | uint32 call
 
-Call 0 is the connection itself. A message longer than `CHUNK` travels in several frames of one kind and call, all
-but the last with `MORE`, so that small messages pass between the parts of large ones.
+Call 0 is the connection itself. A message longer than `CHUNK` travels in several frames of one kind and call,
+all but the last with `MORE`, so that small messages pass between the parts of large ones.
 """
 
 from __future__ import annotations

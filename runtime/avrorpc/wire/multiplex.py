@@ -1,10 +1,10 @@
 """Many calls on one connection, in our own frames: the half that both ends share.
 
 Rules of this file:
-- A call is opened by the client with a number above all before it. It is over for the client at REPLY, or when it
-  cancels; for the server when its reply has left, or the cancelled work has been released.
-- Frames for a call that is over are dropped: the other end could not yet know. Frames for one that never began are
-  errors, and so are items after END, and items that no credit allows.
+- A call is opened by the client with a number above all before it. It is over for the client at REPLY, or
+  when it cancels; for the server when its reply has left, or the cancelled work has been released.
+- Frames for a call that is over are dropped: the other end could not yet know. Frames for one that never
+  began are errors, and so are items after END, and items that no credit allows.
 - What is too large fails its own call, not the connection; the rest of it is skipped.
 - Control frames leave first; then each call in turn sends one chunk.
 

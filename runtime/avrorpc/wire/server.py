@@ -6,8 +6,8 @@ Rules of this file:
 - NONE answers an unknown client and carries a protocol; nothing is called.
 - A one-way message gets an answer only inside a handshake. A ping always gets one.
 - In the `spec` framing replies leave in the order of their requests.
-- A ping whose handshake offers our own frames is answered with our consent; they are spoken from then on. They
-  carry calls of every protocol that was bound by a handshake.
+- A ping whose handshake offers our own frames is answered with our consent; they are spoken from then on.
+  They carry calls of every protocol that was bound by a handshake.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from avrorpc import schema
 from avrorpc.codec.binary import Cursor
 from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, SchemaError
 from avrorpc.limits import Limits
-from avrorpc.wire.envelope import read_request_head, reply_head, system_error
 from avrorpc.wire.client import Opening
+from avrorpc.wire.envelope import read_request_head, reply_head, system_error
 from avrorpc.wire.framing import Framing, deframer, frame
 from avrorpc.wire.handshake import (
     HandshakeRequest,
@@ -215,8 +215,8 @@ def _read_bare(
 class ServerConnection(Generic[O_co]):
     """One stateful connection: a handshake first, then calls.
 
-    `receive` gives requests and what comes for them, `reply` takes their answers in any order, `data_to_send` gives
-    bytes. In plain Avro there are requests and replies alone.
+    `receive` gives requests and what comes for them, `reply` takes their answers in any order, `data_to_send`
+    gives bytes. In plain Avro there are requests and replies alone.
 
     Args:
         offers: What is served.
@@ -274,7 +274,8 @@ class ServerConnection(Generic[O_co]):
     def receive(self, data: bytes) -> list[Event[O_co]]:
         """Take bytes from the client, and return what they mean.
 
-        In plain Avro, call it again, with no bytes, when a call came to an end: others may have waited for that.
+        In plain Avro, call it again, with no bytes, when a call came to an end: others may have waited for
+        that.
 
         Raises:
             RemoteProtocolError: They break the protocol. The connection is of no use any more.

@@ -29,7 +29,7 @@ class Settings:
     """What holds on one connection."""
 
     window: int | None = None
-    """Bytes of items that the other end buffers for each stream; None where the transport itself holds back."""
+    """Bytes of items that the other end buffers for each stream; None where the transport holds back."""
     max_calls: int = _LARGEST
     """Calls under way at once that the other end allows."""
     max_body: int = _LARGEST
@@ -52,7 +52,7 @@ class Wishes:
     has_window: bool = True
     """Whether streams are held back by credit; not where one connection carries one stream."""
     is_eager: bool = False
-    """Whether calls are sent without waiting for the server's answer, which is then shown the protocol at once."""
+    """Whether calls are sent without waiting for the server's answer; it is shown the protocol at once."""
 
 
 def offer(wishes: Wishes, limits: Limits) -> dict[str, bytes]:
@@ -68,7 +68,7 @@ def offer(wishes: Wishes, limits: Limits) -> dict[str, bytes]:
 
 
 def accept(meta: Mapping[str, bytes], limits: Limits) -> tuple[Settings, dict[str, bytes]] | None:
-    """Return what a server makes of an offer, and the meta of its answer; None where there is no offer for it.
+    """Return what a server makes of an offer, and the meta of its answer; None where there is none.
 
     Raises:
         RemoteProtocolError: The offer is malformed.
