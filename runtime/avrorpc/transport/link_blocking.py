@@ -159,7 +159,7 @@ class BlockingAnswer(Generic[V]):
         return item
 
     async def send(self, items: AsyncIterator[bytes]) -> None:
-        """Send items while the server reads them; stop where the call is over. It suspends as `items` does."""
+        """Send items while the server reads them; stop where the call is over. It suspends as they do."""
         multiplexer = self._link.connection.multiplexer
         assert multiplexer is not None  # a plain connection has refused the call
         async for item in items:

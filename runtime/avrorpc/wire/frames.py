@@ -64,7 +64,7 @@ class Flag(IntFlag):
     """OPEN: items follow, up to END."""
 
 
-_KNOWN_FLAGS: Final = Flag.MORE | Flag.COMPRESSED | Flag.ONE_WAY | Flag.STREAM
+_KNOWN_FLAGS: Final = sum(Flag)
 _KINDS: Final = {kind.value: kind for kind in Kind}
 
 
