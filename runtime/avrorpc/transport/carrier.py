@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
+from avrorpc.principal import Principal
 from avrorpc.wire.frames import CHUNK
 
 HIGH_WATER: Final = 262_144
@@ -19,11 +20,19 @@ class Carrier(asyncio.Transport):
     Args:
         link: What is driven.
         peer: The other end's address.
+        principal: Whom the connection proves the other end to be.
         outlives_input: Whether the end of what comes leaves the other direction open, as HTTP bodies do.
     """
 
-    def __init__(self, link: asyncio.Protocol, peer: object, *, outlives_input: bool) -> None:
-        super().__init__({"peername": peer})
+    def __init__(
+        self,
+        link: asyncio.Protocol,
+        peer: object = None,
+        principal: Principal | None = None,
+        *,
+        outlives_input: bool,
+    ) -> None:
+        super().__init__({"peername": peer, "principal": principal})
         self._link = link
         self._outlives_input = outlives_input
         self._out: deque[bytes] = deque()

@@ -15,7 +15,9 @@ from typing import Any, Generic, TypeVar, cast
 from avrorpc.errors import ConnectError, ConnectionLost, RpcError
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address
+from avrorpc.transport.blocking import reset_on_close
 from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.peer import sends_no_more
 from avrorpc.wire.client import ClientConnection, Connected
 from avrorpc.wire.keepalive import Due, KeepAlive
 from avrorpc.wire.multiplex import Answered, Failed, Item, Leaving, Pinged, Writable
@@ -59,13 +61,17 @@ class ClientLink(asyncio.Protocol):
         self._alive: KeepAlive | None = None
         self._timer: asyncio.TimerHandle | None = None
 
-    @property
-    def is_usable(self) -> bool:
-        """Whether new calls may be made here."""
-        return self.lost is None and not self.is_leaving
+    def is_useless(self) -> bool:
+        """Whether no new calls can be made here, even where the loop has not heard of it yet."""
+        if self.lost is not None or self.is_leaving or self._transport is None:
+            return True
+        if self._calls or not sends_no_more(self._transport):
+            return False
+        self.close()
+        return True
 
-    async def exchange(self, call: Outgoing, view: V, deadline: float | None) -> LinkAnswer[V]:
-        """Make a call; see `Transport.exchange`. `deadline` is on the loop's clock."""
+    async def exchange(self, call: Outgoing, deadline: float | None) -> LinkAnswer[Any]:
+        """Make a call; see `Transport.exchange`. `deadline` is on the loop's clock. The caller sets its `view`."""
         await self._vacant(deadline)
         number = self.connection.call(
             call.message,
@@ -75,7 +81,7 @@ class ClientLink(asyncio.Protocol):
             gives=call.items is not None,
             takes=call.streams,
         )
-        answer = LinkAnswer(self, number, view)
+        answer: LinkAnswer[Any] = LinkAnswer(self, number)
         if call.one_way:
             self.flush()
             return answer
@@ -96,7 +102,14 @@ class ClientLink(asyncio.Protocol):
 
     def close(self) -> None:
         """Close the connection; calls under way fail."""
-        if self._transport is not None:
+        if self._transport is None:
+            return
+        if self._calls and self.connection.multiplexer is None:  # plain Avro has no other word for giving up
+            sock = self._transport.get_extra_info("socket")
+            if sock is not None:
+                reset_on_close(sock)
+            self._transport.abort()
+        else:
             self.flush()
             self._transport.close()
 
@@ -294,8 +307,8 @@ class LinkAnswer(Generic[V]):
 
     pump: None = None
 
-    def __init__(self, link: ClientLink, number: int, view: V) -> None:
-        self.view = view
+    def __init__(self, link: ClientLink, number: int) -> None:
+        self.view: V
         self.body: bytes | None = None
         self._link = link
         self._number = number

@@ -11,9 +11,10 @@ from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Generic, TypeVar
 
 from avrorpc.errors import ConnectError, ConnectionLost, RpcError
-from avrorpc.transport.address import Address, exchanging
-from avrorpc.transport.blocking import Timer
+from avrorpc.transport.address import Address
+from avrorpc.transport.blocking import Timer, abandon
 from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.faults import exchanging
 from avrorpc.transport.pipe import Pipe
 from avrorpc.wire.client import ClientConnection, Connected
 from avrorpc.wire.multiplex import Answered, Failed, Item, Leaving
@@ -127,7 +128,7 @@ class BlockingAnswer(Generic[V]):
     """What becomes of one call; see `Answer`."""
 
     def __init__(self, link: BlockingLink[V], number: int, timer: Timer, ended: Callable[[], None]) -> None:
-        self.view: V = link.view
+        self.view: V
         self.body: bytes | None = None
         self.pump: Coroutine[Any, Any, None] | None = None
         self.number = number
@@ -215,4 +216,4 @@ class BlockingAnswer(Generic[V]):
     def _close(self) -> None:
         if not self._is_over:
             self._is_over = True
-            self._link.pipe.close()
+            abandon(self._link.sock)

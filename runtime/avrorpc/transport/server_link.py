@@ -19,6 +19,7 @@ from avrorpc.errors import RpcError
 from avrorpc.limits import Limits
 from avrorpc.transport.exchange import Answerer, Streams
 from avrorpc.transport.link import PING
+from avrorpc.transport.peer import is_gone, peer_name, principal_of
 from avrorpc.wire.keepalive import Due, KeepAlive
 from avrorpc.wire.multiplex import Cancelled, Ended, Failed, Item, Leaving, Pinged, Writable
 from avrorpc.wire.server import Request, ServerConnection
@@ -52,8 +53,8 @@ class ServerLink(asyncio.Protocol):
         self.connection = connection
         self.gone: asyncio.Future[None] = self._loop.create_future()
         """Done when the connection is closed."""
-        self.peer: object = None
-        """The client's address, as the system has it."""
+        self.peer = ""
+        """What a log calls the client."""
         self._answer = answer
         self._limits = limits
         self._opened = opened
@@ -124,7 +125,8 @@ class ServerLink(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102
         # uvloop's transports have the methods and not the base class.
         self._transport = cast("asyncio.Transport", transport)
-        self.peer = transport.get_extra_info("peername")
+        self.peer = peer_name(transport)
+        self.connection.principal = principal_of(transport)
         self._opened(self)
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
@@ -158,10 +160,11 @@ class ServerLink(asyncio.Protocol):
         self._choose_reading()
 
     def eof_received(self) -> bool:  # noqa: D102
-        # A client that only sends no more still gets its replies; TLS cannot end one direction alone.
+        # A client that only sends no more still gets its replies.
         self._is_half_closed = True
-        is_tls = self._transport is not None and self._transport.get_extra_info("sslcontext") is not None
-        return bool(self._calls) and not is_tls
+        if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
+            return False  # TLS has no half of a connection
+        return bool(self._calls) and not is_gone(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         if self._timer is not None:
@@ -224,7 +227,7 @@ class ServerLink(asyncio.Protocol):
 
     def _choose_reading(self) -> None:
         """Ask for no more calls where the client does not read its replies, or has enough under way."""
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or self._transport.is_closing() or self._is_half_closed:
             return
         if self._is_choked or self.connection.is_full:
             self._transport.pause_reading()

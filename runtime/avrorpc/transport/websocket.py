@@ -4,36 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from contextlib import AbstractContextManager
 
 import aiohttp
 
 from avrorpc.errors import ConnectionLost, RemoteProtocolError
-from avrorpc.limits import Limits
-from avrorpc.transport.address import Address
 from avrorpc.transport.carrier import Carrier
+from avrorpc.transport.dialling import Dialler
+from avrorpc.transport.http_faults import saying
 from avrorpc.transport.link import ClientLink
 from avrorpc.transport.websocket_names import MAX_MESSAGE, PATH, SUBPROTOCOL
-
-if TYPE_CHECKING:
-    from ssl import SSLContext
 
 
 class WebSocketDialler:
     """Makes the WebSocket connections of one client.
 
     Args:
-        address: Where the server is.
-        limits: Bounds on what the server may send.
-        tls: For `wss://`.
+        dialler: Knows the address, what TLS shows and demands, and how soon a server is dialled again.
     """
 
-    def __init__(self, address: Address, limits: Limits, tls: SSLContext | None = None) -> None:
-        self.address = address
-        self._limits = limits
-        self._tls = tls
+    def __init__(self, dialler: Dialler) -> None:
+        self.address = dialler.address
+        self._dialler = dialler
         self._session: aiohttp.ClientSession | None = None
         self._carrying: set[asyncio.Task[None]] = set()
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """Dial within this; see `Dialler.attempt`."""
+        return self._dialler.attempt()
 
     async def connect(self, factory: Callable[[], ClientLink]) -> ClientLink:
         """Return the link of a new connection.
@@ -44,20 +42,16 @@ class WebSocketDialler:
         """
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
-        scheme = "wss" if self.address.scheme == "wss" else "ws"
-        url = f"{scheme}://{self.address.authority}{self.address.path or PATH}"
-        try:
+        tls = self._dialler.tls
+        with saying(self.address):
             websocket = await self._session.ws_connect(
-                url,
+                f"{self.address.scheme}://{self.address.authority}{self.address.path or PATH}",
                 protocols=(SUBPROTOCOL,),
                 max_msg_size=MAX_MESSAGE,
-                ssl=self._tls if self._tls is not None else True,
+                ssl=True if tls is None else tls.context,
+                server_hostname=None if tls is None else tls.server_name,
                 timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
             )
-        except aiohttp.WSServerHandshakeError as error:
-            raise RemoteProtocolError(
-                f"{self.address} answered {error.status} and opens no WebSocket here: {error.message}"
-            ) from error
         if websocket.protocol != SUBPROTOCOL:
             await websocket.close()
             raise RemoteProtocolError(f"{self.address} opens a WebSocket, but does not speak {SUBPROTOCOL}")
@@ -80,7 +74,7 @@ class WebSocketDialler:
             return binary(await websocket.receive())
 
         try:
-            await Carrier(link, None, outlives_input=False).carry(read, websocket.send_bytes)
+            await Carrier(link, outlives_input=False).carry(read, websocket.send_bytes)
         finally:
             await websocket.close()
 

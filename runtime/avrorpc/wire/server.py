@@ -21,6 +21,7 @@ from avrorpc import schema
 from avrorpc.codec.binary import Cursor
 from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, SchemaError
 from avrorpc.limits import Limits
+from avrorpc.principal import Principal
 from avrorpc.wire.client import Opening
 from avrorpc.wire.envelope import read_request_head, reply_head, system_error
 from avrorpc.wire.framing import Framing, deframer, frame
@@ -99,6 +100,8 @@ class Request(Generic[O_co]):
     """The handshake response that the reply must begin with; empty once a connection is bound."""
     one_way: bool
     """Whether no reply is expected."""
+    principal: Principal | None = None
+    """Whom the connection proves the client to be."""
     takes_stream: bool = False
     """Whether items of a request stream follow."""
 
@@ -174,6 +177,7 @@ def read_call(
     offers: Offers[O_co],
     limits: Limits,
     preferred: str | None = None,
+    principal: Principal | None = None,
 ) -> tuple[Request[O_co] | None, bytes]:
     """Read one request body; return the request, or the reply where there is nothing to call.
 
@@ -184,6 +188,7 @@ def read_call(
         offers: What is served here.
         limits: Bounds on the request.
         preferred: The contract that an unknown client is shown; else it is the first.
+        principal: Whom the connection proves the client to be.
 
     Raises:
         RemoteProtocolError: It is malformed.
@@ -195,15 +200,15 @@ def read_call(
         handshake = encode_response(response)
         if session is None:
             return None, handshake
-    return _read_bare(cursor, serial, session, handshake)
+    return _read_bare(cursor, serial, session, handshake, principal)
 
 
 def _read_bare(
-    cursor: Cursor, serial: int, session: Session[O_co], handshake: bytes
+    cursor: Cursor, serial: int, session: Session[O_co], handshake: bytes, principal: Principal | None
 ) -> tuple[Request[O_co] | None, bytes]:
     """Read what follows a handshake."""
     metadata, name = read_request_head(cursor)
-    request = Request(serial, session, metadata, name, cursor, handshake, one_way=False)
+    request = Request(serial, session, metadata, name, cursor, handshake, False, principal)
     if not name:
         return request, handshake + bytes(reply_head({}, is_error=False))
     message = session.client.messages.get(name)
@@ -230,6 +235,8 @@ class ServerConnection(Generic[O_co]):
     ) -> None:
         self.session: Session[O_co] | None = None
         """What the first handshake bound this connection to."""
+        self.principal: Principal | None = None
+        """Whom the connection proves the client to be."""
         self.multiplexer: Multiplexer | None = None
         """Our own frames, once they are spoken."""
         self._offers = offers
@@ -327,7 +334,7 @@ class ServerConnection(Generic[O_co]):
         if isinstance(body, LimitExceeded):
             return None, system_error(Code.RESOURCE_EXHAUSTED, str(body))
         if self.session is not None:
-            return read_call(body, serial, self.session, self._offers, self._limits)
+            return read_call(body, serial, self.session, self._offers, self._limits, principal=self.principal)
         cursor = Cursor(body, self._limits)
         opening = decode_request(cursor)
         session, response = self._offers.meet(opening)
@@ -336,7 +343,7 @@ class ServerConnection(Generic[O_co]):
         self._bind(session)
         # Now that it is known who speaks, a body too large is a call that fails, and not garbage.
         self._deframer.skips_excess = True
-        request, answer = _read_bare(cursor, serial, session, encode_response(response))
+        request, answer = _read_bare(cursor, serial, session, encode_response(response), self.principal)
         assert request is not None
         agreement = accept(opening.meta, self._limits) if self._upgrades and not request.message else None
         if agreement is not None:
