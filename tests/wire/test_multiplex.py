@@ -8,7 +8,14 @@ from dataclasses import replace
 
 import pytest
 from avrorpc.codec.binary import Cursor
-from avrorpc.errors import DecodeError, LimitExceeded, LocalProtocolError, RemoteProtocolError, RpcError
+from avrorpc.errors import (
+    DecodeError,
+    LimitExceeded,
+    LocalProtocolError,
+    RemoteProtocolError,
+    RpcError,
+    StatusError,
+)
 from avrorpc.limits import Limits
 from avrorpc.wire.compression import Deflate
 from avrorpc.wire.envelope import read_code, read_reply_head
@@ -402,7 +409,7 @@ def test_a_reply_above_the_limit_fails_the_call_at_the_client(ends: Ends) -> Non
 
 
 def test_what_the_other_end_would_not_take_is_not_sent(ends: Ends) -> None:
-    with pytest.raises(LimitExceeded, match="the other end takes max_body=200000"):
+    with pytest.raises(StatusError, match="above the other end's max_body=200000"):
         ends.client.open(b"x" * 200_001)
     assert ends.client.calls == 0
 

@@ -110,8 +110,8 @@ class Server:
         """Start to serve at an address, and return it; port 0 takes a free one.
 
         Args:
-            url: `unix:///PATH`, or `tcp`, `tls`, `http`, `https`, `ws` or `wss` with `://HOST:PORT`; without a host, on
-                all interfaces. `?framing=spec` asks for the specification's framing, and
+            url: `unix:///PATH`, or `tcp`, `tls`, `http`, `https`, `ws` or `wss` with `://HOST:PORT`;
+                without a host, on all interfaces. `?framing=spec` asks for the specification's framing, and
                 `?cert=FILE&key=FILE&ca=FILE` says what TLS shows and demands.
             tls: A `Tls` or an `ssl.SSLContext`, for `tls://` and `https://`.
 

@@ -71,7 +71,7 @@ class ClientLink(asyncio.Protocol):
         return True
 
     async def exchange(self, call: Outgoing, deadline: float | None) -> LinkAnswer[Any]:
-        """Make a call; see `Transport.exchange`. `deadline` is on the loop's clock. The caller sets its `view`."""
+        """Make a call; see `Transport.exchange`. The caller sets the answer's `view`."""
         await self._vacant(deadline)
         number = self.connection.call(
             call.message,

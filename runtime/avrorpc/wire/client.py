@@ -164,7 +164,7 @@ class ClientConnection:
         Raises:
             LocalProtocolError: The handshake is not done.
             StatusError: UNIMPLEMENTED, for a stream to a plain peer.
-            LimitExceeded: The server takes no message as long.
+            StatusError: RESOURCE_EXHAUSTED, where the server takes no message as long.
         """
         if self.state is not State.READY and not self.is_eager:
             raise LocalProtocolError("a call before the end of the handshake")

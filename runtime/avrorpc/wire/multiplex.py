@@ -19,7 +19,14 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, TypeAlias
 
-from avrorpc.errors import Code, DecodeError, LimitExceeded, LocalProtocolError, RemoteProtocolError
+from avrorpc.errors import (
+    Code,
+    DecodeError,
+    LimitExceeded,
+    LocalProtocolError,
+    RemoteProtocolError,
+    StatusError,
+)
 from avrorpc.limits import Limits
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.frames import CHUNK, Flag, Frame, FrameReader, Kind, encode, next_call
@@ -225,7 +232,7 @@ class Multiplexer:
             takes: Whether the response is a stream.
 
         Raises:
-            LimitExceeded: The server takes no message as long.
+            StatusError: RESOURCE_EXHAUSTED, where the server takes no message as long.
             RemoteProtocolError: No more calls fit on this connection.
         """
         self._check_size(body)
@@ -241,7 +248,7 @@ class Multiplexer:
 
         Raises:
             LocalProtocolError: There is no credit, or the stream has been ended.
-            LimitExceeded: The other end takes no message as long.
+            StatusError: RESOURCE_EXHAUSTED, where the other end takes no message as long.
         """
         call = self._calls.get(number)
         if call is None or call.is_over:
@@ -290,7 +297,7 @@ class Multiplexer:
         """Server: answer a call, which is then over. Of a cancelled one, nothing is sent.
 
         Raises:
-            LimitExceeded: The client takes no message as long.
+            StatusError: RESOURCE_EXHAUSTED, where the client takes no message as long.
         """
         call = self._calls.get(number)
         if call is None or (call.is_over and not call.is_cancelled):
@@ -635,9 +642,8 @@ class Multiplexer:
 
     def _check_size(self, body: bytes) -> None:
         if len(body) > self.settings.max_body:
-            raise LimitExceeded(
-                f"a message of {len(body)} bytes, and the other end takes max_body={self.settings.max_body}"
-            )
+            text = f"a message of {len(body)} bytes, above the other end's max_body={self.settings.max_body}"
+            raise StatusError(Code.RESOURCE_EXHAUSTED, text)
 
     def _not_for_us(self, frame: Frame) -> RemoteProtocolError:
         end = "server" if self._is_server else "client"

@@ -19,7 +19,7 @@ from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from avrorpc import schema
 from avrorpc.codec.binary import Cursor
-from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, SchemaError
+from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, SchemaError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.principal import Principal
 from avrorpc.wire.client import Opening
@@ -424,5 +424,5 @@ class ServerConnection(Generic[O_co]):
             return
         try:
             multiplexer.reply(serial, body)
-        except LimitExceeded as error:
-            multiplexer.reply(serial, system_error(Code.RESOURCE_EXHAUSTED, str(error)))
+        except StatusError as error:
+            multiplexer.reply(serial, system_error(error.code, error.message))
