@@ -1,4 +1,4 @@
-"""HTTP on aiohttp: Avro bodies and streams posted to `/avro/{protocol}` or `/spl-avro`, WebSockets at `/avro`."""
+"""HTTP on aiohttp: Avro and streams posted to `/avro/{protocol}` or `/spl-avro`, WebSockets at `/avro`."""
 
 from __future__ import annotations
 
