@@ -38,6 +38,16 @@ from avrorpc.schema.nesting import MAX_DEPTH, MAX_JSON_DEPTH
 from avrorpc.schema.reading import parse_protocol, parse_schema, protocol_from_json
 from avrorpc.schema.store import SchemaStore
 from avrorpc.schema.text import compact, pretty
+from avrorpc.schema.verdict import (
+    MessageVerdict,
+    Reason,
+    Verdict,
+    compare_messages,
+    compare_protocols,
+    error_branch,
+    final_problem,
+    refusal,
+)
 from avrorpc.schema.writing import handshake_hash, protocol_to_json, schema_to_json
 
 __all__ = [
@@ -57,25 +67,32 @@ __all__ = [
     "Kind",
     "Map",
     "Message",
+    "MessageVerdict",
     "Named",
     "NoDefault",
     "Place",
     "Primitive",
     "Props",
     "Protocol",
+    "Reason",
     "Record",
     "Resolution",
     "Schema",
     "SchemaStore",
     "Streaming",
     "Union",
+    "Verdict",
     "can_read",
     "canonical_form",
     "compact",
+    "compare_messages",
+    "compare_protocols",
     "decimal_precision",
     "decimal_scale",
     "default_problem",
     "describe",
+    "error_branch",
+    "final_problem",
     "fingerprint",
     "full_aliases",
     "handshake_hash",
@@ -92,6 +109,7 @@ __all__ = [
     "protocol_from_json",
     "protocol_to_json",
     "reachable",
+    "refusal",
     "request_record",
     "same_json",
     "schema_to_json",
