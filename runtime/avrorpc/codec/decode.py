@@ -138,8 +138,9 @@ class _Compiler:
     def primitive(self, writer: Primitive, reader: Primitive) -> Decoder:
         if writer.name != reader.name and (writer.name, reader.name) not in PROMOTIONS:
             return _unreadable(writer, reader)
-        if self.logical and _changes_meaning(writer, reader):
-            return _unreadable(writer, reader)
+        change = _change_of_meaning(writer, reader) if self.logical else None
+        if change:
+            return _failing(change)
         plain = _PRIMITIVES[writer.name]
         if writer.name in ("int", "long") and reader.name in ("float", "double"):
             return lambda cursor: float(plain(cursor))
@@ -272,8 +273,9 @@ class _Compiler:
     def fixed(self, writer: Fixed, reader: Fixed) -> Decoder:
         if not same_name(writer, reader) or writer.size != reader.size:
             return _unreadable(writer, reader)
-        if self.logical and _changes_meaning(writer, reader):
-            return _unreadable(writer, reader)
+        change = _change_of_meaning(writer, reader) if self.logical else None
+        if change:
+            return _failing(change)
         size, logical = reader.size, logical_of(reader) if self.logical else None
         if logical is None:
             return lambda cursor: cursor.take(size)
@@ -300,16 +302,19 @@ _PRIMITIVES: dict[str, Decoder] = {
 }
 
 
-def _changes_meaning(writer: Primitive | Fixed, reader: Primitive | Fixed) -> bool:
-    """Return whether the same number or the same bytes stand for another value at the reader."""
+def _change_of_meaning(writer: Primitive | Fixed, reader: Primitive | Fixed) -> str | None:
+    """Return how the same number, or the same bytes, stand for another value at the reader."""
     if writer is reader:
-        return False
-    return any(extent is Extent.MEANING for extent, _ in logical_problems(writer, reader))
+        return None
+    changes = (text for extent, text in logical_problems(writer, reader) if extent is Extent.MEANING)
+    return next(changes, None)
 
 
 def _unreadable(writer: Schema, reader: Schema) -> Decoder:
-    problem = f"the writer has {describe(writer)}, the reader has {describe(reader)}"
+    return _failing(f"the writer has {describe(writer)}, the reader has {describe(reader)}")
 
+
+def _failing(problem: str) -> Decoder:
     def decode(_: Cursor) -> Any:
         raise UnreadableValue(problem)
 

@@ -12,7 +12,7 @@ from avrorpc.codec.binary import Cursor, write_long
 from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields, compile_skipper
 from avrorpc.codec.encode import compile_encoder
 from avrorpc.codec.types import Types
-from avrorpc.errors import DecodeError, EncodeError
+from avrorpc.errors import DecodeError, EncodeError, UnreadableValue
 from avrorpc.schema import Message, Record, Schema, describe, error_branch
 
 
@@ -72,7 +72,8 @@ class ReplyEncoder:
 class ReplyDecoder:
     """Reads a message's result or error.
 
-    An error that the reader does not declare still says what it was: the decoder gives its text.
+    An error that the reader does not declare, or has in a version that cannot hold it, still says what it
+    was: the decoder gives its text.
     """
 
     def __init__(self, writer: Message, reader: Message, types: Types) -> None:
@@ -98,7 +99,21 @@ class ReplyDecoder:
 def _error_decoder(writer: Schema, reader: Message, types: Types) -> Decoder:
     known: list[Schema] = [e for e in reader.errors if isinstance(e, Record) and e.name in types]
     error = error_branch(writer, known)
-    if error is not None:
-        return compile_decoder(writer, error, types)
     plain = compile_skipper(writer)
-    return lambda cursor: f"{describe(writer)}: {plain(cursor)!r:.1000}"
+
+    def text(cursor: Cursor) -> str:
+        return f"{describe(writer)}: {plain(cursor)!r:.1000}"
+
+    if error is None:
+        return text
+    decode = compile_decoder(writer, error, types)
+
+    def read(cursor: Cursor) -> Any:
+        start, depth, items = cursor.position, cursor.depth, cursor.items
+        try:
+            return decode(cursor)
+        except UnreadableValue as problem:
+            cursor.position, cursor.depth, cursor.items = start, depth, items
+            return f"{text(cursor)} (cannot be read here: {problem})"
+
+    return read

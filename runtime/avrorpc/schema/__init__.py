@@ -34,11 +34,12 @@ from avrorpc.schema.model import (
     namespace_of,
     short_name,
 )
-from avrorpc.schema.nesting import MAX_DEPTH, MAX_JSON_DEPTH
+from avrorpc.schema.nesting import MAX_DEFAULT_VALUES, MAX_DEPTH, MAX_JSON_DEPTH
 from avrorpc.schema.reading import parse_protocol, parse_schema, protocol_from_json
 from avrorpc.schema.store import SchemaStore
 from avrorpc.schema.text import compact, pretty
 from avrorpc.schema.verdict import (
+    MOST_REASONS,
     MessageVerdict,
     Reason,
     Verdict,
@@ -52,8 +53,10 @@ from avrorpc.schema.writing import handshake_hash, protocol_to_json, schema_to_j
 
 __all__ = [
     "ALGORITHMS",
+    "MAX_DEFAULT_VALUES",
     "MAX_DEPTH",
     "MAX_JSON_DEPTH",
+    "MOST_REASONS",
     "NO_DEFAULT",
     "PRIMITIVES",
     "Algorithm",

@@ -212,8 +212,8 @@ class _Inside:
         sources = {slots[item.name]: item for item in writer.fields if item.name in slots}
         for item in writer.fields:
             if item.name not in slots:
-                outer = _Pair(_inside(pair.writer, writer, item), pair.reader, Extent.NOTHING)
-                self.add(Kind.DROPPED, outer, f"{item.name} is not read", name=item.name)
+                unread = _Pair(_inside(pair.writer, writer, item), pair.reader, Extent.NOTHING)
+                self.add(Kind.DROPPED, unread, f"{item.name} is not read", name=item.name)
         for slot, item in enumerate(reader.fields):
             source = sources.get(slot)
             inner = _inside(pair.reader, reader, item)

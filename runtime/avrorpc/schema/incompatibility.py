@@ -106,7 +106,7 @@ class Incompatibility:
     per_value: bool = False
     """Whether it hangs on each value: on a branch beside which others can be read, a symbol, or a text.
 
-    Whether a list is empty or an optional value is there does not count: what is wrong with it is wrong always.
+    That a list may be empty, or an optional value absent, does not count: what is wrong inside is wrong always.
     """
 
     @property
@@ -121,7 +121,7 @@ class Incompatibility:
         wrote, reads = self.writer.schema, self.reader.schema
         match self.kind:
             case Kind.FIELD:
-                owner = isinstance(wrote, Record) and wrote.name or what
+                owner = (wrote.name if isinstance(wrote, Record) else "") or what
                 return f"{writer}'s {owner} has no such field, and {reader} has no default for it"
             case Kind.FILLED:
                 return f"{writer} has no such field; {reader}'s default stands in"
