@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Suspended,
         TransportError,
         UnknownFingerprint,
+        UnreadableValue,
         ValueChanged,
         error_info,
     )
@@ -85,6 +86,7 @@ __all__ = [
     "Tensor",
     "TransportError",
     "UnknownFingerprint",
+    "UnreadableValue",
     "ValueChanged",
     "bind",
     "close",
@@ -149,6 +151,7 @@ _HOMES: Final = {
         "Suspended",
         "TransportError",
         "UnknownFingerprint",
+        "UnreadableValue",
         "ValueChanged",
         "error_info",
     ),
