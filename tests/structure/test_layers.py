@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "runtime" / "avrorpc"
 
-NOUNS = {"errors", "limits", "schema", "method", "call", "service"}
+NOUNS = {"errors", "status", "limits", "schema", "method", "call", "service"}
 SANS_IO = {"codec", "wire"}
 ALLOWED: dict[str, set[str]] = {
     # The nouns, each on those before it.
@@ -20,6 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "limits": set(),
     "schema": {"errors"},
     "method": {"errors", "schema"},
+    "status": {"errors"},
     "call": {"errors", "method"},
     "service": {"errors", "call"},
     # Bytes, without anything that moves them.
@@ -33,9 +34,10 @@ ALLOWED: dict[str, set[str]] = {
     "dlpack": set(),
     "tensor": {"contracts", "dlpack"},
     "any_record": {"errors", "limits", "schema", "method", "codec", "contracts"},
+    "error_details": {"errors", "limits", "schema", "method", "codec", "contracts", "any_record"},
     # Implementations.
     "driving": {"errors"},
-    "failure": {"errors", "method"},
+    "failure": {"errors", "method", "error_details"},
     "binding": {"errors", "method", "service", "stub"},
 }
 ENDS = {*ALLOWED, "client", "server"}

@@ -19,6 +19,7 @@ from avrorpc.codec.binary import Cursor
 from avrorpc.codec.decode import Decoder
 from avrorpc.codec.message import ReplyEncoder, request_decoder
 from avrorpc.codec.types import Types
+from avrorpc.error_details import pack_details
 from avrorpc.errors import Code, ContractMismatch, DecodeError, EncodeError, LimitExceeded, StatusError
 from avrorpc.failure import internal, outcome
 from avrorpc.method import Contract, Method
@@ -172,7 +173,8 @@ class Served:
 
     def _write_error(self, method: Method[Any], error: Exception) -> bytes:
         if isinstance(error, StatusError):
-            return system_error(error.code, error.message, error.error_id)
+            details, _ = pack_details(error.details, self.contract)  # what cannot go is out of it already
+            return system_error(error.code, error.message, error.error_id, details)
         out = reply_head({}, is_error=True)
         try:
             self._reply_encoder(method).error(out, error)
