@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "runtime" / "avrorpc"
 
-NOUNS = {"errors", "limits", "principal", "schema", "method", "call", "service"}
+NOUNS = {"errors", "status", "limits", "principal", "schema", "method", "call", "service"}
 SANS_IO = {"codec", "wire"}
 ALLOWED: dict[str, set[str]] = {
     # The nouns, each on those before it.
@@ -21,6 +21,7 @@ ALLOWED: dict[str, set[str]] = {
     "principal": set(),
     "schema": {"errors"},
     "method": {"errors", "schema"},
+    "status": {"errors"},
     "call": {"errors", "method", "principal"},
     "service": {"errors", "call"},
     # Bytes, without anything that moves them.
@@ -34,9 +35,10 @@ ALLOWED: dict[str, set[str]] = {
     "dlpack": set(),
     "tensor": {"contracts", "dlpack"},
     "any_record": {"errors", "limits", "schema", "method", "codec", "contracts"},
+    "error_details": {"errors", "limits", "schema", "method", "codec", "contracts", "any_record"},
     # Implementations.
     "driving": {"errors"},
-    "failure": {"errors", "method"},
+    "failure": {"errors", "method", "error_details"},
     "binding": {"errors", "method", "service", "stub"},
 }
 ENDS = {*ALLOWED, "client", "server"}
