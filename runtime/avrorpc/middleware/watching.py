@@ -33,7 +33,7 @@ class Ending:
 
     @property
     def code(self) -> str:
-        """`OK`, or the name of the canonical code; a stream left early was CANCELLED, like a cancelled call."""
+        """`OK`, or the canonical code's name; a stream left early was CANCELLED, like a cancelled call."""
         if self.error is None:
             return Code.CANCELLED.value if self.early else OK
         if not isinstance(self.error, Exception):  # cancelled, closed, interrupted
