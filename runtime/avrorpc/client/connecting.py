@@ -17,7 +17,7 @@ from avrorpc.client.local import connect_local
 from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel, ServerVersion, Transport
 from avrorpc.errors import BindError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
-from avrorpc.service import Middleware
+from avrorpc.service import Middleware, refuse_waiting
 from avrorpc.stub import AsyncClient, Client
 from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.tcp import TcpTransport
@@ -56,11 +56,15 @@ def connect(
         expose_cause: Whether an undeclared exception of a local implementation shows its text.
 
     Raises:
-        BindError: The URL is wrong, or the target does not fit contract or placement.
+        BindError: The URL is wrong, the target does not fit contract or placement, or a synchronous client is
+            given middleware that needs an event loop.
     """
     options = Options(timeout=timeout, metadata=dict(metadata or {}))
     made: Any
     view: Any = client
+    if not issubclass(client, AsyncClient):
+        inner = target.middleware if isinstance(target, Binding) else ()
+        refuse_waiting((*middleware, *inner), client.__name__)
     if url in LOCAL_PLACEMENTS:
         if target is None:
             raise BindError(

@@ -10,14 +10,36 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from avrorpc.middleware.budget import Budget
+    from avrorpc.middleware.concurrency import ConcurrencyLimit
+    from avrorpc.middleware.correlation import CorrelationIds, correlation_id
+    from avrorpc.middleware.retry import Retry
     from avrorpc.middleware.statistics import MethodStatistics, Statistics
+    from avrorpc.middleware.timeout import Timeout
     from avrorpc.middleware.watching import Ending, Watch, watched
 
-__all__ = ["Ending", "MethodStatistics", "Statistics", "Watch", "watched"]
+__all__ = [
+    "Budget",
+    "ConcurrencyLimit",
+    "CorrelationIds",
+    "Ending",
+    "MethodStatistics",
+    "Retry",
+    "Statistics",
+    "Timeout",
+    "Watch",
+    "correlation_id",
+    "watched",
+]
 
 # Names are loaded when they are first used, so that who wants one middleware loads that one.
 _HOMES: Final = {
+    "avrorpc.middleware.budget": ("Budget",),
+    "avrorpc.middleware.concurrency": ("ConcurrencyLimit",),
+    "avrorpc.middleware.correlation": ("CorrelationIds", "correlation_id"),
+    "avrorpc.middleware.retry": ("Retry",),
     "avrorpc.middleware.statistics": ("MethodStatistics", "Statistics"),
+    "avrorpc.middleware.timeout": ("Timeout",),
     "avrorpc.middleware.watching": ("Ending", "Watch", "watched"),
 }
 _HOME: Final = {name: module for module, names in _HOMES.items() for name in names}
