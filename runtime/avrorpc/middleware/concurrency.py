@@ -7,8 +7,9 @@ import threading
 from collections import deque
 from typing import TYPE_CHECKING
 
-from avrorpc.call import Call, Reply, deadline_exceeded
+from avrorpc.call import Call, Reply
 from avrorpc.errors import Code, StatusError
+from avrorpc.middleware.waiting import wait_until
 from avrorpc.middleware.watching import Ending, Watch, watched
 from avrorpc.service import Service
 
@@ -83,22 +84,11 @@ class ConcurrencyLimit:
         )
 
     async def _wait(self, call: Call, place: Future[None]) -> None:
-        timer: asyncio.Task[None] | None = None
         try:
-            left = call.remaining()
-            if left is None:
-                await place
-                return
-            timer = asyncio.create_task(_sleep(call, left))
-            await asyncio.wait((place, timer), return_when=asyncio.FIRST_COMPLETED)
-            if not place.done():
-                raise deadline_exceeded(call.method)
+            await wait_until(call, place)
         except BaseException:
             self._give_up(place)
             raise
-        finally:
-            if timer is not None:
-                timer.cancel()
 
     def _give_up(self, place: Future[None]) -> None:
         with self._lock:
@@ -131,7 +121,3 @@ class _Place(Watch):
 def _grant(place: Future[None]) -> None:
     if not place.done():
         place.set_result(None)
-
-
-async def _sleep(call: Call, seconds: float) -> None:
-    await call.clock.sleep(seconds)

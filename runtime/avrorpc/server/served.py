@@ -123,7 +123,7 @@ class Served:
     async def _call(self, call: Call) -> Reply:
         """Run the implementation, within the call's deadline and seeing nothing but the call's context."""
         target = self.targets[call.method.name]
-        enter_call(CallContext(call.deadline, call.metadata))
+        enter_call(CallContext(call.deadline, call.metadata, call.principal))
         timer = asyncio.timeout(call.remaining())
         try:
             async with timer:
