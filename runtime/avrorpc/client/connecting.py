@@ -18,7 +18,7 @@ from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel
 from avrorpc.client.version import ServerVersion
 from avrorpc.errors import BindError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
-from avrorpc.service import Middleware
+from avrorpc.service import Middleware, refuse_waiting
 from avrorpc.stub import AsyncClient, Client
 from avrorpc.transport.address import parse_address
 from avrorpc.transport.backoff import DEFAULT_BACKOFF, Backoff
@@ -65,11 +65,15 @@ def connect(
         backoff: How soon a server is dialled again that could not be reached.
 
     Raises:
-        BindError: The URL is wrong, or the target does not fit contract or placement.
+        BindError: The URL is wrong, the target does not fit contract or placement, or a synchronous client is
+            given middleware that needs an event loop.
     """
     options = Options(timeout=timeout, metadata=dict(metadata or {}))
     made: Any
     view: Any = client
+    if not issubclass(client, AsyncClient):
+        inner = target.middleware if isinstance(target, Binding) else ()
+        refuse_waiting((*middleware, *inner), client.__name__)
     if url in LOCAL_PLACEMENTS:
         if target is None:
             raise BindError(

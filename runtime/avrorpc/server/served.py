@@ -26,10 +26,11 @@ from avrorpc.method import Contract, Method
 from avrorpc.schema import Streaming
 from avrorpc.service import Service, compose
 from avrorpc.transport.exchange import Streams
-from avrorpc.wire.envelope import read_timeout, reply_head, system_error
+from avrorpc.wire.envelope import TIMEOUT, read_timeout, reply_head, system_error
 from avrorpc.wire.server import Request
 
-_OWN_METADATA: Final = "avrorpc."
+_OWN_METADATA: Final = frozenset({TIMEOUT})
+"""What is this end's own business; all else is for middleware and the implementation."""
 
 
 class Served:
@@ -125,7 +126,7 @@ class Served:
             text = f"{method.full_name}: the request does not fit the contract: {error}"
             raise StatusError(Code.INVALID_ARGUMENT, text) from None
         deadline = Options(timeout=left).deadline(method, self._clock.now())
-        metadata = {k: v for k, v in request.metadata.items() if not k.startswith(_OWN_METADATA)}
+        metadata = {k: v for k, v in request.metadata.items() if k not in _OWN_METADATA}
         return Call(method, tuple(arguments), self._clock, deadline, metadata, request.principal)
 
     async def _call(self, call: Call) -> Reply:
