@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from avrorpc.errors import Code, StatusError
 from avrorpc.method import Method
+from avrorpc.principal import Principal
 
 
 class Clock(Protocol):
@@ -72,6 +73,8 @@ class CallContext:
     """What the caller sent beside the arguments."""
     clock: Clock = field(default_factory=BlockingClock)
     """The clock of the call."""
+    principal: Principal | None = None
+    """Who the caller is; None where the placement does not prove it."""
 
     def remaining(self) -> float | None:
         """Return the seconds left until the deadline, negative when it has passed."""
@@ -104,6 +107,10 @@ class Call:
     deadline: float | None = None
     """On the clock of this call."""
     metadata: dict[str, bytes] = field(default_factory=dict)
+    principal: Principal | None = None
+    """On the server's side: who the caller is; None where the connection does not prove it."""
+    peer: str | None = None
+    """The address of the other end; None where that is this process."""
 
     def remaining(self) -> float | None:
         """Return the seconds left.

@@ -9,7 +9,8 @@ from contextvars import Context
 from typing import Any, TypeVar
 
 from avrorpc.call import Options
-from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel, ServerVersion
+from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel
+from avrorpc.client.version import ServerVersion
 from avrorpc.codec.binary import Cursor
 from avrorpc.limits import DEFAULT_LIMITS
 from avrorpc.method import Contract

@@ -407,7 +407,7 @@ def connect_local(
 
 
 def _enter(target: Target, call: Call, arguments: tuple[Any, ...]) -> Any:
-    enter_call(CallContext(call.deadline, call.metadata, call.clock))
+    enter_call(CallContext(call.deadline, call.metadata, call.clock, call.principal))
     return target(arguments)
 
 
