@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import avrorpc
@@ -13,14 +14,17 @@ from avrorpc.service import Service
 from support.implementations import (
     AsyncConformance,
     AsyncSmall,
+    AsyncStreams,
     Failure,
     SyncConformance,
     SyncSmall,
+    SyncStreams,
     visible,
 )
 from support.values import everything
 from testcontracts.conformance import AsyncConformanceClient, ConformanceClient
 from testcontracts.small import AsyncSmallClient, SmallClient, SmallService
+from testcontracts.streams import AsyncStreamsClient, Piece, StreamsClient, Summary
 
 
 def test_its_methods_are_the_implementations_own() -> None:
@@ -170,7 +174,7 @@ def test_streams_are_the_implementations_own_methods() -> None:
         assert next(stream) == 0
     assert implementation.streams.counts() == [0, 1]
     assert client.upload("up", [Piece(number=0)]) == Summary(pieces=1, size=0)
-    with pytest.raises(BindError, match="streams both ways.*use local: for an object with send and receive"):
+    with pytest.raises(BindError, match=r"streams both ways.*use local: for an object with send and receive"):
         client.shout("")
 
 

@@ -421,7 +421,7 @@ def connect_local(
 
 
 def _enter(target: Target, call: Call, arguments: tuple[Any, ...]) -> Any:
-    enter_call(CallContext(call.deadline, call.metadata, call.clock, call.principal))
+    enter_call(CallContext(call.deadline, call.metadata, call.principal, call.clock))
     return target(arguments)
 
 

@@ -178,7 +178,7 @@ class Served:
     async def _call(self, call: Call) -> Reply:
         """Run the implementation, within the call's deadline and seeing nothing but the call's context."""
         target, streaming, arguments = self.targets[call.method.name], call.method.streaming, call.arguments
-        enter_call(CallContext(call.deadline, call.metadata, call.clock, call.principal))
+        enter_call(CallContext(call.deadline, call.metadata, call.principal, call.clock))
         parts: list[Closable] = []
         if streaming.takes_stream:
             incoming = Incoming(arguments[-1], call.method.full_name)
