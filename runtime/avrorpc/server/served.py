@@ -29,10 +29,11 @@ from avrorpc.schema import Streaming
 from avrorpc.service import Middleware, Service, compose
 from avrorpc.streaming import CallStream, Closable, Incoming, begin, begin_stream, close_iterator
 from avrorpc.transport.exchange import Streams
-from avrorpc.wire.envelope import read_timeout, reply_head, system_error
+from avrorpc.wire.envelope import TIMEOUT, read_timeout, reply_head, system_error
 from avrorpc.wire.server import Request
 
-_OWN_METADATA: Final = "avrorpc."
+_OWN_METADATA: Final = frozenset({TIMEOUT})
+"""What is this end's own business; all else is for middleware and the implementation."""
 
 
 class Served:
@@ -148,7 +149,7 @@ class Served:
             raise StatusError(Code.INVALID_ARGUMENT, text) from None
         clock = AsyncClock(asyncio.get_running_loop())
         deadline = Options(timeout=left).deadline(method, clock.now())
-        metadata = {k: v for k, v in request.metadata.items() if not k.startswith(_OWN_METADATA)}
+        metadata = {k: v for k, v in request.metadata.items() if k not in _OWN_METADATA}
         if streams is not None and method.streaming.takes_stream:
             arguments.append(self._decoded(method, client, streams.items, request.parameters.limits))
         return Call(method, tuple(arguments), clock, deadline, metadata, request.principal)
