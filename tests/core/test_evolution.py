@@ -33,7 +33,7 @@ from avrorpc.schema import (
 )
 from avrorpc.transport.address import parse_address
 from avrorpc.wire.client import Answered, ClientConnection, Identity
-from avrorpc.wire.envelope import CODE, read_reply_head, request_head
+from avrorpc.wire.envelope import CODE, read_reply_head
 from fastavro.read import SchemaResolutionError
 from support.breaking import version
 from support.contracts import write
@@ -332,7 +332,7 @@ def plain_call(url: str, made: stub.Contract, message: str, parameters: bytes) -
                     assert is_error
                     assert cursor.read_long() == 0
                     return metadata[CODE], cursor.read_string()
-                connection.call(bytes(request_head({}, message)) + parameters, one_way=False)
+                connection.call(message, {}, parameters)
 
 
 def test_a_client_that_compares_no_versions_is_told_the_fields_at_each_call(tmp_path: Path) -> None:

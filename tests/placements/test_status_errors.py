@@ -314,13 +314,15 @@ class AsyncFailingStreams(AsyncStreams):
     "implementation", [FailingStreams(), AsyncFailingStreams()], ids=["def", "async def"]
 )
 @pytest.mark.parametrize("asynchronous", [False, True], ids=["client", "async client"])
-@pytest.mark.parametrize("placement", ["local", "verify", "memory"])
+@pytest.mark.parametrize("placement", ["local", "verify", "memory", "tcp", "ws"])
 async def test_each_code_ends_a_stream_after_its_items(
     placement: str, asynchronous: bool, implementation: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     client_type: Any = AsyncStreamsClient if asynchronous else StreamsClient
     async with Server([implementation]) as server:
-        if placement == "memory":
+        if placement in ("tcp", "ws"):
+            client = avrorpc.connect(client_type, await server.listen(f"{placement}://127.0.0.1:0"))
+        elif placement == "memory":
             client = connect_memory(client_type, server, asyncio.get_running_loop())
         else:
             client = avrorpc.connect(client_type, f"{placement}:", target=implementation)
@@ -338,6 +340,9 @@ async def test_each_code_ends_a_stream_after_its_items(
             assert error.error_id is not None
             assert f"error id {error.error_id}" in caplog.text
             assert "hunter2" in caplog.text
+        closing = avrorpc.close(client)
+        if closing is not None:
+            await closing
 
 
 async def _collect(items: Any, seen: list[int]) -> None:
