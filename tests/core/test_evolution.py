@@ -32,8 +32,9 @@ from avrorpc.schema import (
     schema_to_json,
 )
 from avrorpc.transport.address import parse_address
-from avrorpc.wire.client import Answered, ClientConnection, Identity
+from avrorpc.wire.client import ClientConnection, Identity
 from avrorpc.wire.envelope import CODE, read_reply_head
+from avrorpc.wire.multiplex import Answered
 from fastavro.read import SchemaResolutionError
 from support.breaking import version
 from support.contracts import write
