@@ -92,6 +92,7 @@ class Remote:
         failed: BaseException | None
         try:
             answer = await self.transport.exchange(outgoing)
+            self.version = answer.view
             failed = None if sent is None else sent.failed
             if failed is None:
                 return answer

@@ -167,6 +167,9 @@ class Served:
             try:
                 item = decode(cursor)
                 cursor.finish()
+            except ContractMismatch as error:
+                text = f"{method.full_name}: {method.item}[{number}]: {error}"
+                raise StatusError(Code.FAILED_PRECONDITION, text) from None
             except LimitExceeded as error:
                 raise StatusError(Code.RESOURCE_EXHAUSTED, f"{method.full_name}: {error}") from None
             except (DecodeError, ValueError) as error:
