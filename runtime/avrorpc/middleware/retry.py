@@ -116,8 +116,7 @@ class Retry:
 
 
 def retry_after(error: BaseException) -> float | None:
-    """Return the seconds after which a server asks to be called again, as `RetryInfo` among an error's
-    details.
+    """Return the seconds after which a server asks to be called again: the `RetryInfo` of an error.
 
     Below zero it asks not to be; None says nothing.
     """

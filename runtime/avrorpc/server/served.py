@@ -127,7 +127,9 @@ class Served:
             raise StatusError(Code.INVALID_ARGUMENT, text) from None
         deadline = Options(timeout=left).deadline(method, self._clock.now())
         metadata = {k: v for k, v in request.metadata.items() if k not in _OWN_METADATA}
-        return Call(method, tuple(arguments), self._clock, deadline, metadata, request.principal)
+        return Call(
+            method, tuple(arguments), self._clock, deadline, metadata, request.principal, request.peer
+        )
 
     async def _call(self, call: Call) -> Reply:
         """Run the implementation, within the call's deadline and seeing nothing but the call's context."""
