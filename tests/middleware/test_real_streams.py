@@ -1,4 +1,4 @@
-"""Whole chains around real streams, in every placement and colour: items are seen, and each end is told once."""
+"""Whole chains around real streams, in every placement and colour: all is seen, and each end told once."""
 
 from __future__ import annotations
 
