@@ -15,7 +15,7 @@ from support.observed import Chain
 from support.serving import ServerThread
 from testcontracts.streams import AsyncStreamsClient, BadPiece, Piece, StreamsClient, Summary
 
-PLACEMENTS: Final = ("local", "verify", "tcp", "unix", "http")
+PLACEMENTS: Final = ("local", "verify", "tcp", "unix")
 
 
 class Setup:
@@ -147,9 +147,7 @@ async def test_a_stream_of_requests(setup: Setup) -> None:
         assert total.request_items == 4
 
 
-async def test_streams_both_ways(setup: Setup, placement: str) -> None:
-    if placement == "http":
-        pytest.skip("refused there, whatever the middleware")
+async def test_streams_both_ways(setup: Setup) -> None:
     if setup.is_async:
 
         async def texts() -> AsyncIterator[str]:

@@ -127,12 +127,13 @@ def test_a_call_over_any_wire_comes_from_outside(kind: str) -> None:
         return serve
 
     target = bind(SyncConformance(), middleware=(noting, Validation("edge")))
-    with (
-        ServerThread(target) as server,
-        avrorpc.connect(ConformanceClient, getattr(server, kind)) as client,
-    ):
-        assert client.add(1.0) == 2.0
-    (peer,) = peers
+    with ServerThread(target) as server:
+        url = getattr(server, kind)
+        with avrorpc.connect(ConformanceClient, url, middleware=(noting,)) as client:
+            assert client.add(1.0) == 2.0
+    at_client, peer = peers
+    assert at_client is not None
+    assert at_client in url
     assert peer is not None
     assert peer.startswith("127.0.0.1:" if kind != "unix" else "a process of this machine")
 
