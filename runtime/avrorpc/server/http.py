@@ -131,7 +131,9 @@ class HttpListener:
             with connection.reading():
                 body = await request.read()
             buffers = unframe(body, self._limits)
-            call, reply = read_call(buffers, 0, None, self._offers, self._limits, name, connection.principal)
+            call, reply = read_call(
+                buffers, 0, None, self._offers, self._limits, name, connection.principal, connection.name
+            )
         except web.HTTPRequestEntityTooLarge:
             return _refuse(413, f"the body is above max_body={self._limits.max_body} bytes")
         except LimitExceeded as error:

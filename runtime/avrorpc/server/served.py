@@ -152,7 +152,7 @@ class Served:
         metadata = {k: v for k, v in request.metadata.items() if k not in _OWN_METADATA}
         if streams is not None and method.streaming.takes_stream:
             arguments.append(self._decoded(method, client, streams.items, request.parameters.limits))
-        return Call(method, tuple(arguments), clock, deadline, metadata, request.principal)
+        return Call(method, tuple(arguments), clock, deadline, metadata, request.principal, request.peer)
 
     async def _decoded(
         self, method: Method[Any], client: schema.Protocol, items: AsyncIterator[bytes], limits: Limits

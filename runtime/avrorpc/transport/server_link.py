@@ -126,6 +126,7 @@ class ServerLink(asyncio.Protocol):
         # uvloop's transports have the methods and not the base class.
         self._transport = cast("asyncio.Transport", transport)
         self.peer = peer_name(transport)
+        self.connection.peer = self.peer
         self.connection.principal = principal_of(transport)
         self._opened(self)
 
