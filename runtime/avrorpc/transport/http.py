@@ -17,7 +17,7 @@ from avrorpc.limits import Limits
 from avrorpc.transport.blocking import reset_on_close
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
-from avrorpc.transport.faults import connect_error, ended_in_tls, reason
+from avrorpc.transport.faults import connect_error, ended_in_tls, is_hang_up, reason
 from avrorpc.transport.http_conversation import HttpConversation
 from avrorpc.transport.http_status import check_response, not_http, request_path
 from avrorpc.transport.plain import PlainAnswer, plain_request
@@ -106,7 +106,8 @@ class HttpTransport(Generic[V]):
             if isinstance(problem, ssl.SSLError):
                 return connect_error(self.address, problem)
         said = reason(error) if isinstance(error, OSError) else str(error)
-        if self.address.is_secure and isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError):
+        hung_up = isinstance(error, aiohttp.ServerDisconnectedError)
+        if self.address.is_secure and (hung_up or is_hang_up(error)):
             said = ended_in_tls(self.address)
         return ConnectionLost(f"the connection to {self.address} broke: {said}")
 
