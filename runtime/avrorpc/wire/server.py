@@ -414,6 +414,7 @@ class ServerConnection(Generic[O_co]):
             cursor,
             b"",
             opened.one_way,
+            self.principal,
             takes_stream=opened.takes_stream,
         )
 
