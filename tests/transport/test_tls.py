@@ -369,3 +369,15 @@ async def test_a_client_that_hangs_in_the_handshake_keeps_no_server_from_closing
     with socket.create_connection(("127.0.0.1", parse_address(url).port)):
         async with asyncio.timeout(20):
             await server.close(0)
+
+
+@SCHEMES
+def test_an_idle_client_that_blocks_keeps_no_server_from_closing(scheme: str) -> None:
+    with (
+        ServerThread(AsyncSmall()) as server,
+        avrorpc.connect(SmallClient, getattr(server, scheme)) as client,
+    ):
+        assert client.double(1) == 2
+        server.run(server.server.close(600))  # `run` does not wait that long
+        with pytest.raises(ConnectError):
+            client.double(1)

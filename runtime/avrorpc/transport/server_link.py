@@ -83,6 +83,11 @@ class ServerLink(asyncio.Protocol):
             self.flush()
             self._transport.close()
 
+    @property
+    def is_flushed(self) -> bool:
+        """Whether the system has taken all that is due to the client."""
+        return self._transport is None or not self._transport.get_write_buffer_size()
+
     def abort(self) -> None:
         """Close at once; what is due is lost."""
         if self._transport is not None:
