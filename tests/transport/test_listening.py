@@ -8,6 +8,7 @@ import socket
 import stat
 import sys
 from pathlib import Path
+from typing import Any
 
 import avrorpc
 import pytest
@@ -131,7 +132,7 @@ async def test_a_folder_that_is_not_there_is_a_bind_error(path: Path) -> None:
 
 @pytest.mark.parametrize("client_type", [SmallClient, AsyncSmallClient])
 async def test_a_socket_that_is_not_there_is_a_connect_error(path: Path, client_type: type) -> None:
-    client = avrorpc.connect(client_type, f"unix://{path}")
+    client: Any = avrorpc.connect(client_type, f"unix://{path}")
 
     async def call() -> None:
         made = await asyncio.to_thread(client.double, 1)
