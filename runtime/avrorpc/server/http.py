@@ -235,6 +235,11 @@ class _Connection(asyncio.Protocol):
         if self.is_ending and not self.requests and self._transport is not None:
             self._transport.close()
 
+    @property
+    def is_flushed(self) -> bool:
+        """Whether the system has taken all that is due to the client."""
+        return self._transport is None or not self._transport.get_write_buffer_size()
+
     def abort(self) -> None:
         """Close at once; what is due is lost."""
         if self._transport is not None:

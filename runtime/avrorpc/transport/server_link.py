@@ -83,6 +83,11 @@ class ServerLink(asyncio.Protocol):
             self.flush()
             self._transport.close()
 
+    @property
+    def is_flushed(self) -> bool:
+        """Whether the system has taken all that is due to the client."""
+        return self._transport is None or not self._transport.get_write_buffer_size()
+
     def abort(self) -> None:
         """Close at once; what is due is lost."""
         if self._transport is not None:
@@ -170,8 +175,10 @@ class ServerLink(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         if self._timer is not None:
             self._timer.cancel()
-        for task in self._tasks:
-            task.cancel()
+        for call in self._calls.values():
+            # Who sends a one-way message may leave at once.
+            if call.task is not None and not call.is_one_way:
+                call.task.cancel()
         self._closed(self)
         if not self.gone.done():
             self.gone.set_result(None)
@@ -277,6 +284,7 @@ class _Call:
 
     def __init__(self, link: ServerLink, request: Request[Any]) -> None:
         self.task: asyncio.Task[None] | None = None
+        self.is_one_way = request.one_way
         self._link = link
         self._number = request.serial
         self._items: deque[bytes] = deque()
