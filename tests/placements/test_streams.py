@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import gc
 import logging
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -18,6 +19,7 @@ from avrorpc import (
     ClientStateError,
     Code,
     EncodeError,
+    Limits,
     Reply,
     Server,
     Service,
@@ -46,11 +48,30 @@ async def in_memory(client_type: Any, server: Server, target: Any, **options: An
     return connect_memory(client_type, server, asyncio.get_running_loop(), **options)
 
 
+def over(url: str) -> Opener:
+    async def open_client(client_type: Any, server: Server, target: Any, **options: Any) -> Any:
+        address = url
+        if url.startswith("unix:"):
+            address = f"unix://{tempfile.mkdtemp()}/s"
+        found = await server.listen(address)
+        return avrorpc.connect(client_type, found.partition("?")[0], **options)
+
+    return open_client
+
+
 PLACEMENTS: Final[dict[str, Opener]] = {
     "local": in_process("local"),
     "verify": in_process("verify"),
     "memory": in_memory,
+    "tcp": over("tcp://127.0.0.1:0"),
+    "unix": over("unix:"),
+    "ws": over("ws://127.0.0.1:0"),
+    "http": over("http://127.0.0.1:0"),
 }
+
+
+WINDOW: Final = 1_024
+"""Bytes of items that go ahead of their reader: those of 32 without content, or fewer."""
 
 
 class SyncTalk:
@@ -238,17 +259,25 @@ async def setup(request: pytest.FixtureRequest, placement: str, implementation: 
     async with contextlib.AsyncExitStack() as stack:
 
         async def open_client(target: Any, **options: Any) -> Any:
-            server = await stack.enter_async_context(Server([target], threads=4, expose_cause=False))
+            limits = Limits(stream_window=WINDOW)
+            server = await stack.enter_async_context(Server([target], threads=4, limits=limits))
+            if placement not in ("local", "verify"):
+                options = {"limits": limits, **options}
             unbound = target.implementation if isinstance(target, avrorpc.Binding) else target
-            return await PLACEMENTS[placement](
+            opened = await PLACEMENTS[placement](
                 client_type, server, target if placement in ("local", "verify") else unbound, **options
             )
+            stack.push_async_callback(close, opened)
+            return opened
 
         client = await open_client(implementation)
         yield Setup(placement, client, implementation, asynchronous, open_client)
-        closing = avrorpc.close(client)
-        if closing is not None:
-            await closing
+
+
+async def close(client: Any) -> None:
+    closing = avrorpc.close(client)
+    if closing is not None:
+        await closing
 
 
 def pieces(count: int) -> list[Piece]:
@@ -636,17 +665,24 @@ def test_a_stream_is_of_one_event_loop(placement: str) -> None:
     implementation = AsyncStreams()
     loops = asyncio.new_event_loop(), asyncio.new_event_loop()
 
-    async def begin() -> Any:
-        client = await PLACEMENTS[placement](AsyncStreamsClient, Server([implementation]), implementation)
+    async def begin() -> tuple[Any, Any, Server]:
+        server = Server([implementation])
+        client = await PLACEMENTS[placement](AsyncStreamsClient, server, implementation)
         stream = client.endless(pause=0.0)
         await anext(stream)
-        return stream
+        return client, stream, server
 
-    stream = loops[0].run_until_complete(begin())
+    async def end(client: Any, stream: Any, server: Server) -> bool:
+        await stream.aclose()
+        closed = await asyncio.to_thread(implementation.streams.wait)
+        await close(client)
+        await server.close()
+        return closed
+
+    client, stream, server = loops[0].run_until_complete(begin())
     with pytest.raises(ClientStateError, match="another event loop"):
         loops[1].run_until_complete(anext(stream))
-    loops[0].run_until_complete(stream.aclose())
-    assert implementation.streams.wait()
+    assert loops[0].run_until_complete(end(client, stream, server))
     for loop in loops:
         loop.run_until_complete(loop.shutdown_default_executor())
         loop.close()
