@@ -18,7 +18,7 @@ from typing import Any, Self, cast
 from avrorpc.errors import Code, RpcError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.transport.exchange import Answerer, Streams
-from avrorpc.transport.link import PING
+from avrorpc.transport.link import PING, TURN
 from avrorpc.transport.peer import is_gone, peer_name, principal_of
 from avrorpc.wire.keepalive import Due, KeepAlive
 from avrorpc.wire.multiplex import Cancelled, Ended, Failed, Item, Leaving, Pinged, Writable
@@ -79,8 +79,10 @@ class ServerLink(asyncio.Protocol):
     def close(self) -> None:
         """Send what is due, and close."""
         if self._transport is not None:
-            self._is_choked = False  # the transport keeps what the socket does not take now
-            self.flush()
+            while self.connection.has_output and not self._transport.is_closing():
+                self._transport.write(
+                    self.connection.data_to_send()
+                )  # it keeps what the socket does not take
             self._transport.close()
 
     @property
@@ -290,6 +292,7 @@ class _Call:
         self._items: deque[bytes] = deque()
         self._is_ended = not request.takes_stream
         self._is_closed = False
+        self._sent = 0
         self._waiter: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
 
@@ -350,6 +353,9 @@ class _Call:
             raise StatusError(Code.CANCELLED, "the call is over")
         multiplexer.send_item(self._number, item)
         self._link.flush_soon()
+        self._sent += 1
+        if self._sent % TURN == 0:  # others have their turn, and what is due is written
+            await asyncio.sleep(0)
 
     @staticmethod
     def _wake(waiting: asyncio.Future[None] | None) -> None:
