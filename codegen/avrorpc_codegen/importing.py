@@ -20,6 +20,8 @@ class Imports:
         """Modules that import this one in turn: imported after the types, by an alias."""
         self.standard: set[str] = set()
         """Modules of the standard library that types and defaults name."""
+        self.abstract: set[str] = set()
+        """What signatures name of `collections.abc`."""
 
     def refer(self, py_type: PyType) -> str:
         """Return how the module names a type, and note the import."""
@@ -63,7 +65,7 @@ class Imports:
         methods = [method for protocol in view.protocols for method in protocol.methods]
         if methods:
             plain.add("import abc")
-            froms.append("from collections.abc import Awaitable")
+            froms.append(f"from collections.abc import {', '.join(sorted(self.abstract))}")
         if any("dataclasses.field(" in code for code in attributes):
             plain.add("import dataclasses")
         if view.errors:
@@ -74,9 +76,8 @@ class Imports:
             typing += ["Final", "Protocol"]
         if view.aliases:
             typing.append("TypeAlias")
-        if any(
-            "Union[\n" in code for code in (*attributes, *(m.sync_head + m.service_head for m in methods))
-        ):
+        heads = (head for m in methods for head in (m.sync_head, m.async_head, m.service_head))
+        if any("Union[\n" in code for code in (*attributes, *heads)):
             typing.append("Union")
         if typing:
             froms.append(f"from typing import {', '.join(typing)}")

@@ -21,7 +21,8 @@ ANNOTATION_NAMES: Final = frozenset({"bool", "bytes", "dict", "float", "int", "l
 
 MODULE_NAMES: Final = frozenset(
     {
-        *("abc", "Awaitable", "dataclass", "dataclasses", "datetime", "decimal", "Enum", "Final"),
+        *("abc", "AsyncIterable", "AsyncIterator", "Awaitable", "Iterable", "Iterator"),
+        *("dataclass", "dataclasses", "datetime", "decimal", "Enum", "Final"),
         *("msgspec", "Protocol", "stub", "TypeAlias", "Union", "uuid"),
     }
 )

@@ -57,13 +57,13 @@ class Method:
     py_name: str
     """The name of the method."""
     doc: str
-    """The text of its docstring, with the sections `Args` and `Raises`."""
+    """The text of its docstring, with the sections `Args`, `Yields` or `Returns`, and `Raises`."""
     see: str
     """A text that refers to that docstring."""
     sync_head: str
     """The signature for synchronous callers, from `def` to the colon."""
     async_head: str
-    """The signature for asynchronous callers."""
+    """The signature for asynchronous callers; `def` as well where the response is a stream."""
     service_head: str
     """The signature of an implementation, which may be of either colour."""
     defaults: list[str]

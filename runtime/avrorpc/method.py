@@ -75,22 +75,29 @@ class Contract:
                 return named
         raise SchemaError(f"{self.name} has no type whose class is {cls.__qualname__}")
 
-    def method(self, name: str, *, attribute: str | None = None) -> Method[Any]:
-        """Return a message's method; `attribute` is its Python name where that differs."""
+    def method(self, name: str, *, attribute: str | None = None, item: str | None = None) -> Method[Any]:
+        """Return a message's method.
+
+        Args:
+            name: The message's name on the wire.
+            attribute: The method's name in Python, where that differs.
+            item: The name in Python of the parameter that is streamed, where that differs.
+        """
         if name not in self.methods:
-            self.methods[name] = Method(self, name, attribute or name)
+            self.methods[name] = Method(self, name, attribute or name, item)
         return self.methods[name]
 
 
 class Method(Generic[R_co]):
-    """One message of a contract; the type parameter is what a call returns."""
+    """One message of a contract; the type parameter is what a call returns, or an item of the stream."""
 
-    def __init__(self, contract: Contract, name: str, attribute: str) -> None:
+    def __init__(self, contract: Contract, name: str, attribute: str, item: str | None = None) -> None:
         self.contract: Final = contract
         self.name: Final = name
         """The message's name on the wire."""
         self.attribute: Final = attribute
         """The method's name in Python."""
+        self._item: Final = item
 
     def __repr__(self) -> str:
         return f"<Method {self.full_name}>"
@@ -109,6 +116,13 @@ class Method(Generic[R_co]):
     def streaming(self) -> Streaming:
         """Which sides of the message are streams."""
         return streaming(self.message)
+
+    @cached_property
+    def item(self) -> str | None:
+        """The name in Python of the parameter that is streamed; None where the request is no stream."""
+        if not self.streaming.takes_stream:
+            return None
+        return self._item or self.message.request[-1].name
 
     @cached_property
     def errors(self) -> frozenset[type]:

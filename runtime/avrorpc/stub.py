@@ -55,7 +55,7 @@ def require_level(level: int) -> None:
 
 
 class Incoming(Protocol[R_co]):
-    """The items that a caller streams: an implementation reads them by `for`, or in `async def` by `async for`."""
+    """The items that a caller streams: `def` reads them by `for`, and `async def` by `async for`."""
 
     def __iter__(self) -> Iterator[R_co]: ...
     def __next__(self) -> R_co: ...

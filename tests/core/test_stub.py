@@ -19,27 +19,33 @@ GENERATED = ROOT / "tests" / "generated" / "testcontracts" / "conformance" / "__
 INTERFACE = """\
 AsyncChannel
 AsyncChannel.__call__(self, method: 'Method[R]', /, *arguments: 'Any') -> 'R'
+AsyncChannel.iterate(self, method: 'Method[R]', /, *arguments: 'Any') -> 'AsyncIterator[R]'
 AsyncChannel.close(self) -> 'Awaitable[None]'
 AsyncClient
 AsyncClient.__init__(self, channel: 'AsyncChannel') -> 'None'
+BidiStream
+BidiStream.close(self) -> 'None'
 Channel
 Channel.__call__(self, method: 'Method[R]', /, *arguments: 'Any') -> 'R'
+Channel.iterate(self, method: 'Method[R]', /, *arguments: 'Any') -> 'Iterator[R]'
+Channel.converse(self, method: 'Method[R]', /, *arguments: 'Any') -> 'BidiStream[Any, R]'
 Channel.close(self) -> 'None'
 Client
 Client.__init__(self, channel: 'Channel') -> 'None'
 Contract
 Contract.__init__(self, name: 'str', text: 'str', *, types: 'Callable[[], Mapping[str, type]]') -> 'None'
-Contract.method(self, name: 'str', *, attribute: 'str | None' = None) -> 'Method[Any]'
+Contract.method(self, name: 'str', *, attribute: 'str | None' = None, item: 'str | None' = None) -> 'Method[Any]'
 DeclaredError
 Duration
+Incoming
 LEVEL
 Method
 Service
 require_level(level: 'int') -> 'None'
-"""
+"""  # noqa: E501 - signatures as they are
 """What code of this level stands on. Where this has to change, and code made before no longer runs, raise
 `LEVEL`, here and in the compiler, and generate everything again."""
-USED = ("__init__", "__call__", "method", "close")
+USED = ("__init__", "__call__", "iterate", "converse", "method", "close")
 
 
 def test_code_of_this_level_is_served() -> None:
@@ -73,7 +79,7 @@ def interface() -> Iterator[str]:
 
 
 def test_the_interface_is_that_of_its_level() -> None:
-    assert (stub.LEVEL, "\n".join(interface()) + "\n") == (2, INTERFACE)
+    assert (stub.LEVEL, "\n".join(interface()) + "\n") == (3, INTERFACE)
 
 
 def test_the_compiler_writes_for_the_runtime_that_it_comes_with() -> None:
@@ -91,7 +97,7 @@ def test_code_of_level_1_ends_at_import_with_the_sentence_and_nothing_else(tmp_p
     )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "ImportError: this code was generated for level 1 of avrorpc's runtime, which is at level 2 here:"
+        "ImportError: this code was generated for level 1 of avrorpc's runtime, which is at level 3 here:"
         " run `avrogen generate` again, or upgrade the package that this code comes with"
     )
 
