@@ -48,7 +48,7 @@ def connect(
 
     Args:
         client: A generated client class; synchronous or asynchronous.
-        url: `direct:`, `local:`, `verify:`, `tcp://HOST:PORT`, or `http://HOST:PORT`.
+        url: `direct:`, `local:`, `verify:`, `tcp://HOST:PORT`, `http://HOST:PORT`, or for tests `memory://NAME`.
         target: The implementation (or its binding), for placements in this process.
         timeout: Seconds allowed for each call.
         metadata: Sent with each call.
@@ -138,6 +138,8 @@ def transport_for(
         from avrorpc.transport.http_blocking import BlockingHttpTransport  # noqa: PLC0415
 
         return BlockingHttpTransport(address, identity, limits, accept)
+    if address.scheme == "memory" and not asynchronous:
+        raise BindError(f"{address} lives on an event loop; use the asynchronous client")
     if asynchronous:
         return TcpTransport(address, identity, limits, accept)
     return BlockingTcpTransport(address, identity, limits, accept)

@@ -188,7 +188,7 @@ class _RemoteChannel:
         """Return what this channel is."""
         address, contract = self._remote.transport.address, self._remote.contract
         details = {"body": "Avro binary over POST"}
-        if address.scheme == "tcp":
+        if address.scheme in ("tcp", "memory"):
             details = {"framing": str(address.framing)}
         return Description(
             placement=address.scheme,

@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
@@ -20,6 +21,7 @@ from avrorpc.server.served import Served
 from avrorpc.transport import loops
 from avrorpc.transport.address import Address, parse_address, reason
 from avrorpc.transport.exchange import Streams
+from avrorpc.transport.memory import MemoryListener
 from avrorpc.transport.tcp import TcpServerProtocol
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.server import Offers, Request, ServerConnection
@@ -111,7 +113,8 @@ class Server:
         """Start to serve at an address, and return it; port 0 takes a free one.
 
         Args:
-            url: `tcp://HOST:PORT`, with `?framing=spec` for the specification's framing, or `http://HOST:PORT`.
+            url: `tcp://HOST:PORT`, with `?framing=spec` for the specification's framing, `http://HOST:PORT`,
+                or for clients on this event loop `memory://NAME`; without a name, one is made up.
 
         Raises:
             BindError: The address is wrong, or in use.
@@ -119,7 +122,7 @@ class Server:
         address = parse_address(url)
         try:
             listener = await (
-                self._listen_tcp(address) if address.scheme == "tcp" else self._listen_http(address)
+                self._listen_http(address) if address.scheme == "http" else self._listen_tcp(address)
             )
         except OSError as error:
             raise BindError(f"cannot listen on {address}: {reason(error)}") from error
@@ -167,16 +170,16 @@ class Server:
 
     async def _listen_tcp(self, address: Address) -> Listener:
         connections: set[TcpServerProtocol] = set()
-        server = await asyncio.get_running_loop().create_server(
-            lambda: TcpServerProtocol(
-                ServerConnection(self.offers, address.framing, self._limits),
-                self.answer,
-                connections.add,
-                connections.discard,
-            ),
-            address.host,
-            address.port,
-        )
+
+        def connection() -> TcpServerProtocol:
+            state = ServerConnection(self.offers, address.framing, self._limits)
+            return TcpServerProtocol(state, self.answer, connections.add, connections.discard)
+
+        if address.scheme == "memory":
+            listener = MemoryListener(connection, address.line, name=address.host)
+            return _TcpListener(replace(address, host=listener.name), listener, connections)
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(connection, address.host, address.port)
         port = server.sockets[0].getsockname()[1]
         return _TcpListener(_with_port(address, port), server, connections)
 
@@ -189,7 +192,9 @@ class Server:
 
 
 class _TcpListener:
-    def __init__(self, address: Address, server: asyncio.Server, connections: set[TcpServerProtocol]) -> None:
+    def __init__(
+        self, address: Address, server: asyncio.Server | MemoryListener, connections: set[TcpServerProtocol]
+    ) -> None:
         self.address = address
         self._server = server
         self._connections = connections

@@ -9,12 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final, cast
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from avrorpc.errors import BindError, ConnectError, ConnectionLost
+from avrorpc.transport.memory import DEFAULT_LINE, Line, parse_line
 from avrorpc.wire.framing import Framing
 
-SCHEMES: Final = ("tcp", "http")
+SCHEMES: Final = ("tcp", "http", "memory")
 
 
 @dataclass(slots=True, frozen=True)
@@ -26,6 +27,8 @@ class Address:
     port: int
     path: str = ""
     framing: Framing = "netty"
+    line: Line = DEFAULT_LINE
+    """What lies between the ends, where a listener of `memory://` says so."""
 
     def __str__(self) -> str:
         option = "?framing=spec" if self.framing == "spec" else ""
@@ -34,6 +37,8 @@ class Address:
     @property
     def authority(self) -> str:
         """Host and port, as a URL and HTTP's `Host` have them."""
+        if self.scheme == "memory":
+            return self.host
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
@@ -51,6 +56,8 @@ def parse_address(url: str) -> Address:
         raise BindError(f"{url!r} is no address: {error}") from error
     if parts.scheme not in SCHEMES:
         raise BindError(f"{url!r}: the scheme {parts.scheme!r} is none of {', '.join(SCHEMES)}")
+    if parts.scheme == "memory":
+        return _memory_address(url, parts)
     if parts.hostname is None or port is None:
         raise BindError(f"{url!r} lacks a host or a port; write {parts.scheme}://HOST:PORT")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -62,6 +69,20 @@ def parse_address(url: str) -> Address:
     if parts.path not in ("", "/") and parts.scheme == "tcp":
         raise BindError(f"{url!r}: a tcp:// address has no path")
     return Address(parts.scheme, parts.hostname, port, parts.path.rstrip("/"), cast("Framing", framing))
+
+
+def _memory_address(url: str, parts: SplitResult) -> Address:
+    if parts.path not in ("", "/") or ":" in parts.netloc:
+        raise BindError(f"{url!r}: a memory:// address is a name alone, such as memory://NAME")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    framing = options.pop("framing", "netty")
+    if framing not in ("netty", "spec"):
+        raise BindError(f"{url!r}: framing is netty or spec")
+    try:
+        line = parse_line(options)
+    except ValueError as error:
+        raise BindError(f"{url!r}: {error}") from error
+    return Address("memory", parts.netloc, 0, "", cast("Framing", framing), line)
 
 
 @contextmanager
@@ -90,6 +111,8 @@ def connect_error(address: Address, error: OSError) -> ConnectError:
     """Return the error for a connection that did not come about."""
     if isinstance(error, socket.gaierror):
         said = f"the host {address.host!r} is unknown"
+    elif address.scheme == "memory":
+        said = str(error)
     elif _is_refusal(error):
         said = "nothing listens there; is the server up?"
     else:

@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar, cast
 
 from avrorpc.errors import ConnectionLost, RpcError
 from avrorpc.limits import Limits
+from avrorpc.transport import memory
 from avrorpc.transport.address import Address, dialling
 from avrorpc.transport.exchange import Answerer, Outgoing
 from avrorpc.transport.plain import PlainAnswer, plain_request
@@ -20,6 +21,7 @@ from avrorpc.wire.server import Request, ServerConnection
 logger = logging.getLogger("avrorpc")
 
 V = TypeVar("V")
+P = TypeVar("P", bound=asyncio.Protocol)
 
 
 class TcpTransport(Generic[V]):
@@ -72,11 +74,7 @@ class TcpTransport(Generic[V]):
             if self._peer is None or self._peer.lost is not None or self._view is None:
                 connection = ClientConnection(self._identity, self._known, self.address.framing, self._limits)
                 with dialling(self.address):
-                    _, peer = await asyncio.get_running_loop().create_connection(
-                        lambda: _ClientProtocol(connection, self.address),
-                        self.address.host,
-                        self.address.port,
-                    )
+                    peer = await _dial(lambda: _ClientProtocol(connection, self.address), self.address)
                 try:
                     connected = await peer.connected
                     self._view = self._accept(connected)
@@ -86,6 +84,13 @@ class TcpTransport(Generic[V]):
                 self._known = connected
                 self._peer = peer
             return self._peer, self._view
+
+
+async def _dial(factory: Callable[[], P], address: Address) -> P:
+    if address.scheme == "memory":
+        return await memory.dial(factory, address.host)
+    _, peer = await asyncio.get_running_loop().create_connection(factory, address.host, address.port)
+    return peer
 
 
 class _ClientProtocol(asyncio.Protocol):
