@@ -48,6 +48,7 @@ OUTSIDE = {
     "msgspec": {"schema", "codec", "contracts", "client"},
     "aiohttp": {"transport/http.py", "server/http.py"},
     "h11": {"transport/http_blocking.py"},
+    "hypothesis": {"testing/strategies.py"},
 }
 CLOCKS_AND_LOOPS = {"asyncio", "select", "selectors", "socket", "ssl", "threading", "time", "concurrent"}
 
