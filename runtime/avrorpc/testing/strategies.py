@@ -36,6 +36,7 @@ from avrorpc.schema import (
 from avrorpc.tensor import ITEM_SIZE, Tensor
 
 try:
+    import hypothesis
     from hypothesis import strategies as st
 except ModuleNotFoundError as error:
     raise ModuleNotFoundError(
@@ -222,3 +223,29 @@ def errors(
     """
     made = TypedValues(method.contract.types, by_hand)
     return st.one_of([made.of(error, depth) for error in method.message.errors])
+
+
+def examples(strategy: st.SearchStrategy[Any], count: int, seed: int = 0) -> list[Any]:
+    """Draw values outside of a test, the same for the same seed: at most `count`, no less than one.
+
+    Args:
+        strategy: Where from.
+        count: How many.
+        seed: Which.
+    """
+    drawn: list[Any] = []
+
+    @hypothesis.seed(seed)
+    @hypothesis.settings(
+        max_examples=max(count, 1),
+        database=None,
+        deadline=None,
+        phases=[hypothesis.Phase.generate],
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    @hypothesis.given(strategy)
+    def collect(value: Any) -> None:
+        drawn.append(value)
+
+    collect()
+    return drawn[: max(count, 1)]
