@@ -12,7 +12,7 @@ from avrorpc.codec.json import from_json, to_json
 from avrorpc.codec.message import request_decoder
 from avrorpc.errors import Code, DeclaredError, RpcError, StatusError, ValueChanged
 from avrorpc.method import Method
-from avrorpc.testing.conformance.subject import GRACE, LOCAL, PROBE, Arguments, NoAnswer, Outcome, difference
+from avrorpc.testing.conformance.subject import GRACE, LOCAL, Arguments, NoAnswer, Outcome, difference
 from avrorpc.testing.conformance.trial import Check, Skipped, Trial, encoded, raw_call
 
 _LEAK: Final = re.compile(r"\b[A-Z]\w*(?:Error|Exception)\b|Traceback|File \"")
@@ -53,7 +53,7 @@ async def answers_fit(trial: Trial) -> None:
 
 async def input_kept(trial: Trial) -> None:
     """Let `verify:` compare the arguments before and after."""
-    if "verify" not in trial.caller.placements:
+    if "verify" not in trial.placements:
         raise Skipped("only verify: can see it")
     for arguments, _ in trial.calls():
         outcome = await trial.call("verify", arguments)
@@ -64,7 +64,7 @@ async def input_kept(trial: Trial) -> None:
 async def placements_agree(trial: Trial) -> None:
     """Make each call in each placement."""
     for arguments, outcome in await _steady(trial):
-        for placement in trial.caller.placements:
+        for placement in trial.placements:
             there = await trial.call(placement, arguments)
             found = difference(outcome, there)
             if found is not None and not _same_items(outcome, there):
@@ -74,7 +74,7 @@ async def placements_agree(trial: Trial) -> None:
 async def stream_order(trial: Trial) -> None:
     """Read each stream several times, in each placement."""
     for arguments, outcome in trial.calls():
-        for placement in (PROBE, *trial.caller.placements) * _AGAIN:
+        for placement in (trial.first, *trial.placements) * _AGAIN:
             there = await trial.call(placement, arguments)
             if changed(outcome.items, there.items) is not None and _same_items(outcome, there):
                 trial.fail("the same items came in another order", arguments, placement)
@@ -86,7 +86,7 @@ async def errors_keep_fields(trial: Trial) -> None:
     if not failing:
         raise Skipped("no call failed with a declared error; give it cases that do")
     for arguments, outcome in failing:
-        for placement in trial.caller.placements:
+        for placement in trial.placements:
             there = await trial.call(placement, arguments)
             if not isinstance(there.error, DeclaredError):
                 trial.fail(f"{outcome} became {there}", arguments, placement)
@@ -101,7 +101,7 @@ async def errors_redacted(trial: Trial) -> None:
     if not failing:
         raise Skipped("no call failed in an undeclared way")
     for arguments, _ in failing:
-        for placement in trial.caller.placements:
+        for placement in trial.placements:
             if placement in LOCAL:
                 continue
             error = (await trial.call(placement, arguments)).error
@@ -117,7 +117,7 @@ async def deadline_kept(trial: Trial) -> None:
     """Give a slow call less time than it takes."""
     arguments, seconds = trial.slowest()
     timeout = min(0.1, seconds / 4)
-    for placement in trial.caller.placements:
+    for placement in trial.placements:
         if placement in LOCAL and not _may_be_local(trial):
             continue
         before = _running(trial)
@@ -138,7 +138,7 @@ async def cancellation_reaches(trial: Trial) -> None:
     gauge = trial.gauge
     if gauge is None:
         raise Skipped("it cannot be seen from outside")
-    if "local" not in trial.caller.placements or not _may_be_local(trial):
+    if "local" not in trial.placements or not _may_be_local(trial):
         raise Skipped("only `async def` methods can be cancelled")
     arguments, seconds = trial.slowest()
     before = gauge.running
@@ -160,7 +160,7 @@ async def stream_closes_early(trial: Trial) -> None:
     if not streams:
         raise Skipped("no stream gave an item")
     for arguments, _ in streams:
-        for placement in trial.caller.placements:
+        for placement in trial.placements:
             before = _running(trial)
             try:
                 outcome = await trial.call(placement, arguments, most=1)
@@ -177,7 +177,7 @@ async def stream_ends(trial: Trial) -> None:
     for arguments, outcome in trial.calls():
         if outcome.has_more:
             continue
-        for placement in trial.caller.placements:
+        for placement in trial.placements:
             more = await trial.caller.after_the_end(placement, trial.method, arguments)
             if more is not None:
                 trial.fail(f"after its end it gave {more}", arguments, placement)
@@ -186,7 +186,7 @@ async def stream_ends(trial: Trial) -> None:
 async def one_way_returns(trial: Trial) -> None:
     """Send each one-way message to where a wire lies between."""
     for arguments in trial.drawn:
-        for placement in trial.caller.placements:
+        for placement in trial.placements:
             if placement in LOCAL:
                 continue
             outcome = await trial.call(placement, arguments)
@@ -219,7 +219,7 @@ async def unknown_message_refused(trial: Trial) -> None:
 async def metadata_accepted(trial: Trial) -> None:
     """Make each call with metadata that the service does not know."""
     for arguments, outcome in await _steady(trial):
-        for placement in trial.caller.placements:
+        for placement in trial.placements:
             there = await trial.call(placement, arguments, metadata={"avrorpc-test": b"\x00\xff"})
             if (there.error is None) is not (outcome.error is None):
                 trial.fail(f"without metadata: {outcome}; with: {there}", arguments, placement)
@@ -229,7 +229,7 @@ async def calls_kept_apart(trial: Trial) -> None:
     """Make many calls at once, and compare each with the same call alone."""
     alone = await _steady(trial)
     many = (alone * _TOGETHER)[:_TOGETHER]
-    for placement in trial.caller.placements:
+    for placement in trial.placements:
         outcomes = await asyncio.gather(*(trial.call(placement, arguments) for arguments, _ in many))
         for (arguments, outcome), there in zip(many, outcomes, strict=True):
             found = difference(outcome, there)
@@ -247,7 +247,7 @@ async def _steady(trial: Trial) -> list[tuple[Arguments, Outcome]]:
     for arguments, outcome in trial.calls():
         if (
             not _is_internal(outcome.error)
-            and difference(outcome, await trial.call(PROBE, arguments)) is None
+            and difference(outcome, await trial.call(trial.first, arguments)) is None
         ):
             steady.append((arguments, outcome))
     if not steady:

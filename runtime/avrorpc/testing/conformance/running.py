@@ -11,10 +11,10 @@ from typing import Any, Final
 from avrorpc.codec.json import fields_from_json, from_json
 from avrorpc.errors import BindError, EncodeError
 from avrorpc.method import Method
-from avrorpc.schema import Json
+from avrorpc.schema import Json, Streaming
 from avrorpc.testing.conformance.checks import CHECKS, UNKNOWN_MESSAGE
 from avrorpc.testing.conformance.report import Report, Result, Verdict
-from avrorpc.testing.conformance.subject import PROBE, Arguments, Caller, NoAnswer, Subject
+from avrorpc.testing.conformance.subject import LOCAL, PROBE, PROBE_HERE, Arguments, Caller, NoAnswer, Subject
 from avrorpc.testing.conformance.trial import (
     Cases,
     Check,
@@ -133,7 +133,7 @@ async def _trial(
 ) -> tuple[Trial, str]:
     """Return a message with the calls that it is tried with, and why it is not called, if so."""
     given = [_case(method, case) for case in (options.cases or {}).get(method.name, ())]
-    trial = Trial(caller, method, gauge)
+    trial = Trial(caller, method, gauge, placements=caller.placements)
     trial.drawn = [*given, *_drawn(method, options)]
     if not (given or options.everything or is_repeatable(method)):
         return trial, "it may have side effects; check it with --all, or give it cases"
@@ -141,14 +141,32 @@ async def _trial(
     trial.drawn = called
     if method.message.one_way:
         return trial, ""
-    for arguments in sorted(called, key=lambda arguments: len(json.dumps(trial.shown(arguments)))):
+    ordered = sorted(called, key=lambda arguments: len(json.dumps(trial.shown(arguments))))
+    if method.streaming is not Streaming.NONE and ordered:
+        await _place_stream(trial, ordered[0])
+    for arguments in ordered:
         try:
-            trial.tried.append((arguments, await trial.call(PROBE, arguments)))
+            trial.tried.append((arguments, await trial.call(trial.first, arguments)))
         except NoAnswer:
             trial.slow.append(arguments)
             if len(trial.slow) >= _MOST_SLOW:
                 break
     return trial, ""
+
+
+async def _place_stream(trial: Trial, arguments: Arguments) -> None:
+    """Leave out the placements that cannot carry a stream."""
+
+    async def is_carried(placement: str) -> bool:
+        try:
+            return await trial.caller.carries(placement, trial.method, arguments)
+        except NoAnswer:
+            return True
+
+    if trial.caller.subject.is_black_box:
+        return
+    trial.placements = tuple([name for name in trial.placements if name in LOCAL or await is_carried(name)])
+    trial.first = PROBE if await is_carried(PROBE) else PROBE_HERE
 
 
 def _drawn(method: Method[Any], options: Options) -> Iterator[Arguments]:

@@ -13,7 +13,7 @@ from typing import Any, Final, Self, TypeAlias
 from avrorpc.binding import Binding, bind, targets
 from avrorpc.client import connect, with_options
 from avrorpc.client.verify import changed
-from avrorpc.errors import BindError, DeclaredError, StatusError
+from avrorpc.errors import BindError, Code, DeclaredError, StatusError
 from avrorpc.method import Contract, Method
 from avrorpc.server import Server
 from avrorpc.service import Middleware
@@ -26,6 +26,8 @@ LOCAL: Final = ("local", "verify")
 _LISTEN: Final = {"memory": "memory://", "tcp": "tcp://127.0.0.1:0", "http": "http://127.0.0.1:0"}
 PROBE: Final = "probe"
 """The placement in which each call is tried first: in memory, with the causes of errors exposed."""
+PROBE_HERE: Final = "probe-here"
+"""The same without a wire, for messages that the wire cannot carry."""
 GRACE: Final = 0.5
 """Seconds that a service is given to end what it was told to end."""
 MAX_ITEMS: Final = 64
@@ -177,6 +179,9 @@ class Caller:
             targets_here[PROBE] = await probe.listen("memory://")
             bound = targets(subject.client, binding.implementation)
             self._on_loop = frozenset(n for n, t in bound.items() if t.is_async or binding.inline)
+        if binding is not None:
+            here = connect(subject.client, "local:", target=binding, expose_cause=True)
+            self._clients[PROBE_HERE] = await self._stack.enter_async_context(here)
         for name in (PROBE, *self.placements):
             made = (
                 connect(subject.client, f"{name}:", target=binding)
@@ -241,6 +246,15 @@ class Caller:
         if timeout is None and outcome.error is not None and outcome.seconds >= self.limit:
             raise NoAnswer(f"it did not end within {self.limit:g} s")
         return outcome
+
+    async def carries(self, placement: str, method: Method[Any], arguments: Arguments) -> bool:
+        """Whether a placement can carry a message at all: not all of them carry all streams.
+
+        Raises:
+            NoAnswer: The call did not end in time.
+        """
+        error = (await self.call(placement, method, arguments, most=1)).error
+        return not (isinstance(error, StatusError) and error.code is Code.UNIMPLEMENTED)
 
     async def after_the_end(self, placement: str, method: Method[Any], arguments: Arguments) -> str | None:
         """Read a stream to its end or error, ask for one more item, and return what came but must not.

@@ -17,7 +17,7 @@ from avrorpc.limits import DEFAULT_LIMITS
 from avrorpc.method import Contract, Method
 from avrorpc.schema import Json
 from avrorpc.service import Service
-from avrorpc.testing.conformance.subject import GRACE, Arguments, Caller, Outcome
+from avrorpc.testing.conformance.subject import GRACE, PROBE, Arguments, Caller, Outcome
 from avrorpc.transport.address import parse_address
 from avrorpc.transport.exchange import Outgoing
 from avrorpc.wire.client import Connected, Identity
@@ -95,6 +95,10 @@ class Trial:
     """Calls that did not."""
     drawn: Sequence[Arguments] = ()
     """All arguments that were drawn or given."""
+    placements: tuple[str, ...] = ()
+    """Where the message can be called."""
+    first: str = PROBE
+    """Where the calls were tried."""
 
     @property
     def contract(self) -> Contract:
