@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         DeclaredError,
         DecodeError,
         EncodeError,
+        EndOfStream,
         ErrorInfo,
         LimitExceeded,
         LocalProtocolError,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from avrorpc.limits import Limits
     from avrorpc.server import Server
     from avrorpc.service import Middleware, Service
+    from avrorpc.streaming import closing
     from avrorpc.tensor import Tensor
 
 __version__ = "0.1.0"
@@ -66,6 +68,7 @@ __all__ = [
     "Description",
     "Duration",
     "EncodeError",
+    "EndOfStream",
     "ErrorInfo",
     "LimitExceeded",
     "Limits",
@@ -88,6 +91,7 @@ __all__ = [
     "ValueChanged",
     "bind",
     "close",
+    "closing",
     "connect",
     "current_call",
     "describe",
@@ -137,6 +141,7 @@ _HOMES: Final = {
         "DeclaredError",
         "DecodeError",
         "EncodeError",
+        "EndOfStream",
         "ErrorInfo",
         "LimitExceeded",
         "LocalProtocolError",
@@ -158,6 +163,7 @@ _HOMES: Final = {
         "Middleware",
         "Service",
     ),
+    "avrorpc.streaming": ("closing",),
     "avrorpc.tensor": ("Tensor",),
 }
 _HOME: Final = {name: module for module, names in _HOMES.items() for name in names}
