@@ -30,7 +30,7 @@ from avrorpc.testing.conformance import (
 from avrorpc.wire.envelope import reply_head
 from avrorpc.wire.server import Request
 from support import broken_services as broken
-from support.implementations import AsyncConformance, AsyncSmall, SyncConformance
+from support.implementations import AsyncConformance, AsyncSmall, AsyncStreams, SyncConformance, SyncStreams
 from support.serving import ServerThread
 from testcontracts.conformance import CONFORMANCE
 from testcontracts.small import SMALL, SmallService
@@ -123,6 +123,12 @@ BROKEN: list[tuple[type, str, str, dict[str, list[Any]]]] = [
     (broken.DropsCancellation, "cancellation-reaches", "wait", {"wait": [{"seconds": 0.9}]}),
 ]
 
+STREAMS_BROKEN: list[tuple[type, str, str, dict[str, list[Any]]]] = [
+    (broken.ReordersAStream, "stream-order", "download", {"download": [{"pieces": 30, "size": 1}]}),
+    (broken.KeepsAStreamOpen, "stream-closes-early", "count", {"count": [{"to": 40}]}),
+]
+BROKEN += STREAMS_BROKEN
+
 
 @pytest.mark.parametrize(
     ("implementation", "name", "message", "cases"), BROKEN, ids=[row[0].__name__ for row in BROKEN]
@@ -141,6 +147,26 @@ def test_a_broken_service_is_found_out(
     assert finding.detail
     assert finding.sentence.endswith(".")
     assert isinstance(finding.arguments, dict)
+
+
+@pytest.mark.parametrize("implementation", [SyncStreams, AsyncStreams])
+def test_streams_that_keep_their_contract_pass(implementation: Any) -> None:
+    async def made() -> Any:
+        return implementation()
+
+    cases: dict[str, list[Any]] = {
+        "count": [{"to": 5}, {"to": 5, "fail_at": 3}],
+        "download": [{"pieces": 3, "size": 2}],
+        "upload": [{"name": "f", "piece": [{"number": 1, "data": "AA=="}]}, {"name": "f", "piece": []}],
+        "shout": [{"prefix": "!", "text": ["a", "b"]}],
+        "total": [{"bound": 10, "number": [1, 2, 30]}],
+    }
+    report = checked(asyncio.run(made()), cases)
+    assert report.findings == []
+    for name in ("answers-fit", "stream-order", "errors-keep-fields", "stream-closes-early", "stream-ends"):
+        assert result(report, name, "count").verdict is Verdict.PASSED
+    for message in ("upload", "shout", "total"):
+        assert result(report, "answers-fit", message).verdict is Verdict.PASSED
 
 
 def test_a_cause_that_leaks_is_found_out() -> None:

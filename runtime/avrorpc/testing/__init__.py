@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from avrorpc.testing.mocking import ANYTHING, Expectation, Mock, MockCall, UnexpectedCall, mock
     from avrorpc.testing.pairs import connected, memory_pair
     from avrorpc.testing.proxy import Direction, Proxy, Statistics
     from avrorpc.testing.toxics import (
@@ -26,27 +27,41 @@ if TYPE_CHECKING:
     from avrorpc.testing.virtual import Deadlock, VirtualLoop, run, virtual_time
 
 __all__ = [
+    "ANYTHING",
     "Bandwidth",
     "BlackHole",
     "Corrupt",
     "Deadlock",
     "Direction",
+    "Expectation",
     "HalfClose",
     "Latency",
+    "Mock",
+    "MockCall",
     "Proxy",
     "Reset",
     "Slicer",
     "Statistics",
     "Toxic",
     "Truncate",
+    "UnexpectedCall",
     "VirtualLoop",
     "connected",
     "memory_pair",
+    "mock",
     "run",
     "virtual_time",
 ]
 
 _HOMES: Final = {
+    "avrorpc.testing.mocking": (
+        "ANYTHING",
+        "Expectation",
+        "Mock",
+        "MockCall",
+        "UnexpectedCall",
+        "mock",
+    ),
     "avrorpc.testing.pairs": ("connected", "memory_pair"),
     "avrorpc.testing.proxy": ("Direction", "Proxy", "Statistics"),
     "avrorpc.testing.toxics": (

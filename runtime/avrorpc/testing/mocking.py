@@ -310,9 +310,8 @@ class Mock(Generic[S]):
             return  # a matcher, and no value
         problems = validate(schema, value, self._contract.types)
         if problems:
-            raise TypeError(
-                f"{name} of {method.full_name} is {describe(schema)}: {problems[0].problem}; no call can match"
-            )
+            said = f"{name} of {method.full_name} is {describe(schema)}: {problems[0].problem}"
+            raise TypeError(f"{said}; no call can match")
 
     def _matching(self, method: Method[Any], arguments: Mapping[str, Any]) -> list[MockCall]:
         return [call for call in self.calls if call.name == method.name and _match(arguments, call.arguments)]

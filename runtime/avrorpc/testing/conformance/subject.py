@@ -49,6 +49,8 @@ class Outcome:
     """Whether a stream was closed because it went on and on."""
     seconds: float = 0.0
     """How long it took."""
+    closing: float = 0.0
+    """How long closing the stream took, of it."""
 
     def __str__(self) -> str:
         said = "" if not self.items else f"{len(self.items)} items, then "
@@ -297,7 +299,9 @@ async def _call(
                 outcome.has_more = True
                 break
     finally:
+        start = asyncio.get_running_loop().time()
         await stream.aclose()
+        outcome.closing = asyncio.get_running_loop().time() - start
 
 
 def _with_stream(method: Method[Any], arguments: Arguments) -> Arguments:
