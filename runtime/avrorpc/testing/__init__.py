@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from avrorpc.testing.mocking import ANYTHING, Expectation, Mock, MockCall, UnexpectedCall, mock
     from avrorpc.testing.pairs import connected, memory_pair
     from avrorpc.testing.proxy import Direction, Proxy, Statistics
+    from avrorpc.testing.recording import Mismatch, Recorder, RecordingError, compare, replay
     from avrorpc.testing.toxics import (
         Bandwidth,
         BlackHole,
@@ -36,9 +37,12 @@ __all__ = [
     "Expectation",
     "HalfClose",
     "Latency",
+    "Mismatch",
     "Mock",
     "MockCall",
     "Proxy",
+    "Recorder",
+    "RecordingError",
     "Reset",
     "Slicer",
     "Statistics",
@@ -46,9 +50,11 @@ __all__ = [
     "Truncate",
     "UnexpectedCall",
     "VirtualLoop",
+    "compare",
     "connected",
     "memory_pair",
     "mock",
+    "replay",
     "run",
     "virtual_time",
 ]
@@ -64,6 +70,13 @@ _HOMES: Final = {
     ),
     "avrorpc.testing.pairs": ("connected", "memory_pair"),
     "avrorpc.testing.proxy": ("Direction", "Proxy", "Statistics"),
+    "avrorpc.testing.recording": (
+        "Mismatch",
+        "Recorder",
+        "RecordingError",
+        "compare",
+        "replay",
+    ),
     "avrorpc.testing.toxics": (
         "Bandwidth",
         "BlackHole",

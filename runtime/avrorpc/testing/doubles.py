@@ -25,7 +25,7 @@ class Behaviour(Protocol):
         ...
 
 
-def contract_of(skeleton: type[Service]) -> Contract:
+def contract_of(skeleton: Callable[..., Service]) -> Contract:
     """Return the contract of a generated skeleton.
 
     Raises:
@@ -37,19 +37,23 @@ def contract_of(skeleton: type[Service]) -> Contract:
     return contract
 
 
-def implementation(skeleton: type[S], behaviour: Behaviour) -> S:
-    """Return an object of a skeleton's class that behaves as told; its methods are asynchronous."""
+def implementation(skeleton: Callable[..., S], behaviour: Behaviour) -> S:
+    """Return an object of a skeleton's class that behaves as told; its methods are asynchronous.
+
+    A skeleton is taken as any callable, since type checkers refuse abstract classes for `type[S]`.
+    """
     contract = contract_of(skeleton)
+    name = getattr(skeleton, "__name__", "Service")
     members: dict[str, object] = {}
     for method in contract.methods.values():
         signature = inspect.signature(getattr(skeleton, method.attribute))
         make = _stream if method.streaming.gives_stream else _unary
         function: Any = make(method, signature, behaviour)
         function.__name__ = method.attribute
-        function.__qualname__ = f"{skeleton.__name__}.{method.attribute}"
+        function.__qualname__ = f"{name}.{method.attribute}"
         function.__signature__ = signature
         members[method.attribute] = function
-    return cast("S", type(f"{skeleton.__name__}Double", (skeleton,), members)())
+    return cast("S", type(f"{name}Double", (cast("type[S]", skeleton),), members)())
 
 
 def by_name(

@@ -194,7 +194,7 @@ class Expectation:
 class Messages:
     """A contract's messages as attributes, by their Python names; each takes some of its arguments."""
 
-    def __init__(self, contract: Contract, skeleton: type[Service], act: Callable[..., Any]) -> None:
+    def __init__(self, contract: Contract, skeleton: Callable[..., Service], act: Callable[..., Any]) -> None:
         self._contract = contract
         self._skeleton = skeleton
         self._act = act
@@ -224,7 +224,7 @@ class Messages:
 class Mock(Generic[S]):
     """A mock service and what steers it. See `mock`."""
 
-    def __init__(self, skeleton: type[S]) -> None:
+    def __init__(self, skeleton: Callable[..., S]) -> None:
         contract = contract_of(skeleton)
         self.service: Final[S] = implementation(skeleton, self)
         """The implementation: what is served, or given as a `target`."""
@@ -332,7 +332,7 @@ class Mock(Generic[S]):
         return "".join(f"\n  {call}" for call in self.calls) or " none"
 
 
-def mock(skeleton: type[S]) -> Mock[S]:
+def mock(skeleton: Callable[..., S]) -> Mock[S]:
     """Return a mock of a contract, by its generated skeleton; its `service` is the implementation.
 
     The steering is kept apart from the implementation, since a contract may have a message of any name.
