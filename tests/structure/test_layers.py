@@ -49,6 +49,7 @@ OUTSIDE = {
     "aiohttp": {"transport/http.py", "server/http.py"},
     "h11": {"transport/http_blocking.py"},
     "hypothesis": {"testing/strategies.py"},
+    "pytest": {"testing/plugin.py"},
 }
 CLOCKS_AND_LOOPS = {"asyncio", "select", "selectors", "socket", "ssl", "threading", "time", "concurrent"}
 

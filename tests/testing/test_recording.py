@@ -9,7 +9,10 @@ from typing import Any
 
 import avrorpc
 import pytest
-from avrorpc import Code, StatusError, bind, with_options
+from avrorpc import Call, Code, Reply, StatusError, bind, with_options
+from avrorpc.call import BlockingClock
+from avrorpc.driving import drive
+from avrorpc.method import Contract
 from avrorpc.testing import Recorder, RecordingError, compare, connected, mock, replay, run
 from avrorpc.testing.recording import REDACTED, load
 from support.implementations import AsyncConformance, AsyncStreams, SyncConformance
@@ -154,6 +157,50 @@ def test_what_is_redacted_equals_anything(tmp_path: Path) -> None:
     path.write_text(json.dumps(line) + "\n")
     client = avrorpc.connect(ConformanceClient, "local:", target=replay(ConformanceService, path))
     assert client.find("whatever") == "A"
+
+
+SECRETS = {
+    "protocol": "Accounts",
+    "namespace": "a",
+    "types": [
+        {
+            "type": "record",
+            "name": "Login",
+            "fields": [
+                {"name": "user", "type": "string"},
+                {"name": "password", "type": "string", "sensitive": True},
+            ],
+        }
+    ],
+    "messages": {
+        "open": {
+            "request": [
+                {"name": "pin", "type": "int", "sensitive": True},
+                {"name": "logins", "type": {"type": "array", "items": ["null", "Login"]}},
+            ],
+            "response": {"type": "map", "values": "Login"},
+        }
+    },
+}
+
+
+@pytest.mark.parametrize("sensitive", [False, True])
+def test_what_is_sensitive_is_recorded_on_demand_alone(tmp_path: Path, sensitive: bool) -> None:
+    contract = Contract("a.Accounts", json.dumps(SECRETS), types=dict)
+    login = {"user": "eve", "password": "hunter2"}
+    call = Call(contract.method("open"), (7, [None, login]), BlockingClock())
+
+    async def answer(_: Call) -> Reply:
+        return Reply({"x": login})
+
+    recorder = Recorder(tmp_path / "calls.jsonl", sensitive=sensitive)
+    drive(recorder(answer)(call))  # type: ignore[arg-type]
+    text = recorder.path.read_text()
+    assert ("hunter2" in text) is sensitive
+    shown = {"user": "eve", "password": "hunter2" if sensitive else REDACTED}
+    recorded = load(recorder.path)[0]
+    assert recorded.arguments == {"pin": 7 if sensitive else REDACTED, "logins": [None, shown]}
+    assert recorded.result == {"x": shown}
 
 
 @pytest.mark.parametrize("line", ["{", "[]", '{"message": "a/b", "colour": 1}'])

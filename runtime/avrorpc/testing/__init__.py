@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from avrorpc.testing.hosting import HostedServer
     from avrorpc.testing.mocking import ANYTHING, Expectation, Mock, MockCall, UnexpectedCall, mock
     from avrorpc.testing.pairs import connected, memory_pair
     from avrorpc.testing.proxy import Direction, Proxy, Statistics
@@ -36,6 +37,7 @@ __all__ = [
     "Direction",
     "Expectation",
     "HalfClose",
+    "HostedServer",
     "Latency",
     "Mismatch",
     "Mock",
@@ -60,6 +62,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "avrorpc.testing.hosting": ("HostedServer",),
     "avrorpc.testing.mocking": (
         "ANYTHING",
         "Expectation",
