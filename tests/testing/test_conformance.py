@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as Xml
 
@@ -284,6 +286,12 @@ def test_names_of_checks_are_unique_and_sentences_end() -> None:
     names = [one.name for one in (UNKNOWN_MESSAGE, *CHECKS)]
     assert len(set(names)) == len(names)
     assert all(one.sentence.endswith(".") for one in CHECKS)
+
+
+def test_the_reference_lists_all_checks_with_their_sentences() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "testing.md").read_text()
+    rows = re.findall(r"^\| `([a-z-]+)` \| ([A-Z][^|]*\.) \|$", page, re.MULTILINE)
+    assert rows == [(one.name, one.sentence) for one in (UNKNOWN_MESSAGE, *CHECKS)]
 
 
 @pytest.mark.parametrize(

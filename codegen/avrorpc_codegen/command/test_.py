@@ -88,8 +88,6 @@ def command(
         return
     if target is None:
         raise click.UsageError("name what is to be tested: MODULE:FACTORY, or a URL")
-    if not verbose:
-        logging.getLogger("avrorpc").setLevel(logging.CRITICAL + 1)  # of failures that are provoked
     options = Options(
         placements=tuple(name for name in (placements or "").split(",") if name),
         examples=examples,
@@ -100,7 +98,7 @@ def command(
     )
     try:
         subjects = _subjects(target, contract, options)
-        with _progress(hidden=as_json or not sys.stderr.isatty()) as progress:
+        with _logging(shown=verbose), _progress(hidden=as_json or not sys.stderr.isatty()) as progress:
             report = check(subjects, options, progress)
     except (BindError, EncodeError) as error:
         raise click.UsageError(str(error)) from error
@@ -149,6 +147,19 @@ def _read_cases(path: str) -> Cases:
 
 
 @contextmanager
+def _logging(*, shown: bool) -> Iterator[None]:
+    """Keep quiet about the failures that are provoked."""
+    logger = logging.getLogger("avrorpc")
+    before = logger.level
+    if not shown:
+        logger.setLevel(logging.CRITICAL + 1)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)
+
+
+@contextmanager
 def _progress(*, hidden: bool) -> Iterator[Progress | None]:
     if hidden:
         yield None
@@ -163,14 +174,14 @@ def _show(report: Report, *, verbose: bool) -> None:
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 110)
     for finding in report.findings:
         where = f"{finding.contract}.{finding.message}" if finding.message else finding.contract
-        console.print(Text.assemble((finding.check, "bold red"), "  ", (where, "bold")))
-        console.print(Text(f"  {finding.sentence}"), style="dim")
-        console.print(Text(f"  {finding.detail}"))
+        console.print(Text.assemble((finding.check, "bold red"), "  ", (where, "bold")), soft_wrap=True)
+        console.print(Text(f"  {finding.sentence}"), style="dim", soft_wrap=True)
+        said = [finding.detail]
         if finding.placement is not None:
-            console.print(Text(f"  in {finding.placement}"))
+            said.append(f"in {finding.placement}")
         if finding.arguments is not None:
-            console.print(Text(f"  with {json.dumps(finding.arguments, ensure_ascii=False)}"))
-        console.print()
+            said.append(f"with {json.dumps(finding.arguments, ensure_ascii=False)}")
+        console.print(Text("".join(f"  {line}\n" for line in said)), soft_wrap=True)
     table = Table(box=None, pad_edge=False)
     for heading in ("message", "passed", "failed", "skipped"):
         table.add_column(heading, justify="left" if heading == "message" else "right")
