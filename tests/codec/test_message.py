@@ -11,10 +11,10 @@ from avrorpc.codec.message import (
     ReplyDecoder,
     ReplyEncoder,
     RequestEncoder,
-    check_messages,
+    item_decoder,
     request_decoder,
 )
-from avrorpc.errors import ContractMismatch, DecodeError, EncodeError
+from avrorpc.errors import DecodeError, EncodeError
 from avrorpc.schema import Message, compact, parse_protocol
 
 
@@ -139,28 +139,29 @@ def test_an_error_that_only_the_server_declares_still_says_what_it_was() -> None
     assert decoder.error(Cursor(b"\x04\x0a")) == "a.TooLarge: {'limit': 5}"
 
 
-def test_versions_that_fit_pass_the_check() -> None:
-    check_messages(message(), message(), TYPES)
-    check_messages(message(), message(response="int", request=[{"name": "key", "type": "string"}]), TYPES)
+def test_the_item_of_a_stream_is_no_parameter_and_has_a_numbered_path() -> None:
+    upload = message(stream="request")
+    out = bytearray()
+    encoder = RequestEncoder(upload, TYPES)
+    encoder(out, ("k",))
+    assert out == b"\x02k"
+    assert request_decoder(upload, upload, TYPES)(Cursor(bytes(out))) == ["k"]
+    assert encoder.item(3, 0) == b"\x06"
+    assert item_decoder(upload, upload, TYPES)(Cursor(b"\x06")) == 3
+    with pytest.raises(EncodeError) as caught:
+        encoder.item("x", 7)
+    assert caught.value.path == "count[7]"
 
 
-@pytest.mark.parametrize(
-    ("theirs", "problem"),
-    [
-        (None, "the server has no message find"),
-        (message(response="null", errors=[], **{"one-way": True}), "find is one-way at one end only"),
-        (message(response="string"), "find: the sender has string, here it is int"),
-        (
-            message(request=[{"name": "other", "type": "string"}]),
-            "find: other: the sender's request of find has no such field, and it has no default here",
+def test_items_are_resolved_between_versions() -> None:
+    old, new = (
+        message(stream="request"),
+        message(
+            stream="request",
+            request=[
+                {"name": "key", "type": "string"},
+                {"name": "count", "type": "double"},
+            ],
         ),
-        (
-            message(request=[{"name": "key", "type": "int"}]),
-            "find: key: the sender has string, here it is int",
-        ),
-    ],
-)
-def test_versions_that_do_not_fit_name_message_and_field(theirs: Message | None, problem: str) -> None:
-    with pytest.raises(ContractMismatch) as caught:
-        check_messages(message(), theirs, TYPES)
-    assert str(caught.value) == problem
+    )
+    assert item_decoder(old, new, TYPES)(Cursor(b"\x06")) == 3.0

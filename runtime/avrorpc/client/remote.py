@@ -20,17 +20,12 @@ from avrorpc.client.description import Description
 from avrorpc.client.owner import Owner
 from avrorpc.client.receiving import RemoteStream
 from avrorpc.client.streams import AsyncStream, SyncStream
+from avrorpc.client.version import ServerVersion
 from avrorpc.codec.binary import Cursor
-from avrorpc.codec.message import ReplyDecoder, RequestEncoder, check_messages
+from avrorpc.codec.message import ReplyDecoder, RequestEncoder
 from avrorpc.driving import drive
-from avrorpc.errors import (
-    ClientStateError,
-    ContractMismatch,
-    DeclaredError,
-    RemoteProtocolError,
-    SchemaError,
-    StatusError,
-)
+from avrorpc.error_details import unpack_details
+from avrorpc.errors import ClientStateError, DeclaredError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.method import Contract, Method
 from avrorpc.service import Middleware, Service, compose
@@ -38,45 +33,9 @@ from avrorpc.streaming import AsyncItems, Pump, SentItems, SyncItems
 from avrorpc.transport import loops
 from avrorpc.transport.address import Address
 from avrorpc.transport.exchange import Answer, Outgoing, Transport
-from avrorpc.wire.client import Connected
-from avrorpc.wire.envelope import ERROR_ID, TIMEOUT, read_code, read_reply_head, write_timeout
+from avrorpc.wire.envelope import DETAILS, ERROR_ID, TIMEOUT, read_code, read_reply_head, write_timeout
 
 R = TypeVar("R")
-
-
-class ServerVersion:
-    """A server's version of the contract, and the decoders of what it writes.
-
-    Raises:
-        ContractMismatch: It is another contract, or a message of both versions cannot work between them.
-        RemoteProtocolError: The server's text is no protocol.
-    """
-
-    def __init__(self, contract: Contract, connected: Connected) -> None:
-        self._contract = contract
-        self._protocol: schema.Protocol = contract.protocol
-        self._decoders: dict[str, ReplyDecoder] = {}
-        if connected.server_text is not None:
-            try:
-                self._protocol = schema.parse_protocol(connected.server_text)
-            except SchemaError as error:
-                raise RemoteProtocolError(f"the server's protocol: {error}") from error
-            if self._protocol.name != contract.name:
-                raise ContractMismatch(
-                    f"the server does not serve {contract.name}; it has {self._protocol.name}"
-                )
-            for name in contract.methods.keys() & self._protocol.messages.keys():
-                ours, theirs = contract.protocol.messages[name], self._protocol.messages[name]
-                check_messages(ours, theirs, contract.types)
-
-    def decoder(self, message: schema.Message) -> ReplyDecoder:
-        """Return the decoder of a message's replies."""
-        if message.name not in self._decoders:
-            theirs = self._protocol.messages.get(message.name)
-            if theirs is None:
-                raise ContractMismatch(f"the server's {self._protocol.name} has no message {message.name}")
-            self._decoders[message.name] = ReplyDecoder(theirs, message, self._contract.types)
-        return self._decoders[message.name]
 
 
 class Remote:
@@ -86,6 +45,7 @@ class Remote:
         self.contract = contract
         self.transport = transport
         self.owner = Owner()
+        self.version: ServerVersion | None = None
         self._limits = limits
         self._encoders: dict[str, RequestEncoder] = {}
 
@@ -113,6 +73,7 @@ class Remote:
                 streams=streaming.gives_stream,
             )
             answer = await self._exchange(call, outgoing, sent)
+            self.version = answer.view
         except BaseException:
             if sent is not None:
                 await sent.aclose()
@@ -178,7 +139,11 @@ class Remote:
             raise error
         if isinstance(error, Exception):
             raise error
-        raise StatusError(read_code(metadata), error, from_peer=True, error_id=_text(metadata, ERROR_ID))
+        details = (
+            unpack_details(metadata[DETAILS], self.contract, self._limits) if DETAILS in metadata else ()
+        )
+        code, error_id = read_code(metadata), _text(metadata, ERROR_ID)
+        raise StatusError(code, error, details=details, from_peer=True, error_id=error_id)
 
     def _encoder(self, message: schema.Message) -> RequestEncoder:
         if message.name not in self._encoders:
@@ -207,9 +172,7 @@ class _RemoteChannel:
     def describe(self) -> Description:
         """Return what this channel is."""
         address, contract = self._remote.transport.address, self._remote.contract
-        details = {"body": "Avro binary over POST"}
-        if address.scheme in ("tcp", "memory"):
-            details = {"framing": str(address.framing)}
+        details = {"body": "Avro binary over POST"} if address.is_http else {"framing": str(address.framing)}
         return Description(
             placement=address.scheme,
             url=str(address),
@@ -217,6 +180,7 @@ class _RemoteChannel:
             hash=contract.hash.hex(),
             asynchronous=self.asynchronous,
             details=details,
+            verdicts={} if self._remote.version is None else self._remote.version.verdicts,
         )
 
     def _call(self, method: Method[Any], arguments: tuple[Any, ...], clock: Clock) -> Call:
@@ -325,7 +289,7 @@ def _mind_running_loop(address: Address, frames: int = 4) -> None:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return
-    if loops.serves(loop, address.port) and address.host in ("127.0.0.1", "localhost", "::1", "0.0.0.0"):  # noqa: S104
+    if loops.serves(loop, address):
         raise ClientStateError(
             f"this synchronous call would block the event loop that serves {address}, and wait for ever;"
             " use the asynchronous client"

@@ -12,13 +12,12 @@ from avrorpc.codec.binary import Cursor, write_long
 from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields, compile_skipper
 from avrorpc.codec.encode import Encoder, compile_encoder
 from avrorpc.codec.types import Types
-from avrorpc.errors import ContractMismatch, DecodeError, EncodeError
-from avrorpc.schema import Field, Message, Record, Schema, Streaming, Union, describe, streaming
-from avrorpc.schema.resolution import reader_branch
+from avrorpc.errors import DecodeError, EncodeError, UnreadableValue
+from avrorpc.schema import Field, Message, Record, Schema, describe, error_branch, streaming
 
 
 class RequestEncoder:
-    """Writes a message's parameters; where the last one is a stream, the others at once and its items one by one."""
+    """Writes a message's parameters, and where the last one is a stream, its items one by one."""
 
     def __init__(self, message: Message, types: Types) -> None:
         self._parts = [(field.name, compile_encoder(field.type, types)) for field in parameters(message)]
@@ -64,12 +63,11 @@ def parameters(message: Message) -> list[Field]:
 
 
 def request_decoder(writer: Message, reader: Message, types: Types) -> Decoder:
-    """Return a decoder of a message's parameters, as a list in the order of `reader`, without one that is a stream.
+    """Return a decoder of a message's parameters but for a stream, as a list in the order of `reader`.
 
     Raises:
         ContractMismatch: The two versions cannot work together.
     """
-    _check_streams(writer, reader)
     return compile_fields(parameters(writer), parameters(reader), types, f"request of {reader.name}")
 
 
@@ -79,19 +77,7 @@ def item_decoder(writer: Message, reader: Message, types: Types) -> Decoder:
     Raises:
         ContractMismatch: The two versions cannot work together.
     """
-    _check_streams(writer, reader)
     return compile_decoder(writer.request[-1].type, reader.request[-1].type, types)
-
-
-def _check_streams(ours: Message, theirs: Message) -> None:
-    one, other = streaming(ours), streaming(theirs)
-    if one is other:
-        return
-    if Streaming.NONE in (one, other):
-        raise ContractMismatch(f"{ours.name} is a stream at one end only")
-    raise ContractMismatch(
-        f'{ours.name} is @stream("{one.value}") at one end, and "{other.value}" at the other'
-    )
 
 
 class ReplyEncoder:
@@ -119,7 +105,8 @@ class ReplyEncoder:
 class ReplyDecoder:
     """Reads a message's result, or an item of it where it is a stream, or its error.
 
-    An error that the reader does not declare still says what it was: the decoder gives its text.
+    An error that the reader does not declare, or has in a version that cannot hold it, still says what it
+    was: the decoder gives its text.
     """
 
     def __init__(self, writer: Message, reader: Message, types: Types) -> None:
@@ -144,28 +131,22 @@ class ReplyDecoder:
 
 def _error_decoder(writer: Schema, reader: Message, types: Types) -> Decoder:
     known: list[Schema] = [e for e in reader.errors if isinstance(e, Record) and e.name in types]
-    error = reader_branch(writer, Union(known)) if isinstance(writer, Record) else None
-    if error is not None:
-        return compile_decoder(writer, error, types)
+    error = error_branch(writer, known)
     plain = compile_skipper(writer)
-    return lambda cursor: f"{describe(writer)}: {plain(cursor)!r:.1000}"
 
+    def text(cursor: Cursor) -> str:
+        return f"{describe(writer)}: {plain(cursor)!r:.1000}"
 
-def check_messages(ours: Message, theirs: Message | None, types: Types) -> None:
-    """Check that a client's message works with a server's, in both directions.
+    if error is None:
+        return text
+    decode = compile_decoder(writer, error, types)
 
-    Raises:
-        ContractMismatch: It does not; the text names the message and the field.
-    """
-    if theirs is None:
-        raise ContractMismatch(f"the server has no message {ours.name}")
-    if ours.one_way != theirs.one_way:
-        raise ContractMismatch(f"{ours.name} is one-way at one end only")
-    _check_streams(ours, theirs)
-    try:
-        compile_fields(parameters(ours), parameters(theirs), {}, f"request of {ours.name}")
-        if streaming(ours).takes_stream:
-            compile_decoder(ours.request[-1].type, theirs.request[-1].type, {})
-        ReplyDecoder(theirs, ours, types)
-    except ContractMismatch as error:
-        raise ContractMismatch(f"{ours.name}: {error}") from None
+    def read(cursor: Cursor) -> Any:
+        start, depth, items = cursor.position, cursor.depth, cursor.items
+        try:
+            return decode(cursor)
+        except UnreadableValue as problem:
+            cursor.position, cursor.depth, cursor.items = start, depth, items
+            return f"{text(cursor)} (cannot be read here: {problem})"
+
+    return read

@@ -19,6 +19,8 @@ from avrorpc.call import AsyncClock, Call, CallContext, Options, Reply, deadline
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.decode import Decoder
 from avrorpc.codec.message import ReplyEncoder, item_decoder, request_decoder
+from avrorpc.codec.types import Types
+from avrorpc.error_details import pack_details
 from avrorpc.errors import Code, ContractMismatch, DecodeError, EncodeError, LimitExceeded, StatusError
 from avrorpc.failure import internal, outcome
 from avrorpc.limits import Limits
@@ -27,10 +29,11 @@ from avrorpc.schema import Streaming
 from avrorpc.service import Middleware, Service, compose
 from avrorpc.streaming import CallStream, Closable, Incoming, begin, begin_stream, close_iterator
 from avrorpc.transport.exchange import Streams
-from avrorpc.wire.envelope import read_timeout, reply_head, system_error
+from avrorpc.wire.envelope import TIMEOUT, read_timeout, reply_head, system_error
 from avrorpc.wire.server import Request
 
-_OWN_METADATA: Final = "avrorpc."
+_OWN_METADATA: Final = frozenset({TIMEOUT})
+"""What is this end's own business; all else is for middleware and the implementation."""
 
 
 class Served:
@@ -133,23 +136,23 @@ class Served:
                 theirs = client.messages.get(method.name)
                 if theirs is None:
                     raise ContractMismatch("the client's own protocol lacks the message")
-                decoders[method.name] = request_decoder(theirs, method.message, self.contract.types)
+                decoders[method.name] = _reader(theirs, method, self.contract.types)
             arguments = decoders[method.name](request.parameters)
             request.parameters.finish()
             left = read_timeout(request.metadata)
         except ContractMismatch as error:
-            raise StatusError(Code.FAILED_PRECONDITION, f"{method.full_name}: {error}") from error
+            raise StatusError(Code.FAILED_PRECONDITION, f"{method.full_name}: {error}") from None
         except LimitExceeded as error:
-            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{method.full_name}: {error}") from error
+            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{method.full_name}: {error}") from None
         except (DecodeError, ValueError) as error:
             text = f"{method.full_name}: the request does not fit the contract: {error}"
-            raise StatusError(Code.INVALID_ARGUMENT, text) from error
+            raise StatusError(Code.INVALID_ARGUMENT, text) from None
         clock = AsyncClock(asyncio.get_running_loop())
         deadline = Options(timeout=left).deadline(method, clock.now())
-        metadata = {k: v for k, v in request.metadata.items() if not k.startswith(_OWN_METADATA)}
+        metadata = {k: v for k, v in request.metadata.items() if k not in _OWN_METADATA}
         if streams is not None and method.streaming.takes_stream:
             arguments.append(self._decoded(method, client, streams.items, request.parameters.limits))
-        return Call(method, tuple(arguments), clock, deadline, metadata)
+        return Call(method, tuple(arguments), clock, deadline, metadata, request.principal)
 
     async def _decoded(
         self, method: Method[Any], client: schema.Protocol, items: AsyncIterator[bytes], limits: Limits
@@ -165,17 +168,17 @@ class Served:
                 item = decode(cursor)
                 cursor.finish()
             except LimitExceeded as error:
-                raise StatusError(Code.RESOURCE_EXHAUSTED, f"{method.full_name}: {error}") from error
+                raise StatusError(Code.RESOURCE_EXHAUSTED, f"{method.full_name}: {error}") from None
             except (DecodeError, ValueError) as error:
                 text = f"{method.full_name}: {method.item}[{number}] does not fit the contract: {error}"
-                raise StatusError(Code.INVALID_ARGUMENT, text) from error
+                raise StatusError(Code.INVALID_ARGUMENT, text) from None
             yield item
             number += 1
 
     async def _call(self, call: Call) -> Reply:
         """Run the implementation, within the call's deadline and seeing nothing but the call's context."""
         target, streaming, arguments = self.targets[call.method.name], call.method.streaming, call.arguments
-        enter_call(CallContext(call.deadline, call.metadata, call.clock))
+        enter_call(CallContext(call.deadline, call.metadata, call.principal, call.clock))
         parts: list[Closable] = []
         if streaming.takes_stream:
             incoming = Incoming(arguments[-1], call.method.full_name)
@@ -199,7 +202,7 @@ class Served:
         return Reply(value)
 
     def _threads(self, target: Target) -> Executor | None:
-        """Return where a method runs, if not on the loop; a `def` that reads a stream would block the loop."""
+        """Return where a method runs, if not on the loop, which a `def` that reads a stream would block."""
         if target.is_async or (self.binding.inline and not target.method.streaming.takes_stream):
             return None
         return self._executor
@@ -247,7 +250,8 @@ class Served:
 
     def _write_error(self, method: Method[Any], error: Exception) -> bytes:
         if isinstance(error, StatusError):
-            return system_error(error.code, error.message, error.error_id)
+            details, _ = pack_details(error.details, self.contract)  # what cannot go is out of it already
+            return system_error(error.code, error.message, error.error_id, details)
         out = reply_head({}, is_error=True)
         try:
             self._reply_encoder(method).error(out, error)
@@ -260,3 +264,16 @@ class Served:
         if method.name not in self._replies:
             self._replies[method.name] = ReplyEncoder(method.message, self.contract.types)
         return self._replies[method.name]
+
+
+def _reader(theirs: schema.Message, method: Method[Any], types: Types) -> Decoder:
+    """Return what reads a client's version of a request; one that cannot work is refused at each call."""
+    refusals = schema.compare_messages(method.name, theirs, method.message).refusals
+    if not refusals:
+        return request_decoder(theirs, method.message, types)
+    problem = "; ".join(map(str, refusals[: schema.MOST_REASONS]))
+
+    def refuse(_: Cursor) -> Any:
+        raise ContractMismatch(problem)
+
+    return refuse

@@ -10,9 +10,8 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import Final, Protocol, Self
 
 from avrorpc.binding import Binding, bind
 from avrorpc.errors import BindError, Code
@@ -20,15 +19,13 @@ from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.server.served import Served
 from avrorpc.service import Middleware
 from avrorpc.transport import loops
-from avrorpc.transport.address import Address, parse_address, reason
+from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.exchange import Streams
-from avrorpc.transport.memory import MemoryListener
-from avrorpc.transport.tcp import TcpServerProtocol
+from avrorpc.transport.listening import Door, all_gone, listen
+from avrorpc.transport.server_link import ServerLink
+from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.server import Offers, Request, ServerConnection
-
-if TYPE_CHECKING:
-    from avrorpc.server.http import HttpListener
 
 logger = logging.getLogger("avrorpc")
 
@@ -36,7 +33,7 @@ DEFAULT_THREADS: Final = 8
 DEFAULT_DRAIN: Final = 10.0
 """Seconds that calls under way are given to finish."""
 FLUSH_SECONDS: Final = 1.0
-"""How long a closing server waits for clients to take their last replies."""
+"""How long at least a closing server waits for clients to take their last replies."""
 
 
 class Listener(Protocol):
@@ -48,8 +45,8 @@ class Listener(Protocol):
         """Accept nothing more."""
         ...
 
-    async def close(self) -> None:
-        """Close every connection."""
+    async def close(self, patience: float) -> None:
+        """Close every connection; clients are given some seconds to take the replies that are due to them."""
         ...
 
 
@@ -61,7 +58,8 @@ class Server:
         limits: Bounds on what clients may send.
         threads: How many `def` methods may run at once.
         expose_cause: Whether callers learn the text of undeclared exceptions; for development.
-        middleware: Wraps each call of each service, outside of what their bindings have; the first runs outermost.
+        middleware: Wraps each call of all services, outside of what their bindings have; the first runs
+            outermost.
 
     Raises:
         BindError: An implementation does not fit its contract, or two serve one contract.
@@ -114,40 +112,40 @@ class Server:
             lines += [f"  {name}: {served.how(target)}" for name, target in served.targets.items()]
         return "\n".join(lines)
 
-    async def listen(self, url: str) -> str:
+    async def listen(self, url: str, *, tls: TlsOptions | None = None) -> str:
         """Start to serve at an address, and return it; port 0 takes a free one.
 
         Args:
-            url: `tcp://HOST:PORT`, with `?framing=spec` for the specification's framing, `http://HOST:PORT`,
-                or for clients on this event loop `memory://NAME`; without a name, one is made up.
+            url: `unix:///PATH`, or `tcp`, `tls`, `http`, `https`, `ws` or `wss` with `://HOST:PORT`;
+                without a host, on all interfaces. `?framing=spec` asks for the specification's framing, and
+                `?cert=FILE&key=FILE&ca=FILE` says what TLS shows and demands.
+            tls: A `Tls` or an `ssl.SSLContext`, for `tls://` and `https://`.
 
         Raises:
-            BindError: The address is wrong, or in use.
+            BindError: The address is wrong, or in use, or its certificates cannot be used.
         """
-        address = parse_address(url)
-        try:
-            listener = await (
-                self._listen_http(address) if address.scheme == "http" else self._listen_tcp(address)
-            )
-        except OSError as error:
-            raise BindError(f"cannot listen on {address}: {reason(error)}") from error
+        address = parse_address(url, listening=True)
+        listen_ = self._listen_http if address.is_http else self._listen_links
+        listener = await listen_(address, tls)
         self._listeners.append(listener)
-        loops.serving(asyncio.get_running_loop(), listener.address.port)
+        loops.serving(asyncio.get_running_loop(), listener.address)
         return str(listener.address)
 
     async def close(self, drain: float = DEFAULT_DRAIN) -> None:
         """Stop: refuse what is new, give what is under way `drain` seconds to finish, and close the rest."""
         self._draining = True
+        loop = asyncio.get_running_loop()
+        end = loop.time() + drain
         for listener in self._listeners:
             await listener.stop()
-            loops.stopped(asyncio.get_running_loop(), listener.address.port)
+            loops.stopped(loop, listener.address)
         try:
             async with asyncio.timeout(drain):
                 await self._quiet.wait()
         except TimeoutError:
             logger.warning("%d calls did not finish within %s s and are cut off", self._calls, drain)
         while self._listeners:  # Each is closed once, even if a second call cuts this one short.
-            await self._listeners.pop().close()
+            await self._listeners.pop().close(max(end - loop.time(), FLUSH_SECONDS))
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def __aenter__(self) -> Self:
@@ -173,50 +171,41 @@ class Server:
                 self._quiet.set()
         return None if reply is None else request.handshake + reply
 
-    async def _listen_tcp(self, address: Address) -> Listener:
-        connections: set[TcpServerProtocol] = set()
+    async def _listen_links(self, address: Address, tls: TlsOptions | None) -> Listener:
+        connections: set[ServerLink] = set()
+        door = await listen(
+            address,
+            server_tls(address, tls),
+            lambda: ServerLink(
+                ServerConnection(self.offers, address.framing, self._limits, upgrades=address.upgrade),
+                self.answer,
+                self._limits,
+                connections.add,
+                connections.discard,
+            ),
+        )
+        return _LinkListener(door, connections)
 
-        def connection() -> TcpServerProtocol:
-            state = ServerConnection(self.offers, address.framing, self._limits)
-            return TcpServerProtocol(state, self.answer, connections.add, connections.discard)
-
-        if address.scheme == "memory":
-            listener = MemoryListener(connection, address.line, name=address.host)
-            return _TcpListener(replace(address, host=listener.name), listener, connections)
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(connection, address.host, address.port)
-        port = server.sockets[0].getsockname()[1]
-        return _TcpListener(_with_port(address, port), server, connections)
-
-    async def _listen_http(self, address: Address) -> HttpListener:
+    async def _listen_http(self, address: Address, tls: TlsOptions | None) -> Listener:
         from avrorpc.server.http import HttpListener  # noqa: PLC0415 - aiohttp only where HTTP is used
 
         listener = HttpListener(address, self.offers, self.answer, self._limits)
-        await listener.start()
+        await listener.start(server_tls(address, tls))
         return listener
 
 
-class _TcpListener:
-    def __init__(
-        self, address: Address, server: asyncio.Server | MemoryListener, connections: set[TcpServerProtocol]
-    ) -> None:
-        self.address = address
-        self._server = server
+class _LinkListener:
+    def __init__(self, door: Door, connections: set[ServerLink]) -> None:
+        self.address = door.address
+        self._door = door
         self._connections = connections
 
     async def stop(self) -> None:
-        self._server.close()
+        self._door.close()
+        for connection in list(self._connections):
+            connection.goodbye("the server is shutting down")
 
-    async def close(self) -> None:
+    async def close(self, patience: float) -> None:
         for connection in list(self._connections):
             connection.close()
-        if self._connections:
-            await asyncio.wait([connection.gone for connection in self._connections], timeout=FLUSH_SECONDS)
-        remaining = list(self._connections)
-        for connection in remaining:  # their clients do not read
-            connection.abort()
-        await asyncio.gather(*(connection.gone for connection in remaining))
-
-
-def _with_port(address: Address, port: int) -> Address:
-    return Address(address.scheme, address.host, port, address.path, address.framing)
+        await all_gone(self._connections, patience)

@@ -19,6 +19,7 @@ from avrorpc.schema import Json
 from avrorpc.service import Service
 from avrorpc.testing.conformance.subject import GRACE, PROBE, Arguments, Caller, Outcome
 from avrorpc.transport.address import parse_address
+from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.envelope import read_code, read_reply_head
@@ -181,7 +182,7 @@ async def raw_call(url: str, contract: Contract, message: str, parameters: bytes
     """
     known: list[Connected] = []
     transport: Any = transport_for(
-        parse_address(url),
+        Dialler(parse_address(url)),
         Identity(contract.hash, contract.text, contract.name),
         DEFAULT_LIMITS,
         known.append,
