@@ -29,7 +29,7 @@ def test_a_service_that_keeps_its_contract_passes() -> None:
     done = run("avrorpc_services:byte_tokenizer", "--examples", "3")
     assert done.exit_code == 0, done.output
     assert "0 failed" in done.output
-    assert "in local, verify, memory, tcp, http (seed 0)" in done.output
+    assert "in local, verify, memory, tcp, http, ws (seed 0)" in done.output
 
 
 def test_findings_are_told_with_the_call_that_shows_them() -> None:

@@ -123,7 +123,7 @@ def test_placements_are_chosen_by_setting_and_by_marker(tmp_path: Path) -> None:
     assert "test_double[verify]" in said
     assert "test_marked[direct]" in said
     _, said = outcome(tmp_path, CONTRACT, "-o", "avro_placements=mars")
-    assert "'mars' is none of direct, local, verify, tcp, http" in said
+    assert "'mars' is none of direct, local, verify, tcp, http, ws" in said
 
 
 def test_asynchronous_clients_are_connected_too(tmp_path: Path) -> None:

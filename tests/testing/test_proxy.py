@@ -11,7 +11,7 @@ from pathlib import Path
 
 import avrorpc
 import pytest
-from avrorpc import BindError, ClientStateError, ConnectError, ConnectionLost, Server, TransportError
+from avrorpc import BindError, ClientStateError, ConnectionLost, Server, TransportError
 from avrorpc.testing import (
     Bandwidth,
     BlackHole,
@@ -24,6 +24,7 @@ from avrorpc.testing import (
     Truncate,
     run,
 )
+from avrorpc.transport.backoff import Backoff
 from support.implementations import AsyncSmall, SyncSmall
 from support.serving import ServerThread
 from testcontracts.small import AsyncSmallClient, SmallClient
@@ -281,6 +282,17 @@ async def test_closing_leaves_no_task_and_no_connection_behind() -> None:
         proxy.reset()
 
 
+async def test_connections_are_closed_in_good_order_on_demand() -> None:
+    async with proxied() as (proxy, echo):
+        reader, writer = await dial(proxy)
+        writer.write(b"x")
+        await reader.readexactly(1)
+        proxy.disconnect()
+        assert await reader.read() == b""
+        assert await echo.endings.get() == "end"
+        writer.close()
+
+
 @pytest.fixture(scope="module")
 def server() -> Iterator[ServerThread]:
     with ServerThread(SyncSmall()) as served:
@@ -292,11 +304,11 @@ def test_synchronous_clients_call_through_a_proxy_in_a_thread(server: ServerThre
     with Proxy(getattr(server, scheme)) as proxy:
         assert proxy.url.startswith(f"{scheme}://127.0.0.1:")
         proxy.to_server.add(Slicer(1))
-        with avrorpc.connect(SmallClient, proxy.url) as client:
+        with avrorpc.connect(SmallClient, proxy.url, backoff=Backoff(first=0.0)) as client:
             assert client.double(2) == 4
             proxy.reset()
             proxy.refuse()
-            with pytest.raises(ConnectError):
+            with pytest.raises(TransportError):
                 client.double(2)
             proxy.accept()
             assert client.double(3) == 6
@@ -305,8 +317,6 @@ def test_synchronous_clients_call_through_a_proxy_in_a_thread(server: ServerThre
                 client.double(2)
             proxy.to_client.clear()
             assert client.double(4) == 8
-            proxy.disconnect()
-            assert client.double(5) == 10
     assert "avrorpc-proxy" not in {thread.name for thread in threading.enumerate()}
 
 

@@ -47,7 +47,7 @@ ANYTHING: Final = Anything()
 class UnexpectedCall(StatusError):
     """A mock was asked what it was not told to answer; the text lists what it was told.
 
-    It reaches callers at any distance with its text.
+    Callers at any distance get its text, as a `StatusError` with FAILED_PRECONDITION.
     """
 
     def __init__(self, message: str) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 VIRTUAL_TIME: Final = "virtual_time"
 PLACEMENTS: Final = "avro_placements"
 DEFAULT_PLACEMENTS: Final = ("local", "verify", "tcp", "http")
-_REMOTE: Final = {"tcp": "tcp://127.0.0.1:0", "http": "http://127.0.0.1:0"}
+_REMOTE: Final = {"tcp": "tcp://127.0.0.1:0", "http": "http://127.0.0.1:0", "ws": "ws://127.0.0.1:0"}
 GRACE: Final = 0.5
 """Seconds that threads are given to end after a test."""
 _BEFORE: Final = pytest.StashKey[tuple[dict[tuple[int, int], str], set[threading.Thread], dict[int, Any]]]()
