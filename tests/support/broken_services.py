@@ -102,4 +102,4 @@ class KeepsAStreamOpen(AsyncStreams):
             for number in range(to):
                 yield number
         finally:
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(0.6)

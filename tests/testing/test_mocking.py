@@ -108,7 +108,7 @@ def test_answers_are_checked_when_they_are_set_up() -> None:
         double.on.find().yields(["a"])
     with pytest.raises(TypeError, match="no call can match"):
         double.on.find(key=3)
-    with pytest.raises(TypeError, match="unexpected keyword"):
+    with pytest.raises(TypeError, match="find: got an unexpected keyword argument 'name'; it takes key"):
         double.on.find(name="a")
     with pytest.raises(AttributeError, match="no message 'look'; it has echo, add"):
         double.on.look()

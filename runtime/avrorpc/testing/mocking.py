@@ -211,11 +211,15 @@ class Messages:
 
     def _taking(self, method: Method[Any]) -> Callable[..., Any]:
         signature = inspect.signature(getattr(self._skeleton, method.attribute))
+        parameters = list(signature.parameters)[1:]
 
         def take(*args: Any, **kwargs: Any) -> Any:
-            bound = signature.bind_partial(None, *args, **kwargs)
+            try:
+                bound = signature.bind_partial(None, *args, **kwargs)
+            except TypeError as error:
+                raise TypeError(f"{method.attribute}: {error}; it takes {', '.join(parameters)}") from None
             given = dict(list(bound.arguments.items())[1:])
-            names = dict(zip(list(signature.parameters)[1:], method.message.request, strict=True))
+            names = dict(zip(parameters, method.message.request, strict=True))
             return self._act(method, {names[name].name: value for name, value in given.items()})
 
         return take

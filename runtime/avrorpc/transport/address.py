@@ -209,7 +209,9 @@ def _read_options(url: str, scheme: str, query: str) -> dict[str, Any]:
 
 
 def _with_line(url: str, options: dict[str, Any]) -> dict[str, Any]:
-    said: dict[str, str] = {name: options.pop(name) for name in ("chunks", "latency", "seed") if name in options}
+    said: dict[str, str] = {
+        name: options.pop(name) for name in ("chunks", "latency", "seed") if name in options
+    }
     try:
         return {**options, "line": parse_line(said)}
     except ValueError as error:

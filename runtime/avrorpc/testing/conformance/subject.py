@@ -23,7 +23,12 @@ from avrorpc.testing.threads import DaemonThreads
 PLACEMENTS: Final = ("local", "verify", "memory", "tcp", "http", "ws")
 """Where an implementation is checked, in this order."""
 LOCAL: Final = ("local", "verify")
-_LISTEN: Final = {"memory": "memory://", "tcp": "tcp://127.0.0.1:0", "http": "http://127.0.0.1:0", "ws": "ws://127.0.0.1:0"}
+_LISTEN: Final = {
+    "memory": "memory://",
+    "tcp": "tcp://127.0.0.1:0",
+    "http": "http://127.0.0.1:0",
+    "ws": "ws://127.0.0.1:0",
+}
 PROBE: Final = "probe"
 """The placement in which each call is tried first: in memory, with the causes of errors exposed."""
 PROBE_HERE: Final = "probe-here"
