@@ -93,6 +93,15 @@ def wheel(session: nox.Session) -> None:
 
 
 @nox.session
+def interop(session: nox.Session) -> None:
+    """Test against other implementations of Avro's RPC, which are fetched once into the session's folder."""
+    install(session, "-e", ".[speed,test]")
+    peers = session.create_tmp()
+    session.run("python", "tests/interop/install.py", peers)
+    session.run("pytest", "tests/interop", *session.posargs, env={"AVRORPC_PEERS": peers})
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Measure; arguments name the benchmarks, none means all."""
     install(session, TORCH, "-e", ".[llm,speed,bench]")

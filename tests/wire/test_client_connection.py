@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from avrorpc.errors import ConnectionLost, DecodeError, LimitExceeded, LocalProtocolError, RemoteProtocolError
+from avrorpc.errors import (
+    ConnectionLost,
+    ContractMismatch,
+    DecodeError,
+    LimitExceeded,
+    LocalProtocolError,
+    RemoteProtocolError,
+    StatusError,
+)
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract
-from avrorpc.wire.client import Answered, ClientConnection, Connected, Event, State
+from avrorpc.wire.client import MAX_SERIAL, Answered, ClientConnection, Connected, Event, State
 from avrorpc.wire.framing import Framing, frame
 from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, encode_request, encode_response
 from support.wire import BANK, OLD_SHOP, SHOP, identity
@@ -124,7 +132,8 @@ def test_after_none_the_text_is_shown_with_the_hash_that_came_with_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "suffix"), [(BANK.text, "; it has a.Bank"), ("no JSON", ""), ('{"protocol":1}', ""), (None, "")]
+    ("text", "suffix"),
+    [(BANK.text, "; it has a.Bank"), ("no JSON", ""), ('{"protocol":1}', ""), (None, "; it has a.Bank")],
 )
 def test_none_a_second_time_is_the_end(text: str | None, suffix: str) -> None:
     connection = client()
@@ -133,6 +142,33 @@ def test_none_a_second_time_is_the_end(text: str | None, suffix: str) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         connection.receive(frame("netty", 2, answer))
     assert str(caught.value) == f"the server does not serve a.Shop{suffix}"
+
+
+def test_none_a_second_time_from_a_server_with_another_version_says_where_they_differ() -> None:
+    connection = client()
+    connection.receive(
+        frame("netty", 1, encode_response(HandshakeResponse(Match.NONE, OLD_SHOP.text, OLD_SHOP.hash)))
+    )
+    with pytest.raises(ContractMismatch, match=r"refuses this version of a\.Shop: it has no message note"):
+        connection.receive(frame("netty", 2, encode_response(HandshakeResponse(Match.NONE)), AVSC_ERROR))
+
+
+def test_serials_begin_again_and_pass_over_those_in_use() -> None:
+    connection = ready()
+    waiting = connection.call(b"x", one_way=False)
+    serials = {connection.call(b"x", one_way=True) for _ in range(MAX_SERIAL - 1)}
+    assert len(serials) == MAX_SERIAL - 1
+    assert waiting not in serials
+    assert max(serials) == MAX_SERIAL
+    assert min(serials) == 1
+
+
+def test_more_calls_than_there_are_serials_are_refused() -> None:
+    connection = ready()
+    for _ in range(MAX_SERIAL):
+        connection.call(b"", one_way=False)
+    with pytest.raises(StatusError, match="65535 calls are under way on this connection"):
+        connection.call(b"", one_way=False)
 
 
 def test_a_server_that_never_shows_its_protocol_is_refused() -> None:

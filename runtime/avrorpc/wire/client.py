@@ -11,19 +11,25 @@ States: OPENING -> (RESENDING ->) READY; any error is the end, and the owner clo
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
 from avrorpc.codec.binary import Cursor
-from avrorpc.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError, SchemaError
+from avrorpc.errors import (
+    Code,
+    ConnectionLost,
+    ContractMismatch,
+    LocalProtocolError,
+    RemoteProtocolError,
+    StatusError,
+)
 from avrorpc.limits import Limits
-from avrorpc.schema import parse_protocol
 from avrorpc.wire.envelope import request_head
 from avrorpc.wire.framing import Framing, deframer, frame
 from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, decode_response, encode_request
+from avrorpc.wire.refusal import refused
 
 
 @dataclass(slots=True, frozen=True)
@@ -52,6 +58,9 @@ class Answered:
 
 
 Event: TypeAlias = Connected | Answered
+
+MAX_SERIAL: Final = 0xFFFF
+"""Serials begin again after this one: npm's avsc takes what lies above it for a scope, and answers its own alone."""
 
 
 class State(Enum):
@@ -99,6 +108,7 @@ class ClientConnection:
 
         Raises:
             LocalProtocolError: The handshake is not done.
+        StatusError: RESOURCE_EXHAUSTED, where every serial is in use.
         """
         if self.state is not State.READY:
             raise LocalProtocolError("a call before the end of the handshake")
@@ -113,6 +123,7 @@ class ClientConnection:
 
         Raises:
             RemoteProtocolError: They break the protocol. The connection is of no use any more.
+        ContractMismatch: The server refuses the client's version of the contract.
         """
         events: list[Event] = []
         for serial, body in self._deframer.feed(data):
@@ -146,7 +157,7 @@ class ClientConnection:
         response = decode_response(Cursor(body, self._limits))
         if response.match is Match.NONE:
             if self.state is State.RESENDING:
-                raise not_served(self._identity, response)
+                raise self._server.refused(response)
             self._server.learn(response)
             self.state = State.RESENDING
             self._ping(text=self._identity.text)
@@ -167,16 +178,20 @@ class ClientConnection:
             self._order.append(serial)
 
     def _next_serial(self) -> int:
-        self._serial = (self._serial + 1) & 0x7FFFFFFF
-        return self._serial
+        if len(self._open) >= MAX_SERIAL:
+            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{MAX_SERIAL} calls are under way on this connection")
+        while True:
+            self._serial = self._serial % MAX_SERIAL + 1
+            if self._serial not in self._open:
+                return self._serial
 
 
 class ServerMemory:
     """What a client knows of the server's protocol: a hash to name it by, and the text once it was shown."""
 
     def __init__(self, identity: Identity, known: Connected | None) -> None:
-        self._own = identity.hash
-        self.hash = known.server_hash if known else self._own
+        self._identity = identity
+        self.hash = known.server_hash if known else identity.hash
         self._text = known.server_text if known else None
 
     def learn(self, response: HandshakeResponse) -> None:
@@ -194,17 +209,13 @@ class ServerMemory:
         Raises:
             RemoteProtocolError: It has another protocol than the client, and never showed it.
         """
-        if self.hash == self._own:
+        if self.hash == self._identity.hash:
             return Connected(self.hash, None)
         if self._text is None:
             raise RemoteProtocolError("the server's handshake lacks its protocol")
         return Connected(self.hash, self._text)
 
-
-def not_served(identity: Identity, response: HandshakeResponse) -> RemoteProtocolError:
-    """Return the error for a server that has seen a protocol's text and still does not know it."""
-    other = ""
-    if response.server_text is not None:
-        with contextlib.suppress(SchemaError):
-            other = f"; it has {parse_protocol(response.server_text).name}"
-    return RemoteProtocolError(f"the server does not serve {identity.name}{other}")
+    def refused(self, response: HandshakeResponse) -> RemoteProtocolError | ContractMismatch:
+        """Return the error for a server that has seen the client's text and still answers NONE."""
+        self.learn(response)
+        return refused(self._identity.name, self._identity.text, self._text)

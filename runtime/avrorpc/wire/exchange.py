@@ -10,7 +10,7 @@ from typing import Final
 from avrorpc.codec.binary import Cursor
 from avrorpc.errors import RemoteProtocolError
 from avrorpc.limits import Limits
-from avrorpc.wire.client import Connected, Identity, ServerMemory, not_served
+from avrorpc.wire.client import Connected, Identity, ServerMemory
 from avrorpc.wire.framing import SpecDeframer, frame
 from avrorpc.wire.handshake import HandshakeRequest, Match, decode_response, encode_request
 
@@ -52,12 +52,13 @@ class Exchange:
 
         Raises:
             RemoteProtocolError: The body is malformed, or the server does not serve this protocol.
+            ContractMismatch: It refuses the client's version of it.
         """
         cursor = Cursor(unframe(body, self._client.limits), self._client.limits)
         response = decode_response(cursor)
         if response.match is Match.NONE:
             if self._text is not None:
-                raise not_served(self._client.identity, response)
+                raise self._server.refused(response)
             self._text = self._client.identity.text
             self._server.learn(response)
             return None
@@ -69,12 +70,15 @@ class Exchange:
 def unframe(data: bytes, limits: Limits) -> bytes:
     """Return the one message of a body.
 
+    Empty ones may follow: Java's HTTP client writes an empty buffer where a message has no parameters, and so
+    ends its request twice.
+
     Raises:
         RemoteProtocolError: There is none, or more than one.
     """
     deframer = SpecDeframer(limits)
     messages = deframer.feed(data)
-    if len(messages) != 1 or not deframer.idle:
+    if not messages or any(excess for _, excess in messages[1:]) or not deframer.idle:
         raise RemoteProtocolError("the HTTP body is not one Avro message; does the peer speak Avro?")
     body = messages[0][1]
     assert isinstance(body, bytes)  # what is above the limit was raised
