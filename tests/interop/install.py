@@ -1,12 +1,13 @@
-"""Fetch the peers of the tests of interoperability: `python install.py FOLDER`.
+"""Fetch the peers of these tests: `python install.py FOLDER`, and run them with `pytest [ARGUMENTS]` after it.
 
-npm's avsc, and the jars of Java's avro-ipc 1.8.2 with Netty 3 and Jetty 6, which are in no package of Debian's and
-are taken out of PySpark 2.4, the last one that has them. Without npm, or without a Java compiler, that peer is
-left out, and its tests are skipped. What is there already is kept.
+npm's avsc, and the jars of Java's avro-ipc 1.8.2 with Netty 3 and Jetty 6, which Debian does not package and
+which are taken out of PySpark 2.4, the last release that has them all. Without npm, or without a Java compiler,
+that peer is left out, and its tests are skipped. What is there already is kept.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -79,3 +80,6 @@ if __name__ == "__main__":
     target.mkdir(parents=True, exist_ok=True)
     install_avsc(target)
     install_java(target)
+    if sys.argv[2:3] == ["pytest"]:
+        tests = [sys.executable, "-m", "pytest", str(Path(__file__).parent), *sys.argv[3:]]
+        sys.exit(subprocess.run(tests, env={**os.environ, "AVRORPC_PEERS": str(target)}).returncode)

@@ -75,14 +75,14 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str]
 
 
 @pytest.fixture(params=COLOURS)
-def connect(request: pytest.FixtureRequest) -> Iterator[Callable[..., Caller]]:
+def connect(request: pytest.FixtureRequest) -> Callable[..., Caller]:
     asynchronous = request.param == "async"
 
     def make(url: str, **options: Any) -> Caller:
         cls: Any = AsyncConformanceClient if asynchronous else ConformanceClient
         return Caller(avrorpc.connect(cls, url, **{"timeout": 10, **options}), asynchronous)
 
-    yield make
+    return make
 
 
 @pytest.fixture
@@ -236,7 +236,9 @@ async def test_a_server_that_lacks_a_message(
     with foreign_server(kind, protocol(lacks_notes), tmp_path) as url:
         caller = connect(url)
         if kind.startswith("avsc"):
-            with pytest.raises(ContractMismatch, match="refuses this version of .*: it has no message notes"):
+            with pytest.raises(
+                ContractMismatch, match=r"refuses this version of .*: it has no message notes"
+            ):
                 await caller(caller.client.add, 1.0)
         else:
             with pytest.raises((ContractMismatch, StatusError)) as caught:

@@ -60,7 +60,7 @@ class Answered:
 Event: TypeAlias = Connected | Answered
 
 MAX_SERIAL: Final = 0xFFFF
-"""Serials begin again after this one: npm's avsc takes what lies above it for a scope, and answers its own alone."""
+"""Serials begin again after this one: npm's avsc reads the bits above it as a scope, and drops other scopes."""
 
 
 class State(Enum):

@@ -1,4 +1,4 @@
-"""Why a server that has seen a client's protocol does not take it: what the two protocols say of each other."""
+"""Why a server that has seen a client's protocol refuses it: what the two protocols say of each other."""
 
 from __future__ import annotations
 
