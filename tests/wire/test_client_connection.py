@@ -14,7 +14,7 @@ from avrorpc.errors import (
 )
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract
-from avrorpc.wire.client import MAX_SERIAL, Answered, ClientConnection, Connected, Event, State
+from avrorpc.wire.client import MAX_SERIAL, MAX_UNASKED, Answered, ClientConnection, Connected, Event, State
 from avrorpc.wire.framing import Framing, frame
 from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, encode_request, encode_response
 from support.wire import BANK, OLD_SHOP, SHOP, identity
@@ -214,11 +214,22 @@ def test_an_answer_that_nobody_asked_for_is_refused(framing: Framing) -> None:
         ready(framing).receive(frame(framing, 5, b"x"))
 
 
-def test_an_answer_to_a_one_way_message_is_refused() -> None:
+def test_an_answer_to_a_one_way_message_is_dropped() -> None:
+    # A server to which the message is not one-way answers it, and so does one to which it is too large.
     connection = ready()
-    serial = connection.call(b"x", one_way=True)
-    with pytest.raises(RemoteProtocolError, match=f"an answer to serial {serial}, which is not open"):
-        connection.receive(frame("netty", serial, b""))
+    one_way = connection.call(b"x", one_way=True)
+    serial = connection.call(b"x", one_way=False)
+    data = frame("netty", one_way, b"dropped") + frame("netty", serial, b"answer")
+    assert connection.receive(data) == [Answered(serial, b"answer")]
+
+
+def test_only_the_latest_one_way_messages_are_remembered() -> None:
+    connection = ready()
+    first = connection.call(b"x", one_way=True)
+    for _ in range(MAX_UNASKED):
+        connection.call(b"x", one_way=True)
+    with pytest.raises(RemoteProtocolError, match=f"an answer to serial {first}, which is not open"):
+        connection.receive(frame("netty", first, b""))
 
 
 def test_an_answer_twice_is_refused() -> None:

@@ -276,13 +276,34 @@ def test_a_malformed_opening_is_refused(data: bytes, error: type[Exception], pro
 
 
 @pytest.mark.parametrize("framing", ["netty", "spec"])
+@pytest.mark.parametrize("piece", [1, 700, 10_000])
+def test_a_one_way_message_above_the_limit_is_lost_and_never_answered(
+    framing: Framing, piece: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = connected(framing, Limits(max_body=1_000))
+    data = frame(framing, 2, NOTE_X[:1], NOTE_X[1:] + b"x" * 600, b"x" * 600) + frame(framing, 3, BUY_3)
+    requests = [r for at in range(0, len(data), piece) for r in connection.receive(data[at : at + piece])]
+    assert [request.message for request in requests] == ["buy"]
+    assert connection.data_to_send() == b""
+    connection.reply(requests[0].serial, b"answer")
+    assert connection.data_to_send() == frame(framing, 3, b"answer")
+    assert "a.Shop/note, which is one-way, is lost" in caplog.text
+
+
+@pytest.mark.parametrize("framing", ["netty", "spec"])
 def test_a_call_above_the_limit_fails_and_the_connection_lives(framing: Framing) -> None:
     connection = connected(framing, Limits(max_body=1_000))
-    assert connection.receive(frame(framing, 2, b"x" * 2_000)) == []
+    assert connection.receive(frame(framing, 2, BUY_3, b"x" * (2_000 - len(BUY_3)))) == []
     text = "a message of 2000 bytes or more, above max_body=1000"
     assert connection.data_to_send() == frame(framing, 2, system_error(Code.RESOURCE_EXHAUSTED, text))
     (request,) = connection.receive(frame(framing, 3, BUY_3))
     assert request.message == "buy"
+
+
+@pytest.mark.parametrize("head", [b"\xff" * 2_000, b"\x02" + b"\xfe\x7f" + b"k" * 2_000])
+def test_a_body_above_the_limit_whose_beginning_cannot_be_read_is_refused(head: bytes) -> None:
+    with pytest.raises(RemoteProtocolError):
+        connected("netty", Limits(max_body=1_000)).receive(frame("netty", 2, head))
 
 
 def test_an_opening_above_the_limit_is_refused_at_once() -> None:

@@ -60,7 +60,9 @@ class Answered:
 Event: TypeAlias = Connected | Answered
 
 MAX_SERIAL: Final = 0xFFFF
-"""Serials begin again after this one: npm's avsc reads the bits above it as a scope, and drops other scopes."""
+"""Serials begin again after this one: npm's avsc takes the bits above for a scope, and drops other scopes."""
+MAX_UNASKED: Final = 256
+"""How many one-way calls are remembered, lest an answer to one of them be taken for a breach."""
 
 
 class State(Enum):
@@ -90,6 +92,7 @@ class ClientConnection:
         self._deframer = deframer(framing, limits)
         self._serial = 0
         self._open: set[int] = set()
+        self._one_way: deque[int] = deque(maxlen=MAX_UNASKED)
         self._order: deque[int] = deque()
         self._out = bytearray()
         self._ping(text=None)
@@ -113,7 +116,9 @@ class ClientConnection:
         if self.state is not State.READY:
             raise LocalProtocolError("a call before the end of the handshake")
         serial = self._next_serial()
-        if not one_way:
+        if one_way:
+            self._one_way.append(serial)
+        else:
             self._expect(serial)
         self._out += frame(self._framing, serial, request)
         return serial
@@ -138,7 +143,7 @@ class ClientConnection:
             elif serial in self._open:
                 self._open.discard(serial)
                 events.append(Answered(serial, body))
-            else:
+            elif serial not in self._one_way:  # some servers answer these, if only to say that they are too large
                 raise RemoteProtocolError(f"an answer to serial {serial}, which is not open")
         return events
 

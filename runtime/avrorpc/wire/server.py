@@ -10,6 +10,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -17,10 +18,10 @@ from typing import Final, Generic, Protocol, TypeVar
 
 from avrorpc import schema
 from avrorpc.codec.binary import Cursor
-from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, SchemaError
+from avrorpc.errors import Code, RemoteProtocolError, SchemaError
 from avrorpc.limits import Limits
 from avrorpc.wire.envelope import read_request_head, reply_head, system_error
-from avrorpc.wire.framing import Framing, deframer, frame
+from avrorpc.wire.framing import Excess, Framing, deframer, frame
 from avrorpc.wire.handshake import (
     HandshakeRequest,
     HandshakeResponse,
@@ -28,6 +29,8 @@ from avrorpc.wire.handshake import (
     decode_request,
     encode_response,
 )
+
+logger = logging.getLogger("avrorpc")
 
 MAX_KNOWN_CLIENTS: Final = 128
 """How many clients' protocols a server remembers; the least recently seen is forgotten."""
@@ -196,7 +199,7 @@ class ServerConnection(Generic[O_co]):
         self._framing: Framing = framing
         self._limits = limits
         self._deframer = deframer(framing, limits)
-        self._waiting: deque[tuple[int, bytes | LimitExceeded]] = deque()
+        self._waiting: deque[tuple[int, bytes | Excess]] = deque()
         self._open: set[int] = set()
         self._order: deque[int] = deque()
         self._early: dict[int, bytes] = {}
@@ -232,6 +235,8 @@ class ServerConnection(Generic[O_co]):
             if serial in self._open:
                 raise RemoteProtocolError(f"serial {serial} is used by two calls at once")
             request, answer = self._read(serial, body)
+            if request is None and not answer:
+                continue
             self._open.add(serial)
             if self._framing == "spec" and (request is None or not request.one_way):
                 self._order.append(serial)
@@ -241,15 +246,25 @@ class ServerConnection(Generic[O_co]):
                 requests.append(request)
         return requests
 
-    def _read(self, serial: int, body: bytes | LimitExceeded) -> tuple[Request[O_co] | None, bytes]:
-        if isinstance(body, LimitExceeded):
-            return None, system_error(Code.RESOURCE_EXHAUSTED, str(body))
+    def _read(self, serial: int, body: bytes | Excess) -> tuple[Request[O_co] | None, bytes]:
+        if isinstance(body, Excess):
+            return None, self._too_large(body)
         request, answer = read_call(body, serial, self.session, self._offers, self._limits)
         if request is not None:
             self.session = request.session
             # Now that it is known who speaks, a body too large is a call that fails, and not garbage.
             self._deframer.skips_excess = True
         return request, answer
+
+    def _too_large(self, excess: Excess) -> bytes:
+        """Return the answer to a message above the limit, of which the beginning is there; none if one-way."""
+        assert self.session is not None  # before the handshake it was raised
+        _, name = read_request_head(Cursor(bytes(excess.head), self._limits))
+        message = self.session.client.messages.get(name)
+        if message is not None and message.one_way:
+            logger.warning("%s/%s, which is one-way, is lost: %s", self.session.offer.name, name, excess)
+            return b""
+        return system_error(Code.RESOURCE_EXHAUSTED, str(excess))
 
     def reply(self, serial: int, body: bytes | None) -> None:
         """Queue the answer to a call, with the handshake response due before it; None ends a one-way call."""
