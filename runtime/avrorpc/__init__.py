@@ -42,14 +42,18 @@ if TYPE_CHECKING:
         error_info,
     )
     from avrorpc.limits import Limits
+    from avrorpc.principal import Principal
     from avrorpc.server import Server
     from avrorpc.service import Middleware, Service
     from avrorpc.tensor import Tensor
+    from avrorpc.transport.backoff import Backoff
+    from avrorpc.transport.tls import Tls
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AnyRecord",
+    "Backoff",
     "BindError",
     "Binding",
     "BufferHandle",
@@ -72,6 +76,7 @@ __all__ = [
     "LocalProtocolError",
     "Middleware",
     "NotSingleObject",
+    "Principal",
     "ProtocolError",
     "RemoteProtocolError",
     "Reply",
@@ -83,6 +88,7 @@ __all__ = [
     "StatusError",
     "Suspended",
     "Tensor",
+    "Tls",
     "TransportError",
     "UnknownFingerprint",
     "ValueChanged",
@@ -153,12 +159,15 @@ _HOMES: Final = {
         "error_info",
     ),
     "avrorpc.limits": ("Limits",),
+    "avrorpc.principal": ("Principal",),
     "avrorpc.server": ("Server",),
     "avrorpc.service": (
         "Middleware",
         "Service",
     ),
     "avrorpc.tensor": ("Tensor",),
+    "avrorpc.transport.backoff": ("Backoff",),
+    "avrorpc.transport.tls": ("Tls",),
 }
 _HOME: Final = {name: module for module, names in _HOMES.items() for name in names}
 

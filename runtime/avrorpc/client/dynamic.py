@@ -25,12 +25,19 @@ from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract
 from avrorpc.schema import Json, Message, Record, namespace_of, parse_protocol, short_name
 from avrorpc.transport.address import parse_address
+from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.tls import TlsOptions
 from avrorpc.wire.client import Connected, Identity
 
 
 def fetch_contract(
-    url: str, protocol: str, *, timeout: float | None = None, limits: Limits = DEFAULT_LIMITS
+    url: str,
+    protocol: str,
+    *,
+    timeout: float | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    tls: TlsOptions | None = None,
 ) -> Contract:
     """Return a server's version of a contract, by the protocol's full name.
 
@@ -44,7 +51,7 @@ def fetch_contract(
     asking = Contract(protocol, json.dumps(nothing), types=dict)
     seen: list[Connected] = []
     transport = transport_for(
-        parse_address(url), Identity(asking.hash, asking.text, protocol), limits, seen.append
+        Dialler(parse_address(url), tls), Identity(asking.hash, asking.text, protocol), limits, seen.append
     )
     try:
         drive(transport.exchange(Outgoing(protocol=protocol, message="", timeout=timeout)))
@@ -72,15 +79,23 @@ class DynamicClient:
         url: Where the server is.
         contract: What it serves there; see `fetch_contract`.
         timeout: Seconds allowed for each call.
+        limits: Bounds on what the server may send.
+        tls: For `tls://` and `https://`, as `connect` takes it.
     """
 
     def __init__(
-        self, url: str, contract: Contract, *, timeout: float | None = None, limits: Limits = DEFAULT_LIMITS
+        self,
+        url: str,
+        contract: Contract,
+        *,
+        timeout: float | None = None,
+        limits: Limits = DEFAULT_LIMITS,
+        tls: TlsOptions | None = None,
     ) -> None:
         self.contract = contract
         identity = Identity(contract.hash, contract.text, contract.name)
         accept = partial(ServerVersion, contract)
-        transport = transport_for(parse_address(url), identity, limits, accept)
+        transport = transport_for(Dialler(parse_address(url), tls), identity, limits, accept)
         self._channel = RemoteChannel(Remote(contract, transport, limits), Options(timeout=timeout), ())
 
     def __enter__(self) -> Self:

@@ -190,9 +190,7 @@ class _RemoteChannel:
     def describe(self) -> Description:
         """Return what this channel is."""
         address, contract = self._remote.transport.address, self._remote.contract
-        details = {"body": "Avro binary over POST"}
-        if address.scheme == "tcp":
-            details = {"framing": str(address.framing)}
+        details = {"body": "Avro binary over POST"} if address.is_http else {"framing": str(address.framing)}
         return Description(
             placement=address.scheme,
             url=str(address),
@@ -264,7 +262,7 @@ def _mind_running_loop(address: Address) -> None:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return
-    if loops.serves(loop, address.port) and address.host in ("127.0.0.1", "localhost", "::1", "0.0.0.0"):  # noqa: S104
+    if loops.serves(loop, address):
         raise ClientStateError(
             f"this synchronous call would block the event loop that serves {address}, and wait for ever;"
             " use the asynchronous client"

@@ -123,12 +123,12 @@ class Served:
             raise StatusError(Code.INVALID_ARGUMENT, text) from error
         deadline = Options(timeout=left).deadline(method, self._clock.now())
         metadata = {k: v for k, v in request.metadata.items() if not k.startswith(_OWN_METADATA)}
-        return Call(method, tuple(arguments), self._clock, deadline, metadata)
+        return Call(method, tuple(arguments), self._clock, deadline, metadata, request.principal)
 
     async def _call(self, call: Call) -> Reply:
         """Run the implementation, within the call's deadline and seeing nothing but the call's context."""
         target = self.targets[call.method.name]
-        enter_call(CallContext(call.deadline, call.metadata))
+        enter_call(CallContext(call.deadline, call.metadata, call.principal))
         timer = asyncio.timeout(call.remaining())
         try:
             async with timer:

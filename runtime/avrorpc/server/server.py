@@ -11,21 +11,20 @@ import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import Final, Protocol, Self
 
 from avrorpc.binding import Binding, bind
 from avrorpc.errors import BindError, Code
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.server.served import Served
 from avrorpc.transport import loops
-from avrorpc.transport.address import Address, parse_address, reason
+from avrorpc.transport.address import Address, parse_address
+from avrorpc.transport.connection import ServerProtocol
 from avrorpc.transport.exchange import Streams
-from avrorpc.transport.tcp import TcpServerProtocol
+from avrorpc.transport.listening import Door, all_gone, listen
+from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.server import Offers, Request, ServerConnection
-
-if TYPE_CHECKING:
-    from avrorpc.server.http import HttpListener
 
 logger = logging.getLogger("avrorpc")
 
@@ -33,7 +32,7 @@ DEFAULT_THREADS: Final = 8
 DEFAULT_DRAIN: Final = 10.0
 """Seconds that calls under way are given to finish."""
 FLUSH_SECONDS: Final = 1.0
-"""How long a closing server waits for clients to take their last replies."""
+"""How long at least a closing server waits for clients to take their last replies."""
 
 
 class Listener(Protocol):
@@ -45,8 +44,8 @@ class Listener(Protocol):
         """Accept nothing more."""
         ...
 
-    async def close(self) -> None:
-        """Close every connection."""
+    async def close(self, patience: float) -> None:
+        """Close every connection; clients are given some seconds to take the replies that are due to them."""
         ...
 
 
@@ -107,39 +106,42 @@ class Server:
             lines += [f"  {name}: {served.how(target)}" for name, target in served.targets.items()]
         return "\n".join(lines)
 
-    async def listen(self, url: str) -> str:
+    async def listen(self, url: str, *, tls: TlsOptions | None = None) -> str:
         """Start to serve at an address, and return it; port 0 takes a free one.
 
         Args:
-            url: `tcp://HOST:PORT`, with `?framing=spec` for the specification's framing, or `http://HOST:PORT`.
+            url: `unix:///PATH`, or `tcp`, `tls`, `http` or `https` with `://HOST:PORT`; without a host, on
+                all interfaces. `?framing=spec` asks for the specification's framing, and
+                `?cert=FILE&key=FILE&ca=FILE` says what TLS shows and demands.
+            tls: A `Tls` or an `ssl.SSLContext`, for `tls://` and `https://`.
 
         Raises:
-            BindError: The address is wrong, or in use.
+            BindError: The address is wrong, or in use, or its certificates cannot be used.
         """
-        address = parse_address(url)
-        try:
-            listener = await (
-                self._listen_tcp(address) if address.scheme == "tcp" else self._listen_http(address)
-            )
-        except OSError as error:
-            raise BindError(f"cannot listen on {address}: {reason(error)}") from error
+        address = parse_address(url, listening=True)
+        if address.scheme in ("ws", "wss"):
+            raise BindError(f"cannot listen on {address}: there are no calls over WebSocket yet")
+        listen_ = self._listen_http if address.is_http else self._listen_plain
+        listener = await listen_(address, tls)
         self._listeners.append(listener)
-        loops.serving(asyncio.get_running_loop(), listener.address.port)
+        loops.serving(asyncio.get_running_loop(), listener.address)
         return str(listener.address)
 
     async def close(self, drain: float = DEFAULT_DRAIN) -> None:
         """Stop: refuse what is new, give what is under way `drain` seconds to finish, and close the rest."""
         self._draining = True
+        loop = asyncio.get_running_loop()
+        end = loop.time() + drain
         for listener in self._listeners:
             await listener.stop()
-            loops.stopped(asyncio.get_running_loop(), listener.address.port)
+            loops.stopped(loop, listener.address)
         try:
             async with asyncio.timeout(drain):
                 await self._quiet.wait()
         except TimeoutError:
             logger.warning("%d calls did not finish within %s s and are cut off", self._calls, drain)
         while self._listeners:  # Each is closed once, even if a second call cuts this one short.
-            await self._listeners.pop().close()
+            await self._listeners.pop().close(max(end - loop.time(), FLUSH_SECONDS))
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def __aenter__(self) -> Self:
@@ -165,48 +167,38 @@ class Server:
                 self._quiet.set()
         return None if reply is None else request.handshake + reply
 
-    async def _listen_tcp(self, address: Address) -> Listener:
-        connections: set[TcpServerProtocol] = set()
-        server = await asyncio.get_running_loop().create_server(
-            lambda: TcpServerProtocol(
+    async def _listen_plain(self, address: Address, tls: TlsOptions | None) -> Listener:
+        connections: set[ServerProtocol] = set()
+        door = await listen(
+            address,
+            server_tls(address, tls),
+            lambda: ServerProtocol(
                 ServerConnection(self.offers, address.framing, self._limits),
                 self.answer,
                 connections.add,
                 connections.discard,
             ),
-            address.host,
-            address.port,
         )
-        port = server.sockets[0].getsockname()[1]
-        return _TcpListener(_with_port(address, port), server, connections)
+        return _PlainListener(door, connections)
 
-    async def _listen_http(self, address: Address) -> HttpListener:
+    async def _listen_http(self, address: Address, tls: TlsOptions | None) -> Listener:
         from avrorpc.server.http import HttpListener  # noqa: PLC0415 - aiohttp only where HTTP is used
 
         listener = HttpListener(address, self.offers, self.answer, self._limits)
-        await listener.start()
+        await listener.start(server_tls(address, tls))
         return listener
 
 
-class _TcpListener:
-    def __init__(self, address: Address, server: asyncio.Server, connections: set[TcpServerProtocol]) -> None:
-        self.address = address
-        self._server = server
+class _PlainListener:
+    def __init__(self, door: Door, connections: set[ServerProtocol]) -> None:
+        self.address = door.address
+        self._door = door
         self._connections = connections
 
     async def stop(self) -> None:
-        self._server.close()
+        self._door.close()
 
-    async def close(self) -> None:
+    async def close(self, patience: float) -> None:
         for connection in list(self._connections):
             connection.close()
-        if self._connections:
-            await asyncio.wait([connection.gone for connection in self._connections], timeout=FLUSH_SECONDS)
-        remaining = list(self._connections)
-        for connection in remaining:  # their clients do not read
-            connection.abort()
-        await asyncio.gather(*(connection.gone for connection in remaining))
-
-
-def _with_port(address: Address, port: int) -> Address:
-    return Address(address.scheme, address.host, port, address.path, address.framing)
+        await all_gone(self._connections, patience)

@@ -19,6 +19,7 @@ Framing: TypeAlias = Literal["netty", "spec"]
 _LONGEST: Final = 2**31 - 1
 _INT: Final = struct.Struct(">i")
 _HEADER: Final = struct.Struct(">ii")
+_NEWEST_TLS: Final = 4
 
 
 def frame(framing: Framing, serial: int, *buffers: bytes) -> bytes:
@@ -85,6 +86,7 @@ class _Deframer:
         self._kept = limits.max_metadata + HEAD
         self._length = 0
         self._skip: int | None = None
+        self._is_new = True
 
     def feed(self, data: bytes) -> list[tuple[int, bytes | Excess]]:
         """Take bytes, and return the messages now complete.
@@ -96,6 +98,7 @@ class _Deframer:
         self._data += data
         messages: list[tuple[int, bytes | Excess]] = []
         while self._message():
+            self._is_new = False
             messages.append((self._serial, self._excess or bytes(self._body)))
             self._excess = None
             self._body.clear()
@@ -113,7 +116,7 @@ class _Deframer:
         if left is None:
             if len(self._data) - self._position < 4:
                 return False
-            _reject_http(self._data, self._position)
+            self._reject_others()
             length: int = _INT.unpack_from(self._data, self._position)[0]
             self._length = length
             self._check_length()
@@ -133,6 +136,16 @@ class _Deframer:
         self._position += dropped
         self._skip = (left - dropped) or None
         return self._skip is None
+
+    def _reject_others(self) -> None:
+        """Say so where the peer speaks another protocol; later on these may be serials and lengths."""
+        if not self._is_new:
+            return
+        start = bytes(self._data[self._position : self._position + 4])
+        if start in (b"HTTP", b"GET ", b"POST", b"PUT ", b"HEAD"):
+            raise RemoteProtocolError("the peer speaks HTTP here, and not Avro over TCP")
+        if start[:2] in (b"\x15\x03", b"\x16\x03") and start[2] <= _NEWEST_TLS:
+            raise RemoteProtocolError("the peer speaks TLS here, and this end does not")
 
     def _check_length(self) -> None:
         if self._length < 0:
@@ -163,7 +176,7 @@ class NettyDeframer(_Deframer):
             if len(self._data) - self._position < _HEADER.size:
                 return False
             self._serial, count = _HEADER.unpack_from(self._data, self._position)
-            _reject_http(self._data, self._position)
+            self._reject_others()
             if count < 0:
                 raise RemoteProtocolError(f"a message of {count} buffers: is the peer speaking this framing?")
             if count > self._limits.max_buffers:
@@ -198,9 +211,3 @@ class SpecDeframer(_Deframer):
                 self._serial += 1
                 return True
         return False
-
-
-def _reject_http(data: bytearray, position: int) -> None:
-    """Say so where the peer speaks HTTP: these four letters are lengths and serials that nobody uses."""
-    if bytes(data[position : position + 4]) in (b"HTTP", b"GET ", b"POST", b"PUT ", b"HEAD"):
-        raise RemoteProtocolError("the peer speaks HTTP here, and not Avro over TCP")

@@ -20,6 +20,7 @@ from avrorpc import schema
 from avrorpc.codec.binary import Cursor
 from avrorpc.errors import Code, RemoteProtocolError, SchemaError
 from avrorpc.limits import Limits
+from avrorpc.principal import Principal
 from avrorpc.wire.envelope import read_request_head, reply_head, system_error
 from avrorpc.wire.framing import Excess, Framing, deframer, frame
 from avrorpc.wire.handshake import (
@@ -85,6 +86,8 @@ class Request(Generic[O_co]):
     """The handshake response that the reply must begin with; empty once a connection is bound."""
     one_way: bool
     """Whether no reply is expected."""
+    principal: Principal | None = None
+    """Whom the connection proves the client to be."""
 
 
 class Offers(Generic[O_co]):
@@ -155,6 +158,7 @@ def read_call(
     offers: Offers[O_co],
     limits: Limits,
     preferred: str | None = None,
+    principal: Principal | None = None,
 ) -> tuple[Request[O_co] | None, bytes]:
     """Read one request body; return the request, or the reply where there is nothing to call.
 
@@ -165,6 +169,7 @@ def read_call(
         offers: What is served here.
         limits: Bounds on the request.
         preferred: The contract that an unknown client is shown; else it is the first.
+        principal: Whom the connection proves the client to be.
 
     Raises:
         RemoteProtocolError: It is malformed.
@@ -177,12 +182,12 @@ def read_call(
         if session is None:
             return None, handshake
     metadata, name = read_request_head(cursor)
-    request = Request(serial, session, metadata, name, cursor, handshake, one_way=False)
+    request = Request(serial, session, metadata, name, cursor, handshake, False, principal)
     if not name:
         return request, handshake + bytes(reply_head({}, is_error=False))
     message = session.client.messages.get(name)
     if message is not None and message.one_way and not handshake:
-        request = Request(serial, session, metadata, name, cursor, handshake, one_way=True)
+        request = Request(serial, session, metadata, name, cursor, handshake, True, principal)
     return request, b""
 
 
@@ -195,6 +200,8 @@ class ServerConnection(Generic[O_co]):
     def __init__(self, offers: Offers[O_co], framing: Framing, limits: Limits) -> None:
         self.session: Session[O_co] | None = None
         """What the handshake bound this connection to."""
+        self.principal: Principal | None = None
+        """Whom the connection proves the client to be."""
         self._offers = offers
         self._framing: Framing = framing
         self._limits = limits
@@ -249,7 +256,9 @@ class ServerConnection(Generic[O_co]):
     def _read(self, serial: int, body: bytes | Excess) -> tuple[Request[O_co] | None, bytes]:
         if isinstance(body, Excess):
             return None, self._too_large(body)
-        request, answer = read_call(body, serial, self.session, self._offers, self._limits)
+        request, answer = read_call(
+            body, serial, self.session, self._offers, self._limits, principal=self.principal
+        )
         if request is not None:
             self.session = request.session
             # Now that it is known who speaks, a body too large is a call that fails, and not garbage.

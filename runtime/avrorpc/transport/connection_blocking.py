@@ -1,4 +1,4 @@
-"""TCP on blocking sockets: for synchronous clients, thread-safe, without a thread of its own."""
+"""Plain Avro over blocking sockets of all kinds: for synchronous clients, thread-safe, without a thread."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from typing import Generic, TypeVar
 
 from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
-from avrorpc.transport.address import Address, dialling, exchanging
-from avrorpc.transport.blocking import Pool, Timer
+from avrorpc.transport.address import Address
+from avrorpc.transport.blocking import Pool, Timer, abandon, send_all
+from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.faults import exchanging, lost_at_start
 from avrorpc.transport.plain import PlainAnswer, plain_request
 from avrorpc.wire.client import Answered, ClientConnection, Connected, Event, Identity
 
@@ -24,13 +26,14 @@ class _Connection(Generic[V]):
         self.view: V
 
 
-class BlockingTcpTransport(Generic[V]):
-    """A pool of connections; see `TcpTransport` for the arguments."""
+class BlockingConnectionTransport(Generic[V]):
+    """A pool of connections; see `ConnectionTransport` for the arguments."""
 
     def __init__(
-        self, address: Address, identity: Identity, limits: Limits, accept: Callable[[Connected], V]
+        self, dialler: Dialler, identity: Identity, limits: Limits, accept: Callable[[Connected], V]
     ) -> None:
-        self.address = address
+        self.address = dialler.address
+        self._dialler = dialler
         self._identity = identity
         self._limits = limits
         self._accept = accept
@@ -53,7 +56,7 @@ class BlockingTcpTransport(Generic[V]):
             _send(connection, self.address, timer)
             answer = None if call.one_way else _receive(connection, self.address, timer)
         except BaseException:
-            connection.sock.close()
+            abandon(connection.sock)
             raise
         self._pool.give(connection)
         return PlainAnswer(connection.view, answer.body if isinstance(answer, Answered) else None)
@@ -63,27 +66,28 @@ class BlockingTcpTransport(Generic[V]):
         self._pool.close()
 
     def _dial(self, timer: Timer) -> _Connection[V]:
-        with dialling(self.address):
-            sock = socket.create_connection((self.address.host, self.address.port), timer.left())
-        try:
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            state = ClientConnection(self._identity, self._known, self.address.framing, self._limits)
-            connection: _Connection[V] = _Connection(sock, state)
-            _send(connection, self.address, timer)
-            connected = _receive(connection, self.address, timer)
-            assert isinstance(connected, Connected)
-            connection.view = self._accept(connected)
-        except BaseException:
-            sock.close()
-            raise
-        self._known = connected
-        return connection
+        with self._dialler.attempt():
+            sock = self._dialler.connect_blocking(timer)
+            try:
+                state = ClientConnection(self._identity, self._known, self.address.framing, self._limits)
+                connection: _Connection[V] = _Connection(sock, state)
+                _send(connection, self.address, timer)
+                connected = _receive(connection, self.address, timer)
+                assert isinstance(connected, Connected)
+                connection.view = self._accept(connected)
+            except ConnectionLost as lost:
+                sock.close()
+                raise lost_at_start(self.address, lost) from lost
+            except BaseException:
+                sock.close()
+                raise
+            self._known = connected
+            return connection
 
 
 def _send(connection: _Connection[V], address: Address, timer: Timer) -> None:
     with exchanging(address):
-        connection.sock.settimeout(timer.left())
-        connection.sock.sendall(connection.state.data_to_send())
+        send_all(connection.sock, connection.state.data_to_send(), timer)
 
 
 def _receive(connection: _Connection[V], address: Address, timer: Timer) -> Event:

@@ -1,4 +1,7 @@
-"""TCP on asyncio: a multiplexed client connection, and the server's side of one."""
+"""Plain Avro over connections on asyncio, whether TCP, TLS or unix sockets: the protocols of both ends.
+
+Who dials and who listens is not its concern; see `dialling` and `listening`.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,12 @@ from typing import Any, Generic, TypeVar, cast
 
 from avrorpc.errors import ConnectionLost, RpcError
 from avrorpc.limits import Limits
-from avrorpc.transport.address import Address, dialling
+from avrorpc.transport.address import Address
+from avrorpc.transport.blocking import reset_on_close
+from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Answerer, Outgoing
+from avrorpc.transport.faults import lost_at_start
+from avrorpc.transport.peer import is_gone, peer_name, principal_of, sends_no_more
 from avrorpc.transport.plain import PlainAnswer, plain_request
 from avrorpc.wire.client import Answered, ClientConnection, Connected, Identity
 from avrorpc.wire.server import Request, ServerConnection
@@ -22,20 +29,21 @@ logger = logging.getLogger("avrorpc")
 V = TypeVar("V")
 
 
-class TcpTransport(Generic[V]):
+class ConnectionTransport(Generic[V]):
     """A client's connection: dialled at the first call, shared by all calls, dialled again when it is lost.
 
     Args:
-        address: Where the server is.
+        dialler: Makes the connections.
         identity: The client's protocol.
         limits: Bounds on what the server may send.
         accept: Given the server's identity after each handshake; what it returns comes back with each reply.
     """
 
     def __init__(
-        self, address: Address, identity: Identity, limits: Limits, accept: Callable[[Connected], V]
+        self, dialler: Dialler, identity: Identity, limits: Limits, accept: Callable[[Connected], V]
     ) -> None:
-        self.address = address
+        self.address = dialler.address
+        self._dialler = dialler
         self._identity = identity
         self._limits = limits
         self._accept = accept
@@ -69,23 +77,24 @@ class TcpTransport(Generic[V]):
 
     async def _ready(self) -> tuple[_ClientProtocol, V]:
         async with self._dialling:
-            if self._peer is None or self._peer.lost is not None or self._view is None:
-                connection = ClientConnection(self._identity, self._known, self.address.framing, self._limits)
-                with dialling(self.address):
-                    _, peer = await asyncio.get_running_loop().create_connection(
-                        lambda: _ClientProtocol(connection, self.address),
-                        self.address.host,
-                        self.address.port,
-                    )
-                try:
-                    connected = await peer.connected
-                    self._view = self._accept(connected)
-                except BaseException:
-                    peer.close()
-                    raise
-                self._known = connected
-                self._peer = peer
+            if self._peer is None or self._view is None or self._peer.is_useless():
+                with self._dialler.attempt():
+                    self._peer, self._view = await self._dial()
             return self._peer, self._view
+
+    async def _dial(self) -> tuple[_ClientProtocol, V]:
+        connection = ClientConnection(self._identity, self._known, self.address.framing, self._limits)
+        peer = await self._dialler.connect(lambda: _ClientProtocol(connection, self.address))
+        try:
+            connected = await peer.connected
+            view = self._accept(connected)
+        except ConnectionLost as lost:
+            raise lost_at_start(self.address, lost) from lost
+        except BaseException:
+            peer.close()
+            raise
+        self._known = connected
+        return peer, view
 
 
 class _ClientProtocol(asyncio.Protocol):
@@ -156,9 +165,22 @@ class _ClientProtocol(asyncio.Protocol):
         self._connection.call(request, one_way=True)
         self._flush()
 
+    def is_useless(self) -> bool:
+        """Whether calls cannot go this way any more, even where the loop has not heard of it yet."""
+        if self.lost is not None or self._transport is None:
+            return True
+        if self._calls or not sends_no_more(self._transport):
+            return False
+        self.close()
+        return True
+
     def close(self) -> None:
         if self._transport is not None:
-            self._transport.close()
+            if self._calls:
+                reset_on_close(self._transport.get_extra_info("socket"))
+                self._transport.abort()
+            else:
+                self._transport.close()
 
     def _flush(self) -> None:
         data = self._connection.data_to_send()
@@ -171,7 +193,7 @@ class _ClientProtocol(asyncio.Protocol):
             self._transport.abort()
 
 
-class TcpServerProtocol(asyncio.Protocol):
+class ServerProtocol(asyncio.Protocol):
     """Feeds a `ServerConnection`, and runs each call in a task of its own with an empty context.
 
     Args:
@@ -185,8 +207,8 @@ class TcpServerProtocol(asyncio.Protocol):
         self,
         connection: ServerConnection[Any],
         answer: Answerer,
-        opened: Callable[[TcpServerProtocol], None],
-        closed: Callable[[TcpServerProtocol], None],
+        opened: Callable[[ServerProtocol], None],
+        closed: Callable[[ServerProtocol], None],
     ) -> None:
         self.connection = connection
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -197,10 +219,12 @@ class TcpServerProtocol(asyncio.Protocol):
         self._tasks: set[asyncio.Task[None]] = set()
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
+        self._client_is_done = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods and not the base class.
         self._transport = cast("asyncio.Transport", transport)
+        self.connection.principal = principal_of(transport)
         self._opened(self)
 
     def data_received(self, data: bytes) -> None:
@@ -209,8 +233,7 @@ class TcpServerProtocol(asyncio.Protocol):
         try:
             requests = self.connection.receive(data)
         except RpcError as error:
-            peer = self._transport.get_extra_info("peername")
-            logger.warning("closing the connection from %s: %s", peer, error)
+            logger.warning("closing the connection from %s: %s", peer_name(self._transport), error)
             self.close()
             return
         self._flush()
@@ -218,8 +241,15 @@ class TcpServerProtocol(asyncio.Protocol):
         for request in requests:
             task = loop.create_task(self._serve(request), context=Context())
             self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+            task.add_done_callback(self._finished)
         self._choose_reading()
+
+    def eof_received(self) -> bool:
+        """Answer what is under way before the connection closes, where the client may still read."""
+        self._client_is_done = True
+        if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
+            return False  # TLS has no half of a connection
+        return bool(self._tasks) and not is_gone(self._transport)
 
     def pause_writing(self) -> None:
         self._is_choked = True
@@ -252,9 +282,14 @@ class TcpServerProtocol(asyncio.Protocol):
             self.connection.reply(request.serial, await self._answer(request, None))
             self.data_received(b"")  # sends the reply, and starts what waited for this call's end
 
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self._client_is_done and not self._tasks:
+            self.close()
+
     def _choose_reading(self) -> None:
         """Ask for no more calls where the client does not read its replies, or has enough under way."""
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or self._transport.is_closing() or self._client_is_done:
             return
         if self._is_choked or self.connection.is_full:
             self._transport.pause_reading()
