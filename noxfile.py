@@ -11,7 +11,6 @@ nox.options.default_venv_backend = "virtualenv"
 
 TORCH = "torch==2.13.0"  # named in full, so that no package's range picks a larger build
 BASE = "origin/main"  # what contracts are compared with, in clones that have it
-PACKAGES = ("avrorpc", "avrorpc_contracts.llm", "avrorpc_codegen", "avrorpc_services")
 RUFF, MYPY, PYRIGHT = "ruff==0.17.5", "mypy==2.4.1", "pyright==1.1.414"
 
 
@@ -44,8 +43,7 @@ def contracts(session: nox.Session) -> None:
         session.run("avrogen", *check)
     if shutil.which("git"):
         asked = ("git", "rev-parse", "--verify", "--quiet", f"{BASE}^{{commit}}")
-        found = session.run(*asked, external=True, silent=True, success_codes=[0, 1, 128])
-        if str(found).strip().isalnum():
+        if str(session.run(*asked, external=True, silent=True, success_codes=[0, 1, 128])).strip().isalnum():
             session.run("avrogen", "breaking", "--against", BASE)
     session.run("pytest", "tests/placements", "tests/services", env={"HF_HUB_OFFLINE": "1"})
 
@@ -84,7 +82,7 @@ def wheel(session: nox.Session) -> None:
     install(session, "--force-reinstall", *map(str, Path("dist").glob("*.whl")))
     with session.chdir(session.create_tmp()):
         session.run("avrogen", "--version")
-        session.run("python", "-c", f"import {', '.join(PACKAGES)}")
+        session.run("python", "-c", "import avrorpc_contracts.llm, avrorpc_codegen, avrorpc_services")
 
 
 @nox.session

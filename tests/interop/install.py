@@ -1,8 +1,8 @@
-"""Fetch the peers of these tests: `python install.py FOLDER`, and run them with `pytest [ARGUMENTS]` after it.
+"""Fetch the peers of these tests: `python install.py FOLDER`; `pytest [ARGUMENTS]` after it runs them.
 
 npm's avsc, and the jars of Java's avro-ipc 1.8.2 with Netty 3 and Jetty 6, which Debian does not package and
-which are taken out of PySpark 2.4, the last release that has them all. Without npm, or without a Java compiler,
-that peer is left out, and its tests are skipped. What is there already is kept.
+which are taken out of PySpark 2.4, the last release that has them all. Without npm, or without a compiler for
+Java, that peer is left out, and its tests are skipped. What is there already is kept.
 """
 
 from __future__ import annotations

@@ -51,8 +51,10 @@ class HttpListener:
         self._limits = limits
         # Framing takes 4 bytes per buffer; aiohttp's own limit only has to lie above ours.
         app = web.Application(client_max_size=limits.max_body + 65_536)
-        app.router.add_post("/avro/{protocol}", self._post)
-        app.router.add_post("/spl-avro", self._post)
+        # Apache's own tools post to the root, and nowhere else.
+        for path in ("/avro/{protocol}", "/spl-avro", "/"):
+            app.router.add_post(path, self._post)
+            app.router.add_route("*", path, _refuse_method)
         # How long replies may take is decided in `close`; no call is under way when the runner ends.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0, handler_cancellation=True)
         self._door: Door | None = None
@@ -242,6 +244,14 @@ async def _run(answer: Answerer, call: Request[Served]) -> bytes | None:
 
 def _avro(reply: bytes | None) -> web.Response:
     return web.Response(body=frame("spec", 0, reply or b""), content_type=CONTENT_TYPE)
+
+
+async def _refuse_method(request: web.Request) -> web.Response:
+    refusal = _refuse(
+        405, f"{request.path} takes calls, each a POST of {CONTENT_TYPE}, and no {request.method}"
+    )
+    refusal.headers["Allow"] = "POST"
+    return refusal
 
 
 def _refuse(status: int, text: str) -> web.Response:

@@ -143,7 +143,9 @@ class ClientConnection:
             elif serial in self._open:
                 self._open.discard(serial)
                 events.append(Answered(serial, body))
-            elif serial not in self._one_way:  # some servers answer these, if only to say that they are too large
+            elif (
+                serial not in self._one_way
+            ):  # some servers answer these, if only to say that they are too large
                 raise RemoteProtocolError(f"an answer to serial {serial}, which is not open")
         return events
 

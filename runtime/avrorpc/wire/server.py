@@ -266,7 +266,7 @@ class ServerConnection(Generic[O_co]):
         return request, answer
 
     def _too_large(self, excess: Excess) -> bytes:
-        """Return the answer to a message above the limit, of which the beginning is there; none if one-way."""
+        """Return the answer to a message above the limit, of which a beginning is there; none if one-way."""
         assert self.session is not None  # before the handshake it was raised
         _, name = read_request_head(Cursor(bytes(excess.head), self._limits))
         message = self.session.client.messages.get(name)
