@@ -135,7 +135,7 @@ def test_its_command_sends_to_our_server(tmp_path: Path) -> None:
     assert done.stdout == "7\n", done.stderr
 
 
-class Responder(avro.ipc.Responder):  # type: ignore[misc]  # the package has no types
+class Responder(avro.ipc.Responder):
     """Our test service, as far as its library goes."""
 
     def invoke(self, message: Any, request: Any) -> Any:
@@ -244,14 +244,8 @@ def test_our_client_calls_the_server_of_its_command(tmp_path: Path) -> None:
         writer = avro.datafile.DataFileWriter(file, avro.io.DatumWriter(), schema)
         writer.append(14)
         writer.close()
-    command = [
-        sys.executable,
-        "-m",
-        "avro.tool",
-        "rpcreceive",
-        "http://127.0.0.1:0/",
-        tmp_path / "small.avpr",
-    ]
+    arguments = ["http://127.0.0.1:0/", str(tmp_path / "small.avpr"), "double", "-file", str(datum)]
+    command = [sys.executable, "-m", "avro.tool", "rpcreceive", *arguments]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         port = int(process.stdout.readline().removeprefix("Port: "))

@@ -46,9 +46,9 @@ HEAD: Final = 1_024
 class Excess(LimitExceeded):
     """A message above `max_body`, of which only the beginning was kept."""
 
-    def __init__(self, problem: str, head: bytes) -> None:
+    def __init__(self, problem: str, head: bytearray) -> None:
         super().__init__(problem)
-        self.head = bytearray(head)
+        self.head = head
 
 
 class Deframer(Protocol):
