@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Suspended,
         TransportError,
         UnknownFingerprint,
+        UnreadableValue,
         ValueChanged,
         error_info,
     )
@@ -91,6 +92,7 @@ __all__ = [
     "Tls",
     "TransportError",
     "UnknownFingerprint",
+    "UnreadableValue",
     "ValueChanged",
     "bind",
     "close",
@@ -155,6 +157,7 @@ _HOMES: Final = {
         "Suspended",
         "TransportError",
         "UnknownFingerprint",
+        "UnreadableValue",
         "ValueChanged",
         "error_info",
     ),

@@ -101,6 +101,8 @@ class Call:
     metadata: dict[str, bytes] = field(default_factory=dict)
     principal: Principal | None = None
     """On the server's side: who the caller is; None where the connection does not prove it."""
+    peer: str | None = None
+    """The address of the other end; None where that is this process."""
 
     def remaining(self) -> float | None:
         """Return the seconds left.

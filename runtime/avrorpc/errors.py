@@ -11,6 +11,7 @@
           DecodeError         its bytes do not fit the contract
             NotSingleObject     they are no message of the single-object encoding
             UnknownFingerprint  they are one, written with a schema that is not known
+            UnreadableValue     they do, in a version that has what this one lacks; a ContractMismatch, too
           LimitExceeded       it sent more than a limit allows
       TransportError
         ConnectError          no connection came about
@@ -28,6 +29,7 @@ so or we inferred it, and the id under which the server logged the cause.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any
@@ -84,6 +86,8 @@ class ErrorInfo:
     """True where the peer said so, False where this process inferred it."""
     error_id: str | None
     """The id under which the server logged the cause of an undeclared error."""
+    details: tuple[object, ...] = ()
+    """The records that a `StatusError` carries; an `AnyRecord` where this process does not know one."""
 
 
 class DeclaredError(RpcError):
@@ -114,20 +118,42 @@ class StatusError(RpcError):
 
     A service raises it to answer with a code and a message of its choice; any other undeclared
     exception reaches callers as a redacted INTERNAL.
+
+    Args:
+        code: What kind of failure it is.
+        message: What happened, for people.
+        details: Records for programs: of `avrorpc.contracts`, such as `RetryInfo`, of the service's own
+            contract, or any others in an `AnyRecord`.
+        from_peer: Whether the other end said so; for the runtime's own use, as is `error_id`.
+        error_id: The id under which the cause was logged.
     """
 
     def __init__(
-        self, code: Code, message: str, *, from_peer: bool = False, error_id: str | None = None
+        self,
+        code: Code,
+        message: str,
+        *,
+        details: Iterable[object] = (),
+        from_peer: bool = False,
+        error_id: str | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(code, message)
+        self.details = tuple(details)
         self.code = code
         self.message = message
         self.from_peer = from_peer
         self.error_id = error_id
+        self.retry_after = retry_after
+        """Seconds after which the server asks to be called again; negative: not at all; None: no wish."""
 
     def __str__(self) -> str:
         suffix = f" (error id {self.error_id})" if self.error_id else ""
         return f"{self.code.value}: {self.message}{suffix}"
+
+    def __repr__(self) -> str:
+        details = f", details={list(self.details)!r}" if self.details else ""
+        return f"{type(self).__name__}({self.code.value}, {self.message!r}{details})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild_status, (type(self), self.__dict__.copy())
@@ -178,6 +204,11 @@ class DecodeError(RemoteProtocolError):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.problem, self.path)
 
+    def within(self, step: str) -> DecodeError:
+        """Return the same error in something larger; `step` leads there."""
+        cls = UnreadableValue if isinstance(self, UnreadableValue) else DecodeError
+        return cls(self.problem, step + self.path)
+
 
 class NotSingleObject(DecodeError):
     """Bytes that are no message of the single-object encoding; `beginning` is what they begin with."""
@@ -201,6 +232,14 @@ class UnknownFingerprint(DecodeError):
         return type(self), (self.fingerprint,)
 
 
+class ContractMismatch(RpcError):
+    """Two versions of a contract cannot work together; the text names the field."""
+
+
+class UnreadableValue(DecodeError, ContractMismatch):
+    """A value of a kind that this version of the contract lacks, such as a new symbol; `path` says where."""
+
+
 class LimitExceeded(RemoteProtocolError):
     """The peer sent more than the named limit allows."""
 
@@ -221,10 +260,6 @@ class SchemaError(RpcError, ValueError):
     """A schema or a protocol is not valid Avro."""
 
 
-class ContractMismatch(RpcError):
-    """Two versions of a contract cannot work together; the text names the field."""
-
-
 class BindError(RpcError, TypeError):
     """An implementation does not fit its contract, or the placement asked for."""
 
@@ -242,19 +277,19 @@ class Suspended(ClientStateError):
 
 
 def error_info(error: BaseException) -> ErrorInfo:
-    """Return the code, origin and error id of any exception that a call raised."""
+    """Return the code, origin, error id and details of any exception that a call raised."""
     match error:
         case StatusError():
-            return ErrorInfo(error.code, error.from_peer, error.error_id)
+            return ErrorInfo(error.code, error.from_peer, error.error_id, error.details)
         case DeclaredError():
             return ErrorInfo(Code.UNKNOWN, getattr(error, "__avrorpc_from_peer__", False), None)
         case TransportError():
             return ErrorInfo(Code.UNAVAILABLE, False, None)
+        case ContractMismatch():
+            return ErrorInfo(Code.FAILED_PRECONDITION, False, None)
         case LimitExceeded():
             return ErrorInfo(Code.RESOURCE_EXHAUSTED, False, None)
         case RemoteProtocolError():
             return ErrorInfo(Code.INTERNAL, False, None)
-        case ContractMismatch():
-            return ErrorInfo(Code.FAILED_PRECONDITION, False, None)
         case _:
             return ErrorInfo(Code.INTERNAL, False, None)

@@ -13,8 +13,10 @@ class Principal:
 
     name: str
     """What to call it by: `spiffe://...`, a host's name, a certificate's common name, or `uid:1000`."""
-    kind: Literal["certificate", "process"]
-    """What proves it: a verified TLS certificate, or the system that has both ends of a unix socket."""
+    kind: Literal["certificate", "process", "token"]
+    """What proves it: a verified TLS certificate, the system that has both ends of a unix socket, or a token
+    that `avrorpc.middleware.Authentication` was shown.
+    """
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
     """What else is known. Of a certificate `uri` and `dns` (its names), `subject`, `issuer` (such as
     `commonName=desk`), `serial` and `expires`; of a process `uid`, `gid` and `pid`.

@@ -23,10 +23,8 @@ from avrorpc import (
     error_info,
     with_options,
 )
-from avrorpc.codec.binary import write_string
 from avrorpc.limits import DEFAULT_LIMITS
 from avrorpc.wire.client import Answered, ClientConnection, Connected, Identity
-from avrorpc.wire.envelope import request_head
 from support.foreign import foreign_server
 from support.foreign_values import protocol
 from support.values import everything
@@ -224,8 +222,9 @@ async def test_a_server_with_a_contract_that_does_not_fit(
         # avsc compares the contracts itself, and refuses; Java leaves that to us.
         with pytest.raises(ContractMismatch) as caught:
             await caller(caller.client.add, 1.0)
-        refusal = "refuses this version of conformance.Conformance: add: response: "
-        assert (refusal if kind.startswith("avsc") else "add: the sender has string") in str(caught.value)
+        assert "add: response: " in str(caught.value)
+        if kind.startswith("avsc"):
+            assert "the server refuses this version of conformance.Conformance: " in str(caught.value)
         await closed(caller)
 
 
@@ -237,7 +236,7 @@ async def test_a_server_that_lacks_a_message(
         caller = connect(url)
         if kind.startswith("avsc"):
             with pytest.raises(
-                ContractMismatch, match=r"refuses this version of .*: it has no message notes"
+                ContractMismatch, match="refuses this version of .*: notes: message: the server has no"
             ):
                 await caller(caller.client.add, 1.0)
         else:
@@ -290,8 +289,6 @@ def test_a_connection_outlives_its_serials(kind: str, servers: Callable[[str], s
     identity = Identity(CONFORMANCE.hash, CONFORMANCE.text, CONFORMANCE.name)
     framing: Any = "spec" if "socket" in kind else "netty"
     connection = ClientConnection(identity, None, framing, DEFAULT_LIMITS)
-    note = request_head({}, "note")
-    write_string(note, "")
     with socket.create_connection(("127.0.0.1", parts.port or 0), 10) as sock:
 
         def until_event() -> Any:
@@ -302,8 +299,8 @@ def test_a_connection_outlives_its_serials(kind: str, servers: Callable[[str], s
 
         assert isinstance(until_event(), Connected)
         for _ in range(66_000):
-            connection.call(bytes(note), one_way=True)
-        serial = connection.call(bytes(request_head({}, "add") + bytes(16)), one_way=False)
+            connection.call("note", {}, b"\0", one_way=True)
+        serial = connection.call("add", {}, bytes(16))
         answered = until_event()
         assert isinstance(answered, Answered)
         assert answered.serial == serial

@@ -93,11 +93,14 @@ def test_its_requestor_is_told_undeclared_errors_as_a_text(requestor: Callable[.
         requestor().request("fail", {"how": "value"})
 
 
-def test_its_requestor_may_send_a_message_that_is_one_way_here(requestor: Callable[..., Any]) -> None:
-    # It forgets in the handshake that a message is one-way; over HTTP an answer comes all the same.
+def test_its_requestor_cannot_send_one_way_messages(requestor: Callable[..., Any]) -> None:
+    # It forgets in the handshake that they are one-way, and so has another contract; the others work.
     caller = requestor()
-    assert caller.request("note", {"text": "from Python"}) is None
-    assert "from Python" in caller.request("notes", {})
+    with pytest.raises(
+        avro.errors.AvroRemoteException, match="note: message: it is one-way at the server only"
+    ):
+        caller.request("note", {"text": "from Python"})
+    assert caller.request("notes", {}) == []
 
 
 def test_its_requestor_with_another_version(requestor: Callable[..., Any]) -> None:
@@ -234,7 +237,7 @@ def test_its_responder_breaks_off_replies_that_do_not_fit(responder: str, asynch
 def test_a_responder_that_forgets_what_is_one_way_is_refused_by_name(asynchronous: bool) -> None:
     with responding(CONFORMANCE.text) as url, pytest.raises(ContractMismatch) as caught:
         call(asynchronous, url, "add", 1.0)
-    assert "note is one-way at one end only" in str(caught.value)
+    assert "note: message: it is one-way at the client only" in str(caught.value)
 
 
 def test_our_client_calls_the_server_of_its_command(tmp_path: Path) -> None:

@@ -366,12 +366,12 @@ async def gated() -> AsyncIterator[tuple[Gate, Server, str, str]]:
     await server.close(0)
 
 
-@pytest.mark.parametrize("scheme", ["tcp", "http"])
+@pytest.mark.parametrize("scheme", ["tcp", "plain", "http"])
 async def test_calls_under_way_finish_and_new_ones_are_refused(
     gated: tuple[Gate, Server, str, str], scheme: str
 ) -> None:
     gate, server, tcp, http = gated
-    url = tcp if scheme == "tcp" else http
+    url = http if scheme == "http" else tcp + ("?upgrade=no" if scheme == "plain" else "")
     async with (
         avrorpc.connect(AsyncSmallClient, url, timeout=20) as client,
         avrorpc.connect(AsyncSmallClient, url, timeout=20) as late,
@@ -380,11 +380,14 @@ async def test_calls_under_way_finish_and_new_ones_are_refused(
         await gate.entered.wait()
         closing = asyncio.create_task(server.close(20))
         await asyncio.sleep(0.05)
-        if scheme == "tcp":
+        if scheme == "plain":
             with pytest.raises(StatusError) as refused:
                 await client.double(1)
             assert refused.value.code is Code.UNAVAILABLE
             assert refused.value.message == "the server is shutting down"
+        elif scheme == "tcp":  # it was told, and looks elsewhere
+            with pytest.raises(ConnectError):
+                await client.double(1)
         with pytest.raises(ConnectError):
             await late.double(1)
         assert not closing.done()

@@ -14,9 +14,10 @@ from avrorpc.errors import (
 )
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract
-from avrorpc.wire.client import MAX_SERIAL, MAX_UNASKED, Answered, ClientConnection, Connected, Event, State
+from avrorpc.wire.client import MAX_SERIAL, MAX_UNASKED, ClientConnection, Connected, Event, State
 from avrorpc.wire.framing import Framing, frame
 from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, encode_request, encode_response
+from avrorpc.wire.multiplex import Answered
 from support.wire import BANK, OLD_SHOP, SHOP, identity
 
 PING = b"\x00\x00"
@@ -146,17 +147,18 @@ def test_none_a_second_time_is_the_end(text: str | None, suffix: str) -> None:
 
 def test_none_a_second_time_from_a_server_with_another_version_says_where_they_differ() -> None:
     connection = client()
-    connection.receive(
-        frame("netty", 1, encode_response(HandshakeResponse(Match.NONE, OLD_SHOP.text, OLD_SHOP.hash)))
-    )
-    with pytest.raises(ContractMismatch, match=r"refuses this version of a\.Shop: it has no message note"):
+    shown = encode_response(HandshakeResponse(Match.NONE, OLD_SHOP.text, OLD_SHOP.hash))
+    connection.receive(frame("netty", 1, shown))
+    with pytest.raises(
+        ContractMismatch, match=r"refuses this version of a\.Shop: note: message: the server has"
+    ):
         connection.receive(frame("netty", 2, encode_response(HandshakeResponse(Match.NONE)), AVSC_ERROR))
 
 
 def test_serials_begin_again_and_pass_over_those_in_use() -> None:
     connection = ready()
-    waiting = connection.call(b"x", one_way=False)
-    serials = {connection.call(b"x", one_way=True) for _ in range(MAX_SERIAL - 1)}
+    waiting = connection.call("m", {}, b"x")
+    serials = {connection.call("m", {}, b"x", one_way=True) for _ in range(MAX_SERIAL - 1)}
     assert len(serials) == MAX_SERIAL - 1
     assert waiting not in serials
     assert max(serials) == MAX_SERIAL
@@ -166,9 +168,9 @@ def test_serials_begin_again_and_pass_over_those_in_use() -> None:
 def test_more_calls_than_there_are_serials_are_refused() -> None:
     connection = ready()
     for _ in range(MAX_SERIAL):
-        connection.call(b"", one_way=False)
+        connection.call("m", {}, b"")
     with pytest.raises(StatusError, match="65535 calls are under way on this connection"):
-        connection.call(b"", one_way=False)
+        connection.call("m", {}, b"")
 
 
 def test_a_server_that_never_shows_its_protocol_is_refused() -> None:
@@ -180,30 +182,30 @@ def test_a_server_that_never_shows_its_protocol_is_refused() -> None:
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_a_call_has_the_next_serial_and_its_answer_comes_back_as_an_event(framing: Framing) -> None:
     connection = ready(framing)
-    serial = connection.call(b"call", one_way=False)
+    serial = connection.call("m", {}, b"call")
     assert serial == 2
-    assert connection.data_to_send() == frame(framing, 2, b"call")
+    assert connection.data_to_send() == frame(framing, 2, b"\0\x02mcall")
     assert connection.receive(frame(framing, 2, b"answer")) == [Answered(2, b"answer")]
 
 
 def test_an_answer_in_javas_three_buffers_is_one_body() -> None:
     connection = ready()
-    connection.call(b"call", one_way=False)
+    connection.call("m", {}, b"call")
     assert connection.receive(frame("netty", 2, b"", b"\0", b"\0T")) == [Answered(2, b"\0\0T")]
 
 
 def test_answers_may_come_in_any_order_by_their_serials() -> None:
     connection = ready()
-    first, second = connection.call(b"1", one_way=False), connection.call(b"2", one_way=False)
+    first, second = connection.call("m", {}, b"1"), connection.call("m", {}, b"2")
     data = frame("netty", second, b"b") + frame("netty", first, b"a")
     assert connection.receive(data) == [Answered(second, b"b"), Answered(first, b"a")]
 
 
 def test_answers_without_serials_come_in_the_order_of_the_calls() -> None:
     connection = ready("spec")
-    first = connection.call(b"1", one_way=False)
-    connection.call(b"nobody answers", one_way=True)
-    second = connection.call(b"2", one_way=False)
+    first = connection.call("m", {}, b"1")
+    connection.call("m", {}, b"nobody answers", one_way=True)
+    second = connection.call("m", {}, b"2")
     data = frame("spec", 0, b"a") + frame("spec", 0, b"b")
     assert connection.receive(data) == [Answered(first, b"a"), Answered(second, b"b")]
 
@@ -217,31 +219,31 @@ def test_an_answer_that_nobody_asked_for_is_refused(framing: Framing) -> None:
 def test_an_answer_to_a_one_way_message_is_dropped() -> None:
     # A server to which the message is not one-way answers it, and so does one to which it is too large.
     connection = ready()
-    one_way = connection.call(b"x", one_way=True)
-    serial = connection.call(b"x", one_way=False)
+    one_way = connection.call("m", {}, b"x", one_way=True)
+    serial = connection.call("m", {}, b"x")
     data = frame("netty", one_way, b"dropped") + frame("netty", serial, b"answer")
     assert connection.receive(data) == [Answered(serial, b"answer")]
 
 
 def test_only_the_latest_one_way_messages_are_remembered() -> None:
     connection = ready()
-    first = connection.call(b"x", one_way=True)
+    first = connection.call("m", {}, b"x", one_way=True)
     for _ in range(MAX_UNASKED):
-        connection.call(b"x", one_way=True)
+        connection.call("m", {}, b"x", one_way=True)
     with pytest.raises(RemoteProtocolError, match=f"an answer to serial {first}, which is not open"):
         connection.receive(frame("netty", first, b""))
 
 
 def test_an_answer_twice_is_refused() -> None:
     connection = ready()
-    serial = connection.call(b"x", one_way=False)
+    serial = connection.call("m", {}, b"x")
     with pytest.raises(RemoteProtocolError, match="which is not open"):
         connection.receive(frame("netty", serial, b"") * 2)
 
 
 def test_a_call_before_the_end_of_the_handshake_is_our_own_fault() -> None:
     with pytest.raises(LocalProtocolError, match="a call before the end of the handshake"):
-        client().call(b"x", one_way=False)
+        client().call("m", {}, b"x")
 
 
 @pytest.mark.parametrize("data", [b"", b"\x06", b"\x00\x04", b"\xff" * 30, b"garbage that is no handshake"])
@@ -252,7 +254,7 @@ def test_a_malformed_handshake_is_refused(data: bytes) -> None:
 
 def test_an_answer_above_the_limit_is_refused() -> None:
     connection = ready(limits=Limits(max_body=100))
-    serial = connection.call(b"x", one_way=False)
+    serial = connection.call("m", {}, b"x")
     with pytest.raises(LimitExceeded, match="max_body=100"):
         connection.receive(frame("netty", serial, b"x" * 101))
 
@@ -262,7 +264,7 @@ def test_the_end_of_the_stream_matters_where_something_was_expected() -> None:
         client().receive_eof()
     ready().receive_eof()
     waiting = ready()
-    waiting.call(b"x", one_way=False)
+    waiting.call("m", {}, b"x")
     with pytest.raises(ConnectionLost, match="closed the connection before it answered"):
         waiting.receive_eof()
     halfway = ready()
@@ -275,5 +277,5 @@ def test_a_connection_says_what_it_is() -> None:
     connection = client()
     assert repr(connection) == "<ClientConnection a.Shop OPENING calls=1>"
     connection = ready()
-    connection.call(b"x", one_way=False)
+    connection.call("m", {}, b"x")
     assert repr(connection) == "<ClientConnection a.Shop READY calls=1>"

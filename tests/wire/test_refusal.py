@@ -22,10 +22,12 @@ def message(request: Json = "int", response: Json = "int") -> Json:
 @pytest.mark.parametrize(
     ("messages", "reason"),
     [
-        pytest.param({"buy": BUY}, "it has no message note", id="a message that it lacks"),
+        pytest.param(
+            {"buy": BUY}, "note: message: the server has no such message", id="a message that it lacks"
+        ),
         pytest.param(
             {"buy": BUY, "note": {**NOTE, "one-way": False}},  # type: ignore[dict-item]
-            "note is one-way at one end only",
+            "note: message: it is one-way at the client only",
             id="one-way at one end",
         ),
         pytest.param(
@@ -38,7 +40,7 @@ def message(request: Json = "int", response: Json = "int") -> Json:
         ),
         pytest.param(
             {"buy": WITH_ERROR, "note": NOTE},
-            "buy: it may fail with a.Empty",
+            "buy: error a.Empty: ",
             id="an error that we do not know",
         ),
         pytest.param({"buy": BUY, "note": NOTE, "more": BUY}, "it does not say why", id="nothing"),

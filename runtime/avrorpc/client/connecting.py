@@ -14,10 +14,11 @@ from avrorpc.binding import Binding
 from avrorpc.call import Options
 from avrorpc.client.direct import connect_direct
 from avrorpc.client.local import connect_local
-from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel, ServerVersion
+from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel
+from avrorpc.client.version import ServerVersion
 from avrorpc.errors import BindError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
-from avrorpc.service import Middleware
+from avrorpc.service import Middleware, refuse_waiting
 from avrorpc.stub import AsyncClient, Client
 from avrorpc.transport.address import parse_address
 from avrorpc.transport.backoff import DEFAULT_BACKOFF, Backoff
@@ -64,11 +65,15 @@ def connect(
         backoff: How soon a server is dialled again that could not be reached.
 
     Raises:
-        BindError: The URL is wrong, or the target does not fit contract or placement.
+        BindError: The URL is wrong, the target does not fit contract or placement, or a synchronous client is
+            given middleware that needs an event loop.
     """
     options = Options(timeout=timeout, metadata=dict(metadata or {}))
     made: Any
     view: Any = client
+    if not issubclass(client, AsyncClient):
+        inner = target.middleware if isinstance(target, Binding) else ()
+        refuse_waiting((*middleware, *inner), client.__name__)
     if url in LOCAL_PLACEMENTS:
         if target is None:
             raise BindError(
@@ -83,7 +88,8 @@ def connect(
         return _typed(client, made)
     if "://" not in url and not url.startswith("unix:"):
         raise BindError(
-            f"{url!r} is no address; write {', '.join(LOCAL_PLACEMENTS)} unix:PATH, tcp://HOST:PORT or http://HOST:PORT"
+            f"{url!r} is no address; write {', '.join(LOCAL_PLACEMENTS)}, unix:PATH, or one of tcp, tls, http, https,"
+            " ws and wss with ://HOST:PORT"
         )
     if target is not None:
         raise BindError(f"{url} is served elsewhere, so that target= has no use")
@@ -140,8 +146,12 @@ def transport_for(
     Raises:
         BindError: There are no calls over addresses of this scheme.
     """
-    if dialler.address.scheme in ("ws", "wss"):
-        raise BindError(f"{dialler.address}: there are no calls over WebSocket yet; use tcp:// or http://")
+    if dialler.address.is_websocket and asynchronous:
+        from avrorpc.transport.websocket import WebSocketDialler  # noqa: PLC0415
+
+        return ConnectionTransport(WebSocketDialler(dialler), identity, limits, accept)
+    if dialler.address.is_websocket:
+        return BlockingConnectionTransport(dialler, identity, limits, accept)
     # HTTP is imported only where it is used: aiohttp alone takes longer than all the rest.
     if dialler.address.is_http and asynchronous:
         from avrorpc.transport.http import HttpTransport  # noqa: PLC0415

@@ -17,7 +17,8 @@ import msgspec
 
 from avrorpc.call import Options
 from avrorpc.client.connecting import transport_for
-from avrorpc.client.remote import Remote, RemoteChannel, ServerVersion
+from avrorpc.client.remote import Remote, RemoteChannel
+from avrorpc.client.version import ServerVersion
 from avrorpc.codec.json import fields_from_json, to_json
 from avrorpc.driving import drive
 from avrorpc.errors import Code, DeclaredError, RemoteProtocolError, StatusError

@@ -1,4 +1,4 @@
-"""HTTP on aiohttp: Avro bodies at `POST /avro/{protocol}` and `POST /spl-avro`."""
+"""HTTP on aiohttp: Avro and streams posted to `/avro/{protocol}` or `/spl-avro`, WebSockets at `/avro`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,14 @@ from aiohttp import web
 from avrorpc.errors import LimitExceeded, RpcError
 from avrorpc.limits import Limits
 from avrorpc.principal import Principal
+from avrorpc.server.http_links import HttpLinks
 from avrorpc.server.served import Served
 from avrorpc.transport.address import Address
 from avrorpc.transport.exchange import Answerer
+from avrorpc.transport.http_stream import STREAM_TYPE
 from avrorpc.transport.listening import Door, all_gone, listen
 from avrorpc.transport.peer import is_gone, peer_name, principal_of
+from avrorpc.transport.websocket_names import PATH
 from avrorpc.wire.exchange import CONTENT_TYPE, unframe
 from avrorpc.wire.framing import frame
 from avrorpc.wire.server import Offers, Request, read_call
@@ -51,10 +54,12 @@ class HttpListener:
         self._limits = limits
         # Framing takes 4 bytes per buffer; aiohttp's own limit only has to lie above ours.
         app = web.Application(client_max_size=limits.max_body + 65_536)
+        app.router.add_get(PATH, self._post)
         # Apache's own tools post to the root, and nowhere else.
         for path in ("/avro/{protocol}", "/spl-avro", "/"):
             app.router.add_post(path, self._post)
             app.router.add_route("*", path, _refuse_method)
+        self._links = HttpLinks(offers, answer, limits)
         # How long replies may take is decided in `close`; no call is under way when the runner ends.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0, handler_cancellation=True)
         self._door: Door | None = None
@@ -83,6 +88,7 @@ class HttpListener:
     async def stop(self) -> None:
         """Accept no more connections; those that are kept alive end with their next reply."""
         self._is_stopping = True
+        self._links.goodbye("the server is shutting down")
         if self._door is not None:
             self._door.close()
 
@@ -90,6 +96,7 @@ class HttpListener:
         """Close every connection; replies that are being sent get some seconds."""
         for call in self._calls:
             call.cancel()
+        self._links.close()
         for connection in list(self._connections.values()):
             connection.end()
         await all_gone(self._connections.values(), patience)
@@ -111,11 +118,15 @@ class HttpListener:
             connection.end_if_due()
         return response
 
-    async def _respond(self, request: web.Request, connection: _Connection) -> web.Response:
+    async def _respond(self, request: web.Request, connection: _Connection) -> web.StreamResponse:
+        if request.method == "GET":
+            return await self._links.websocket(request, connection.peer, connection.principal)
         name = request.match_info.get("protocol")
         if name is not None and self._offers.get(name) is None:
             served = ", ".join(offer.name for offer in self._offers)
             return _refuse(404, f"there is no protocol {name} here; there is {served}")
+        if request.content_type == STREAM_TYPE:
+            return await self._links.stream(request, connection.peer, connection.principal)
         if request.content_type != CONTENT_TYPE:
             return _refuse(415, f"the body must be {CONTENT_TYPE}, not {request.content_type}")
         try:
@@ -162,6 +173,11 @@ class _Connection(asyncio.Protocol):
     def name(self) -> str:
         """What a log calls the client."""
         return "nobody" if self._transport is None else peer_name(self._transport)
+
+    @property
+    def peer(self) -> object:
+        """The client's address, as the system has it."""
+        return None if self._transport is None else self._transport.get_extra_info("peername")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take note of the connection."""

@@ -19,9 +19,9 @@ from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.server.served import Served
 from avrorpc.transport import loops
 from avrorpc.transport.address import Address, parse_address
-from avrorpc.transport.connection import ServerProtocol
 from avrorpc.transport.exchange import Streams
 from avrorpc.transport.listening import Door, all_gone, listen
+from avrorpc.transport.server_link import ServerLink
 from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.server import Offers, Request, ServerConnection
@@ -110,8 +110,8 @@ class Server:
         """Start to serve at an address, and return it; port 0 takes a free one.
 
         Args:
-            url: `unix:///PATH`, or `tcp`, `tls`, `http` or `https` with `://HOST:PORT`; without a host, on
-                all interfaces. `?framing=spec` asks for the specification's framing, and
+            url: `unix:///PATH`, or `tcp`, `tls`, `http`, `https`, `ws` or `wss` with `://HOST:PORT`;
+                without a host, on all interfaces. `?framing=spec` asks for the specification's framing, and
                 `?cert=FILE&key=FILE&ca=FILE` says what TLS shows and demands.
             tls: A `Tls` or an `ssl.SSLContext`, for `tls://` and `https://`.
 
@@ -119,9 +119,7 @@ class Server:
             BindError: The address is wrong, or in use, or its certificates cannot be used.
         """
         address = parse_address(url, listening=True)
-        if address.scheme in ("ws", "wss"):
-            raise BindError(f"cannot listen on {address}: there are no calls over WebSocket yet")
-        listen_ = self._listen_http if address.is_http else self._listen_plain
+        listen_ = self._listen_http if address.is_http else self._listen_links
         listener = await listen_(address, tls)
         self._listeners.append(listener)
         loops.serving(asyncio.get_running_loop(), listener.address)
@@ -167,19 +165,20 @@ class Server:
                 self._quiet.set()
         return None if reply is None else request.handshake + reply
 
-    async def _listen_plain(self, address: Address, tls: TlsOptions | None) -> Listener:
-        connections: set[ServerProtocol] = set()
+    async def _listen_links(self, address: Address, tls: TlsOptions | None) -> Listener:
+        connections: set[ServerLink] = set()
         door = await listen(
             address,
             server_tls(address, tls),
-            lambda: ServerProtocol(
-                ServerConnection(self.offers, address.framing, self._limits),
+            lambda: ServerLink(
+                ServerConnection(self.offers, address.framing, self._limits, upgrades=address.upgrade),
                 self.answer,
+                self._limits,
                 connections.add,
                 connections.discard,
             ),
         )
-        return _PlainListener(door, connections)
+        return _LinkListener(door, connections)
 
     async def _listen_http(self, address: Address, tls: TlsOptions | None) -> Listener:
         from avrorpc.server.http import HttpListener  # noqa: PLC0415 - aiohttp only where HTTP is used
@@ -189,14 +188,16 @@ class Server:
         return listener
 
 
-class _PlainListener:
-    def __init__(self, door: Door, connections: set[ServerProtocol]) -> None:
+class _LinkListener:
+    def __init__(self, door: Door, connections: set[ServerLink]) -> None:
         self.address = door.address
         self._door = door
         self._connections = connections
 
     async def stop(self) -> None:
         self._door.close()
+        for connection in list(self._connections):
+            connection.goodbye("the server is shutting down")
 
     async def close(self, patience: float) -> None:
         for connection in list(self._connections):

@@ -100,8 +100,13 @@ class Address:
 
     @property
     def is_http(self) -> bool:
-        """Whether calls are HTTP requests."""
-        return self.scheme in ("http", "https")
+        """Whether it is an HTTP server, which takes WebSockets, too."""
+        return self.scheme in ("http", "https", "ws", "wss")
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether calls go through a WebSocket."""
+        return self.scheme in ("ws", "wss")
 
     def _options(self) -> list[tuple[str, str]]:
         options: list[tuple[str, str | None]] = [

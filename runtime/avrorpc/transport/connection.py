@@ -1,32 +1,49 @@
-"""Plain Avro over connections on asyncio, whether TCP, TLS or unix sockets: the protocols of both ends.
+"""A client's way to a server on asyncio: one link, dialled at the first call and again when it is of no use.
 
-Who dials and who listens is not its concern; see `dialling` and `listening`.
+Who dials is not its concern; see `dialling` and `websocket`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 from collections.abc import Callable
-from contextvars import Context
-from typing import Any, Generic, TypeVar, cast
+from contextlib import AbstractContextManager
+from typing import Final, Generic, Protocol, TypeVar
 
-from avrorpc.errors import ConnectionLost, RpcError
+from avrorpc.errors import ConnectError, ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address
-from avrorpc.transport.blocking import reset_on_close
-from avrorpc.transport.dialling import Dialler
-from avrorpc.transport.exchange import Answerer, Outgoing
+from avrorpc.transport.exchange import Outgoing
 from avrorpc.transport.faults import lost_at_start
-from avrorpc.transport.peer import is_gone, peer_name, principal_of, sends_no_more
-from avrorpc.transport.plain import PlainAnswer, plain_request
-from avrorpc.wire.client import Answered, ClientConnection, Connected, Identity
-from avrorpc.wire.server import Request, ServerConnection
-
-logger = logging.getLogger("avrorpc")
+from avrorpc.transport.link import ClientLink, LinkAnswer
+from avrorpc.wire.client import ClientConnection, Connected, Identity
+from avrorpc.wire.settings import Wishes
 
 V = TypeVar("V")
+
+ATTEMPTS: Final = 3
+"""How many links are tried for one call where each takes no new ones."""
+
+
+class AsyncDialler(Protocol):
+    """What makes connections."""
+
+    @property
+    def address(self) -> Address:
+        """Where the server is."""
+        ...
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """Dial within this; it keeps account of failures, and may refuse to try again so soon."""
+        ...
+
+    async def connect(self, factory: Callable[[], ClientLink]) -> ClientLink:
+        """Return the link of a new connection."""
+        ...
+
+    async def close(self) -> None:
+        """Release what is held besides the connections."""
+        ...
 
 
 class ConnectionTransport(Generic[V]):
@@ -40,7 +57,7 @@ class ConnectionTransport(Generic[V]):
     """
 
     def __init__(
-        self, dialler: Dialler, identity: Identity, limits: Limits, accept: Callable[[Connected], V]
+        self, dialler: AsyncDialler, identity: Identity, limits: Limits, accept: Callable[[Connected], V]
     ) -> None:
         self.address = dialler.address
         self._dialler = dialler
@@ -49,254 +66,76 @@ class ConnectionTransport(Generic[V]):
         self._accept = accept
         self._known: Connected | None = None
         self._dialling = asyncio.Lock()
-        self._peer: _ClientProtocol | None = None
+        self._link: ClientLink | None = None
         self._view: V | None = None
+        self._left: set[ClientLink] = set()
 
-    async def exchange(self, call: Outgoing) -> PlainAnswer[V]:
-        """Send a call and return its reply.
+    async def exchange(self, call: Outgoing) -> LinkAnswer[V]:
+        """Make a call; see `Transport.exchange`. One that the server has not begun is made anew elsewhere.
 
         Raises:
-            TimeoutError: No reply came in time.
+            TimeoutError: The call's time ran out.
             TransportError: The connection failed.
-            StatusError: UNIMPLEMENTED, where the call has a stream.
+            StatusError: UNIMPLEMENTED, for a stream to a plain Avro peer.
         """
-        request = plain_request(call, self.address)
-        async with asyncio.timeout(call.timeout):
-            peer, view = await self._ready()
-            if call.one_way:
-                peer.send_one_way(request)
-                return PlainAnswer(view, None)
-            return PlainAnswer(view, await peer.call(request))
+        loop = asyncio.get_running_loop()
+        deadline = None if call.timeout is None else loop.time() + call.timeout
+        for attempt in range(1, ATTEMPTS + 1):
+            async with asyncio.timeout_at(deadline):
+                link, view = await self._ready()
+            try:
+                answer: LinkAnswer[V] = await link.exchange(call, deadline)
+            except ConnectError:
+                if attempt == ATTEMPTS or call.items is not None:
+                    raise
+            else:
+                answer.view = view
+                return answer
+        raise AssertionError("the last attempt returns or raises")
 
     async def close(self) -> None:
-        """Close the connection; calls under way fail."""
-        if self._peer is not None:
-            self._peer.close()
-            await self._peer.closed
-            self._peer = None
+        """Close the connections; calls under way fail."""
+        links = [*self._left, *([] if self._link is None else [self._link])]
+        self._link = None
+        for link in links:
+            link.close()
+        for link in links:
+            await link.closed
+        await self._dialler.close()
 
-    async def _ready(self) -> tuple[_ClientProtocol, V]:
+    async def _ready(self) -> tuple[ClientLink, V]:
         async with self._dialling:
-            if self._peer is None or self._view is None or self._peer.is_useless():
+            if self._link is None or self._view is None or self._link.is_useless():
+                if self._link is not None and self._link.lost is None:
+                    self._set_aside(self._link)
                 with self._dialler.attempt():
-                    self._peer, self._view = await self._dial()
-            return self._peer, self._view
+                    self._link, self._view = await self._dial()
+            return self._link, self._view
 
-    async def _dial(self) -> tuple[_ClientProtocol, V]:
-        connection = ClientConnection(self._identity, self._known, self.address.framing, self._limits)
-        peer = await self._dialler.connect(lambda: _ClientProtocol(connection, self.address))
+    def _set_aside(self, link: ClientLink) -> None:
+        """Let a link that takes no new calls come to its end."""
+        self._left.add(link)
+        link.closed.add_done_callback(lambda _: self._left.discard(link))
+
+    async def _dial(self) -> tuple[ClientLink, V]:
+        address = self.address
+        wishes = Wishes(compressions=(address.compression,) if address.compression else ())
+        is_websocket = address.is_websocket
+        connection = ClientConnection(
+            self._identity,
+            self._known,
+            "frames" if is_websocket else address.framing,
+            self._limits,
+            wishes if is_websocket or address.upgrade else None,
+        )
+        link = await self._dialler.connect(lambda: ClientLink(connection, address, self._limits))
         try:
-            connected = await peer.connected
+            connected = await link.connected
             view = self._accept(connected)
         except ConnectionLost as lost:
-            raise lost_at_start(self.address, lost) from lost
+            raise lost_at_start(address, lost) from lost
         except BaseException:
-            peer.close()
+            link.close()
             raise
         self._known = connected
-        return peer, view
-
-
-class _ClientProtocol(asyncio.Protocol):
-    """Feeds a `ClientConnection` and hands out its events."""
-
-    def __init__(self, connection: ClientConnection, address: Address) -> None:
-        loop = asyncio.get_running_loop()
-        self.lost: Exception | None = None
-        self.connected: asyncio.Future[Connected] = loop.create_future()
-        self.closed: asyncio.Future[None] = loop.create_future()
-        self._connection = connection
-        self._address = address
-        self._calls: dict[int, asyncio.Future[bytes]] = {}
-        self._transport: asyncio.Transport | None = None
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports have the methods and not the base class.
-        self._transport = cast("asyncio.Transport", transport)
-        self._flush()
-
-    def data_received(self, data: bytes) -> None:
-        try:
-            events = self._connection.receive(data)
-        except RpcError as error:
-            self._fail(error)
-            return
-        self._flush()
-        for event in events:
-            match event:
-                case Connected():
-                    if not self.connected.done():
-                        self.connected.set_result(event)
-                case Answered(serial, body):
-                    # A caller that stopped waiting has cancelled its future; its reply is dropped.
-                    reply = self._calls.pop(serial, None)
-                    if reply is not None and not reply.done():
-                        reply.set_result(body)
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        if self.lost is None:
-            try:
-                self._connection.receive_eof()
-                self.lost = ConnectionLost(f"the server at {self._address} closed the connection")
-            except ConnectionLost as lost:
-                self.lost = ConnectionLost(f"{self._address}: {lost}")
-            self.lost.__cause__ = exc
-        pending: list[asyncio.Future[Any]] = [self.connected, *self._calls.values()]
-        for waiting in pending:
-            if not waiting.done():
-                waiting.set_exception(self.lost)
-                waiting.exception()  # whoever awaits it sees it; nobody need
-        self._calls.clear()
-        if not self.closed.done():
-            self.closed.set_result(None)
-
-    async def call(self, request: bytes) -> bytes:
-        if self.lost is not None:
-            raise self.lost
-        serial = self._connection.call(request, one_way=False)
-        reply: asyncio.Future[bytes] = asyncio.get_running_loop().create_future()
-        self._calls[serial] = reply
-        self._flush()
-        return await reply
-
-    def send_one_way(self, request: bytes) -> None:
-        if self.lost is not None:
-            raise self.lost
-        self._connection.call(request, one_way=True)
-        self._flush()
-
-    def is_useless(self) -> bool:
-        """Whether calls cannot go this way any more, even where the loop has not heard of it yet."""
-        if self.lost is not None or self._transport is None:
-            return True
-        if self._calls or not sends_no_more(self._transport):
-            return False
-        self.close()
-        return True
-
-    def close(self) -> None:
-        if self._transport is not None:
-            if self._calls:
-                reset_on_close(self._transport.get_extra_info("socket"))
-                self._transport.abort()
-            else:
-                self._transport.close()
-
-    def _flush(self) -> None:
-        data = self._connection.data_to_send()
-        if data and self._transport is not None:
-            self._transport.write(data)
-
-    def _fail(self, error: Exception) -> None:
-        self.lost = error
-        if self._transport is not None:
-            self._transport.abort()
-
-
-class ServerProtocol(asyncio.Protocol):
-    """Feeds a `ServerConnection`, and runs each call in a task of its own with an empty context.
-
-    Args:
-        connection: The state of the connection.
-        answer: Gives a request's reply, handshake response and all; None for a one-way call.
-        opened: Told of this object when the connection is there.
-        closed: Told of it when the connection is gone.
-    """
-
-    def __init__(
-        self,
-        connection: ServerConnection[Any],
-        answer: Answerer,
-        opened: Callable[[ServerProtocol], None],
-        closed: Callable[[ServerProtocol], None],
-    ) -> None:
-        self.connection = connection
-        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done when the connection is closed."""
-        self._answer = answer
-        self._opened = opened
-        self._closed = closed
-        self._tasks: set[asyncio.Task[None]] = set()
-        self._transport: asyncio.Transport | None = None
-        self._is_choked = False
-        self._client_is_done = False
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        # uvloop's transports have the methods and not the base class.
-        self._transport = cast("asyncio.Transport", transport)
-        self.connection.principal = principal_of(transport)
-        self._opened(self)
-
-    def data_received(self, data: bytes) -> None:
-        if self._transport is None or self._transport.is_closing():
-            return
-        try:
-            requests = self.connection.receive(data)
-        except RpcError as error:
-            logger.warning("closing the connection from %s: %s", peer_name(self._transport), error)
-            self.close()
-            return
-        self._flush()
-        loop = asyncio.get_running_loop()
-        for request in requests:
-            task = loop.create_task(self._serve(request), context=Context())
-            self._tasks.add(task)
-            task.add_done_callback(self._finished)
-        self._choose_reading()
-
-    def eof_received(self) -> bool:
-        """Answer what is under way before the connection closes, where the client may still read."""
-        self._client_is_done = True
-        if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
-            return False  # TLS has no half of a connection
-        return bool(self._tasks) and not is_gone(self._transport)
-
-    def pause_writing(self) -> None:
-        self._is_choked = True
-        self._choose_reading()
-
-    def resume_writing(self) -> None:
-        self._is_choked = False
-        self._choose_reading()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        for task in self._tasks:
-            task.cancel()
-        self._closed(self)
-        if not self.gone.done():
-            self.gone.set_result(None)
-
-    def close(self) -> None:
-        """Send what is due, and close."""
-        if self._transport is not None:
-            self._flush()
-            self._transport.close()
-
-    def abort(self) -> None:
-        """Close at once; what is due is lost."""
-        if self._transport is not None:
-            self._transport.abort()
-
-    async def _serve(self, request: Request[Any]) -> None:
-        with contextlib.suppress(asyncio.CancelledError):  # the client is gone
-            self.connection.reply(request.serial, await self._answer(request, None))
-            self.data_received(b"")  # sends the reply, and starts what waited for this call's end
-
-    def _finished(self, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if self._client_is_done and not self._tasks:
-            self.close()
-
-    def _choose_reading(self) -> None:
-        """Ask for no more calls where the client does not read its replies, or has enough under way."""
-        if self._transport is None or self._transport.is_closing() or self._client_is_done:
-            return
-        if self._is_choked or self.connection.is_full:
-            self._transport.pause_reading()
-        else:
-            self._transport.resume_reading()
-
-    def _flush(self) -> None:
-        data = self.connection.data_to_send()
-        if data and self._transport is not None and not self._transport.is_closing():
-            self._transport.write(data)
+        return link, view

@@ -1,33 +1,26 @@
-"""Plain Avro over blocking sockets of all kinds: for synchronous clients, thread-safe, without a thread."""
+"""A client's way to a server on blocking sockets: a pool of links, thread-safe, without a thread."""
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from avrorpc.errors import ConnectionLost
+from avrorpc.errors import ConnectError, ConnectionLost
 from avrorpc.limits import Limits
-from avrorpc.transport.address import Address
-from avrorpc.transport.blocking import Pool, Timer, abandon, send_all
+from avrorpc.transport.blocking import Pool, Timer
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
-from avrorpc.transport.faults import exchanging, lost_at_start
-from avrorpc.transport.plain import PlainAnswer, plain_request
-from avrorpc.wire.client import Answered, ClientConnection, Connected, Event, Identity
+from avrorpc.transport.faults import lost_at_start
+from avrorpc.transport.link_blocking import BlockingAnswer, BlockingLink
+from avrorpc.transport.pipe import Pipe, SocketPipe
+from avrorpc.wire.client import ClientConnection, Connected, Identity
+from avrorpc.wire.settings import Wishes
 
 V = TypeVar("V")
 
 
-class _Connection(Generic[V]):
-    def __init__(self, sock: socket.socket, state: ClientConnection) -> None:
-        self.sock = sock
-        self.state = state
-        self.view: V
-
-
 class BlockingConnectionTransport(Generic[V]):
-    """A pool of connections; see `ConnectionTransport` for the arguments."""
+    """A pool of connections with one call on each; see `ConnectionTransport` for the arguments."""
 
     def __init__(
         self, dialler: Dialler, identity: Identity, limits: Limits, accept: Callable[[Connected], V]
@@ -38,70 +31,102 @@ class BlockingConnectionTransport(Generic[V]):
         self._limits = limits
         self._accept = accept
         self._known: Connected | None = None
-        self._pool: Pool[_Connection[V]] = Pool()
+        self._pool: Pool[BlockingLink[V]] = Pool()
 
-    async def exchange(self, call: Outgoing) -> PlainAnswer[V]:
-        """Send a call and return its reply. It never suspends.
+    async def exchange(self, call: Outgoing) -> BlockingAnswer[V]:
+        """Make a call; see `Transport.exchange`. It suspends only where the items of a two-way call do.
 
         Raises:
-            TimeoutError: No reply came in time.
+            TimeoutError: The call's time ran out.
             TransportError: The connection failed.
-            StatusError: UNIMPLEMENTED, where the call has a stream.
+            StatusError: UNIMPLEMENTED, for a stream to a plain Avro peer.
         """
-        request = plain_request(call, self.address)
         timer = Timer(call.timeout)
-        connection = self._pool.take() or self._dial(timer)
-        try:
-            connection.state.call(request, one_way=call.one_way)
-            _send(connection, self.address, timer)
-            answer = None if call.one_way else _receive(connection, self.address, timer)
-        except BaseException:
-            abandon(connection.sock)
-            raise
-        self._pool.give(connection)
-        return PlainAnswer(connection.view, answer.body if isinstance(answer, Answered) else None)
+        while True:
+            link = self._pool.take()
+            is_new = link is None
+            link = link or self._dial(timer)
+            answer = self._begin(link, call, timer)
+            try:
+                return await finish(answer, call)
+            except ConnectError:
+                if is_new or call.items is not None:
+                    raise
 
     async def close(self) -> None:
         """Close the idle connections."""
         self._pool.close()
 
-    def _dial(self, timer: Timer) -> _Connection[V]:
+    def _begin(self, link: BlockingLink[V], call: Outgoing, timer: Timer) -> BlockingAnswer[V]:
+        def ended() -> None:
+            if link.is_leaving:
+                link.pipe.close()
+            else:
+                self._pool.give(link)
+
+        try:
+            answer: BlockingAnswer[V] = link.begin(call, timer, ended)
+        except BaseException:
+            ended()  # nothing was sent
+            raise
+        answer.view = link.view
+        return answer
+
+    def _dial(self, timer: Timer) -> BlockingLink[V]:
+        address = self.address
+        is_websocket = address.is_websocket
+        wishes = Wishes(compressions=(address.compression,) if address.compression else (), is_passive=True)
         with self._dialler.attempt():
-            sock = self._dialler.connect_blocking(timer)
+            pipe = self._pipe(timer)
             try:
-                state = ClientConnection(self._identity, self._known, self.address.framing, self._limits)
-                connection: _Connection[V] = _Connection(sock, state)
-                _send(connection, self.address, timer)
-                connected = _receive(connection, self.address, timer)
-                assert isinstance(connected, Connected)
-                connection.view = self._accept(connected)
+                connection = ClientConnection(
+                    self._identity,
+                    self._known,
+                    "frames" if is_websocket else address.framing,
+                    self._limits,
+                    wishes if is_websocket or address.upgrade else None,
+                )
+                link: BlockingLink[V] = BlockingLink(pipe, connection, address)
+                connected = link.open(timer)
+                link.view = self._accept(connected)
             except ConnectionLost as lost:
-                sock.close()
-                raise lost_at_start(self.address, lost) from lost
+                pipe.close()
+                raise lost_at_start(address, lost) from lost
             except BaseException:
-                sock.close()
+                pipe.close()
                 raise
             self._known = connected
-            return connection
+            return link
+
+    def _pipe(self, timer: Timer) -> Pipe:
+        sock = self._dialler.connect_blocking(timer)
+        if not self.address.is_websocket:
+            return SocketPipe(sock)
+        from avrorpc.transport.websocket_blocking import WebSocketPipe  # noqa: PLC0415 - only where it is used
+
+        pipe = WebSocketPipe(sock, self.address)
+        try:
+            pipe.open(timer)
+        except BaseException:
+            pipe.close()
+            raise
+        return pipe
 
 
-def _send(connection: _Connection[V], address: Address, timer: Timer) -> None:
-    with exchanging(address):
-        send_all(connection.sock, connection.state.data_to_send(), timer)
-
-
-def _receive(connection: _Connection[V], address: Address, timer: Timer) -> Event:
-    """Read until something came of it: there is only ever one thing to wait for."""
-    while True:
-        with exchanging(address):
-            connection.sock.settimeout(timer.left())
-            data = connection.sock.recv(262_144)
-        if not data:
-            try:
-                connection.state.receive_eof()
-            except ConnectionLost as lost:
-                raise ConnectionLost(f"{address}: {lost}") from None
-        events = connection.state.receive(data)
-        if events:
-            return events[0]
-        _send(connection, address, timer)
+async def finish(answer: BlockingAnswer[V], call: Outgoing) -> BlockingAnswer[V]:
+    """Send a call, and wait for as much as `Transport.exchange` promises."""
+    try:
+        if call.one_way:
+            answer.sent()
+        elif call.items is None:
+            answer.complete()
+        elif call.streams:
+            answer.pump = answer.send(call.items)
+        else:
+            await answer.send(call.items)
+        if not call.one_way and not call.streams:
+            answer.wait()
+    except BaseException:
+        await answer.cancel()
+        raise
+    return answer

@@ -74,6 +74,9 @@ class Dialler:
                 )
         return protocol
 
+    async def close(self) -> None:
+        """Do nothing: there is nothing besides the connections."""
+
     def connect_blocking(self, timer: Timer) -> socket.socket:
         """Return a new connection, or give up when the timer says so.
 

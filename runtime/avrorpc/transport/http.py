@@ -5,21 +5,24 @@ from __future__ import annotations
 import asyncio
 import io
 import socket
-import ssl
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from http import HTTPStatus
 from typing import Generic, TypeVar
 
 import aiohttp
 from aiohttp.abc import AbstractStreamWriter
 
-from avrorpc.errors import ConnectionLost, TransportError
+from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.blocking import reset_on_close
+from avrorpc.transport.carrier import Carrier
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
-from avrorpc.transport.faults import connect_error, ended_in_tls, reason
 from avrorpc.transport.http_conversation import HttpConversation
-from avrorpc.transport.http_status import check_response, not_http, request_path
+from avrorpc.transport.http_faults import saying
+from avrorpc.transport.http_status import check_response, request_path
+from avrorpc.transport.http_stream import STREAM_TYPE, check_stream_response, is_stream, stream_connection
+from avrorpc.transport.link import ClientLink, LinkAnswer
 from avrorpc.transport.plain import PlainAnswer, plain_request
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.exchange import CONTENT_TYPE
@@ -38,23 +41,32 @@ class HttpTransport(Generic[V]):
         self._limits = limits
         self._conversation = HttpConversation(identity, limits, accept)
         self._path = request_path(dialler.address, identity)
+        self._identity = identity
+        self._accept = accept
+        self._carrying: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
 
-    async def exchange(self, call: Outgoing) -> PlainAnswer[V]:
+    async def exchange(self, call: Outgoing) -> PlainAnswer[V] | LinkAnswer[V]:
         """Send a call and return its reply; HTTP answers one-way calls, too, and that answer is dropped.
 
         Raises:
             TimeoutError: No reply came in time.
             TransportError: The connection failed.
-            StatusError: UNIMPLEMENTED, where the call has a stream.
+            StatusError: UNIMPLEMENTED, where the call streams both ways.
         """
+        if is_stream(call):
+            return await self._stream(call)
         request = plain_request(call, self.address)
         async with asyncio.timeout(call.timeout):
             view, body = await self._conversation.exchange(request, self._post)
         return PlainAnswer(view, None if call.one_way else body)
 
     async def close(self) -> None:
-        """Close the session."""
+        """Close the session; calls under way fail."""
+        for task in list(self._carrying):
+            task.cancel()
+        if self._carrying:
+            await asyncio.wait(list(self._carrying))
         if self._session is not None:
             await self._session.close()
 
@@ -71,7 +83,7 @@ class HttpTransport(Generic[V]):
 
     async def _exchange(self, session: aiohttp.ClientSession, body: _Body) -> bytes:
         tls = self._dialler.tls
-        try:
+        with saying(self.address):
             async with session.post(
                 f"{self.address.scheme}://{self.address.authority}{self._path}",
                 data=body,
@@ -89,26 +101,67 @@ class HttpTransport(Generic[V]):
                     body.is_answered()
                 kind = response.headers.get("Content-Type", "")
                 return check_response(self.address, response.status, kind, bytes(content), self._limits)
-        except aiohttp.ClientConnectorCertificateError as error:
-            problem = error.certificate_error
-            raise connect_error(
-                self.address, problem if isinstance(problem, OSError) else OSError(str(problem))
-            ) from error
-        except aiohttp.ClientConnectorError as error:
-            raise connect_error(self.address, error.os_error) from error
-        except aiohttp.ClientResponseError as error:
-            raise not_http(self.address, error.message) from error
-        except aiohttp.ClientError as error:
-            raise self._lost(error) from error
 
-    def _lost(self, error: aiohttp.ClientError) -> TransportError:
-        for problem in (error, error.__cause__):
-            if isinstance(problem, ssl.SSLError):
-                return connect_error(self.address, problem)
-        said = reason(error) if isinstance(error, OSError) else str(error)
-        if self.address.is_secure and isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError):
-            said = ended_in_tls(self.address)
-        return ConnectionLost(f"the connection to {self.address} broke: {said}")
+    async def _stream(self, call: Outgoing) -> LinkAnswer[V]:
+        """Make a call in our own frames, in the bodies of a request of its own."""
+        loop = asyncio.get_running_loop()
+        deadline = None if call.timeout is None else loop.time() + call.timeout
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+        link = ClientLink(stream_connection(self._identity, self._limits), self.address, self._limits)
+        task = loop.create_task(self._carry(self._session, link))
+        self._carrying.add(task)
+        task.add_done_callback(self._carrying.discard)
+        answer: LinkAnswer[V] | None = None
+        try:
+            answer = await link.exchange(call, deadline)
+            async with asyncio.timeout_at(deadline):
+                answer.view = self._accept(await link.connected)
+        except BaseException:
+            if answer is not None:
+                await answer.cancel()
+            link.fail(ConnectionLost(f"the call to {self.address} was given up"))
+            raise
+        return answer
+
+    async def _carry(self, session: aiohttp.ClientSession, link: ClientLink) -> None:
+        """Move the bytes of one call."""
+        tls = self._dialler.tls
+        out: asyncio.Queue[bytes | None] = asyncio.Queue(1)
+
+        async def body() -> AsyncIterator[bytes]:
+            while (data := await out.get()) is not None:
+                yield data
+
+        posting = asyncio.ensure_future(
+            session.post(
+                f"{self.address.scheme}://{self.address.authority}{self._path}",
+                data=body(),
+                headers={"Content-Type": STREAM_TYPE},
+                allow_redirects=False,
+                ssl=True if tls is None else tls.context,
+                server_hostname=None if tls is None else tls.server_name,
+            )
+        )
+        response: aiohttp.ClientResponse | None = None
+
+        async def read() -> bytes | None:
+            nonlocal response
+            with saying(self.address):
+                if response is None:
+                    with self._dialler.attempt():
+                        response = await posting
+                    kind = response.headers.get("Content-Type", "")
+                    said = b"" if response.status == HTTPStatus.OK else await response.content.read(200)
+                    check_stream_response(self.address, response.status, kind, said)
+                return await response.content.readany() or None
+
+        try:
+            await Carrier(link, outlives_input=True).carry(read, out.put, lambda: out.put(None))
+        finally:
+            posting.cancel()
+            if response is not None:
+                response.close()
 
 
 class _Body(aiohttp.BytesIOPayload):

@@ -12,11 +12,15 @@ import h11
 from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.blocking import Pool, Timer, abandon, send_all
+from avrorpc.transport.connection_blocking import finish
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
 from avrorpc.transport.faults import connect_error, ended_in_tls, exchanging
 from avrorpc.transport.http_conversation import HttpConversation
+from avrorpc.transport.http_pipe import HttpPipe
 from avrorpc.transport.http_status import check_response, not_http, request_path
+from avrorpc.transport.http_stream import is_stream, stream_connection
+from avrorpc.transport.link_blocking import BlockingAnswer, BlockingLink
 from avrorpc.transport.plain import PlainAnswer, plain_request
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.exchange import CONTENT_TYPE
@@ -42,18 +46,22 @@ class BlockingHttpTransport(Generic[V]):
         self._limits = limits
         self._conversation = HttpConversation(identity, limits, accept)
         self._path = request_path(dialler.address, identity)
+        self._identity = identity
+        self._accept = accept
         self._pool: Pool[_Connection] = Pool()
 
-    async def exchange(self, call: Outgoing) -> PlainAnswer[V]:
+    async def exchange(self, call: Outgoing) -> PlainAnswer[V] | BlockingAnswer[V]:
         """Send a call and return its reply; HTTP answers one-way calls, too, and that answer is dropped.
 
         Raises:
             TimeoutError: No reply came in time.
             TransportError: The connection failed.
-            StatusError: UNIMPLEMENTED, where the call has a stream.
+            StatusError: UNIMPLEMENTED, where the call streams both ways.
         """
-        request = plain_request(call, self.address)
         timer = Timer(call.timeout)
+        if is_stream(call):
+            return await self._stream(call, timer)
+        request = plain_request(call, self.address)
 
         async def post(body: bytes) -> bytes:
             return self._post(body, timer)
@@ -64,6 +72,21 @@ class BlockingHttpTransport(Generic[V]):
     async def close(self) -> None:
         """Close the idle connections."""
         self._pool.close()
+
+    async def _stream(self, call: Outgoing, timer: Timer) -> BlockingAnswer[V]:
+        """Make a call in our own frames, in the bodies of a request of its own."""
+        with self._dialler.attempt():
+            pipe = HttpPipe(self._dialler.connect_blocking(timer), self.address, self._path)
+        try:
+            link: BlockingLink[V] = BlockingLink(
+                pipe, stream_connection(self._identity, self._limits), self.address
+            )
+            answer = await finish(link.begin(call, timer, pipe.close), call)
+            answer.view = self._accept(link.open(timer))
+        except BaseException:
+            pipe.close()
+            raise
+        return answer
 
     def _post(self, body: bytes, timer: Timer) -> bytes:
         connection = self._pool.take() or self._dial(timer)

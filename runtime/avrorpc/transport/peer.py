@@ -17,6 +17,9 @@ _SO_PEERCRED: Final[int | None] = getattr(socket, "SO_PEERCRED", None)
 
 def principal_of(transport: asyncio.BaseTransport) -> Principal | None:
     """Return whom an accepted connection comes from; None where nothing proves it."""
+    known = transport.get_extra_info("principal")
+    if isinstance(known, Principal):
+        return known
     if transport.get_extra_info("sslcontext") is not None:
         return certified(transport.get_extra_info("peercert"))
     sock = transport.get_extra_info("socket")
@@ -58,7 +61,9 @@ def is_gone(transport: asyncio.BaseTransport) -> bool:
 
 def _polls(transport: asyncio.BaseTransport, events: int) -> bool:
     sock = transport.get_extra_info("socket")
-    if sock is None or sock.fileno() < 0:
+    if sock is None:
+        return transport.is_closing()
+    if sock.fileno() < 0:
         return True
     poll = select.poll()
     poll.register(sock.fileno(), events)

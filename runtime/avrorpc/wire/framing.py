@@ -61,6 +61,18 @@ class Deframer(Protocol):
         """Take bytes, and return the messages now complete: serial and body."""
         ...
 
+    def add(self, data: bytes) -> None:
+        """Take bytes, for `next`."""
+        ...
+
+    def next(self) -> tuple[int, bytes | Excess] | None:
+        """Return one message, or None where none is complete."""
+        ...
+
+    def rest(self) -> bytes:
+        """Return the bytes that are of no message yet, and forget them."""
+        ...
+
     @property
     def idle(self) -> bool:
         """Whether no message is half received."""
@@ -97,14 +109,43 @@ class _Deframer:
         """
         self._data += data
         messages: list[tuple[int, bytes | Excess]] = []
-        while self._message():
-            self._is_new = False
-            messages.append((self._serial, self._excess or bytes(self._body)))
-            self._excess = None
-            self._body.clear()
+        while (message := self._take()) is not None:
+            messages.append(message)
+        self._forget()
+        return messages
+
+    def add(self, data: bytes) -> None:
+        """Take bytes, for `next`."""
+        self._data += data
+
+    def next(self) -> tuple[int, bytes | Excess] | None:
+        """Return one message, or None where none is complete.
+
+        Raises:
+            RemoteProtocolError: As `feed`.
+        """
+        message = self._take()
+        self._forget()
+        return message
+
+    def rest(self) -> bytes:
+        """Return the bytes that are of no message yet, and forget them."""
+        rest = bytes(self._data)
+        self._data.clear()
+        return rest
+
+    def _take(self) -> tuple[int, bytes | Excess] | None:
+        if not self._message():
+            return None
+        self._is_new = False
+        message = self._serial, self._excess or bytes(self._body)
+        self._excess = None
+        self._body.clear()
+        return message
+
+    def _forget(self) -> None:
         del self._data[: self._position]
         self._position = 0
-        return messages
 
     def _message(self) -> bool:
         """Read on; return whether a message has come to its end."""
