@@ -236,7 +236,7 @@ async def test_a_server_that_lacks_a_message(
         caller = connect(url)
         if kind.startswith("avsc"):
             with pytest.raises(
-                ContractMismatch, match="refuses this version of .*: notes: message: the server has no"
+                ContractMismatch, match=r"refuses this version of .*: notes: message: the server has no"
             ):
                 await caller(caller.client.add, 1.0)
         else:

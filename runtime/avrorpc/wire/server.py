@@ -251,6 +251,8 @@ class ServerConnection(Generic[O_co]):
         self._waiting: deque[tuple[int, bytes | Excess]] = deque()
         self._open: set[int] = set()
         self._order: deque[int] = deque()
+        self.received = 0
+        """How many plain messages have come whole."""
         self._early: dict[int, bytes] = {}
         self._out = bytearray()
         if opening == "frames":
@@ -277,6 +279,11 @@ class ServerConnection(Generic[O_co]):
         return data if self.multiplexer is None else data + self.multiplexer.data_to_send(at_most)
 
     @property
+    def is_half_received(self) -> bool:
+        """Whether a plain message has begun to come, and is not whole."""
+        return self.multiplexer is None and not self._deframer.idle
+
+    @property
     def is_full(self) -> bool:
         """Whether as many plain calls are under way as may be; bytes that come now have to wait."""
         return self.multiplexer is None and len(self._open) >= self._limits.max_calls
@@ -292,7 +299,9 @@ class ServerConnection(Generic[O_co]):
         """
         if self.multiplexer is not None:
             return self._frames(self.multiplexer, data)
-        self._waiting.extend(self._deframer.feed(data))
+        messages = self._deframer.feed(data)
+        self.received += len(messages)
+        self._waiting.extend(messages)
         events: list[Event[O_co]] = []
         while self._waiting and not self.is_full:
             serial, body = self._waiting.popleft()
