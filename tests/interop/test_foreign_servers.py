@@ -24,7 +24,8 @@ from avrorpc import (
     with_options,
 )
 from avrorpc.limits import DEFAULT_LIMITS
-from avrorpc.wire.client import Answered, ClientConnection, Connected, Identity
+from avrorpc.wire.client import ClientConnection, Connected, Identity
+from avrorpc.wire.multiplex import Answered
 from support.foreign import foreign_server
 from support.foreign_values import protocol
 from support.values import everything
