@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         DeclaredError,
         DecodeError,
         EncodeError,
+        EndOfStream,
         ErrorInfo,
         LimitExceeded,
         LocalProtocolError,
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from avrorpc.principal import Principal
     from avrorpc.server import Server
     from avrorpc.service import Middleware, Service
+    from avrorpc.streaming import closing
     from avrorpc.tensor import Tensor
     from avrorpc.transport.backoff import Backoff
     from avrorpc.transport.tls import Tls
@@ -71,6 +73,7 @@ __all__ = [
     "Description",
     "Duration",
     "EncodeError",
+    "EndOfStream",
     "ErrorInfo",
     "LimitExceeded",
     "Limits",
@@ -96,6 +99,7 @@ __all__ = [
     "ValueChanged",
     "bind",
     "close",
+    "closing",
     "connect",
     "current_call",
     "describe",
@@ -145,6 +149,7 @@ _HOMES: Final = {
         "DeclaredError",
         "DecodeError",
         "EncodeError",
+        "EndOfStream",
         "ErrorInfo",
         "LimitExceeded",
         "LocalProtocolError",
@@ -168,6 +173,7 @@ _HOMES: Final = {
         "Middleware",
         "Service",
     ),
+    "avrorpc.streaming": ("closing",),
     "avrorpc.tensor": ("Tensor",),
     "avrorpc.transport.backoff": ("Backoff",),
     "avrorpc.transport.tls": ("Tls",),

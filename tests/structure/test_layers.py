@@ -53,7 +53,7 @@ OUTSIDE = {
     "h11": {"transport/http_blocking.py"},
     "opentelemetry": {"middleware/tracing.py", "middleware/metrics.py"},
 }
-# Middleware that waits for something on an event loop; all other is driven by hand in synchronous clients, too.
+# Middleware that waits on an event loop; all other is driven by hand in synchronous clients, too.
 ON_A_LOOP = {f"middleware/{name}.py" for name in ("cache", "concurrency", "hedging", "waiting")}
 CLOCKS_AND_LOOPS = {"asyncio", "select", "selectors", "socket", "ssl", "threading", "time", "concurrent"}
 

@@ -88,8 +88,8 @@ def connect(
         return _typed(client, made)
     if "://" not in url and not url.startswith("unix:"):
         raise BindError(
-            f"{url!r} is no address; write {', '.join(LOCAL_PLACEMENTS)}, unix:PATH, or one of tcp, tls, http, https,"
-            " ws and wss with ://HOST:PORT"
+            f"{url!r} is no address; write {', '.join(LOCAL_PLACEMENTS)}, unix:PATH, or one of tcp, tls,"
+            " http, https, ws and wss with ://HOST:PORT"
         )
     if target is not None:
         raise BindError(f"{url} is served elsewhere, so that target= has no use")

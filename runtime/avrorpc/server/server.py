@@ -17,6 +17,7 @@ from avrorpc.binding import Binding, bind
 from avrorpc.errors import BindError, Code
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.server.served import Served
+from avrorpc.service import Middleware
 from avrorpc.transport import loops
 from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.exchange import Streams
@@ -57,6 +58,7 @@ class Server:
         limits: Bounds on what clients may send.
         threads: How many `def` methods may run at once.
         expose_cause: Whether callers learn the text of undeclared exceptions; for development.
+        middleware: Wraps each call of each service, outside of what their bindings have; the first runs outermost.
 
     Raises:
         BindError: An implementation does not fit its contract, or two serve one contract.
@@ -69,6 +71,7 @@ class Server:
         limits: Limits = DEFAULT_LIMITS,
         threads: int = DEFAULT_THREADS,
         expose_cause: bool = False,
+        middleware: tuple[Middleware, ...] = (),
     ) -> None:
         self._limits = limits
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="avrorpc-server")
@@ -83,7 +86,9 @@ class Server:
             for name, skeleton in binding.contracts().items():
                 if name in served:
                     raise BindError(f"{name} is implemented twice")
-                served[name] = Served(skeleton, binding, self._executor, expose_cause=expose_cause)
+                served[name] = Served(
+                    skeleton, binding, self._executor, middleware, expose_cause=expose_cause
+                )
         if not served:
             raise BindError("a server needs at least one implementation")
         self.offers: Final = Offers(served.values())

@@ -97,9 +97,13 @@ class Zstandard:
         return out
 
 
+ZSTANDARD: Final = ("compression.zstd", "backports.zstd")
+"""The modules that have it: Python's own from 3.14 on, and the same for older ones."""
+
+
 @cache
 def _zstandard() -> Zstandard | None:
-    for name in ("compression.zstd", "backports.zstd"):
+    for name in ZSTANDARD:
         try:
             return Zstandard(importlib.import_module(name))
         except ImportError:
