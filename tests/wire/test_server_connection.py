@@ -62,7 +62,12 @@ HANDSHAKES = [
         "a.Shop",
         id="the client takes the port for another protocol's",
     ),
-    pytest.param(shake(OLD_SHOP, NOBODY), shown(Match.NONE, SHOP), None, id="the client is unknown"),
+    pytest.param(
+        shake(OLD_SHOP, NOBODY),
+        encode_response(HandshakeResponse(Match.NONE)),
+        None,
+        id="the client is unknown, and which protocol it wants",
+    ),
     pytest.param(
         shake(OLD_SHOP, BANK.hash),
         shown(Match.NONE, BANK),

@@ -5,6 +5,8 @@ The body of an HTTP request or response is one message in the specification's fr
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from avrorpc.codec.binary import Cursor
@@ -26,23 +28,26 @@ class StatelessClient:
         self.known: Connected | None = None
         """Who the server was in the last exchange that came to an end."""
 
-    def exchange(self, call: bytes) -> Exchange:
-        """Return the exchange of a call, from metadata to parameters, for its reply."""
-        return Exchange(self, call)
+    def exchange(self, call: bytes, meta: Mapping[str, bytes] = MappingProxyType({})) -> Exchange:
+        """Return the exchange of a call, from metadata to parameters, for its reply; `meta` goes before it."""
+        return Exchange(self, call, meta)
 
 
 class Exchange:
     """One call: send `request`, give `receive` the answer, and do so once more where it returns None."""
 
-    def __init__(self, client: StatelessClient, call: bytes) -> None:
+    def __init__(self, client: StatelessClient, call: bytes, meta: Mapping[str, bytes]) -> None:
+        self.meta: Mapping[str, bytes] = {}
+        """What came beside the server's last handshake."""
         self._client = client
         self._call = call
+        self._offered = meta
         self._server = ServerMemory(client.identity, client.known)
         self._text: str | None = None
 
     def request(self) -> bytes:
         """Return the body to send."""
-        opening = HandshakeRequest(self._client.identity.hash, self._text, self._server.hash)
+        opening = HandshakeRequest(self._client.identity.hash, self._text, self._server.hash, self._offered)
         return frame("spec", 0, encode_request(opening), self._call)
 
     def receive(self, body: bytes) -> tuple[Connected, bytes] | None:
@@ -56,6 +61,7 @@ class Exchange:
         """
         cursor = Cursor(unframe(body, self._client.limits), self._client.limits)
         response = decode_response(cursor)
+        self.meta = response.meta
         if response.match is Match.NONE:
             if self._text is not None:
                 raise self._server.refused(response)

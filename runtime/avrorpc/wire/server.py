@@ -128,20 +128,35 @@ class Offers(Generic[O_co]):
         return self._by_name.get(name)
 
     def meet(
-        self, request: HandshakeRequest, preferred: str | None = None
+        self, request: HandshakeRequest, preferred: str | None = None, message: str = ""
     ) -> tuple[Session[O_co] | None, HandshakeResponse]:
         """Return what a handshake binds a connection to, if anything, and its answer.
 
-        `preferred` names the contract that an unknown client is shown; else it is the first.
+        Args:
+            request: The handshake.
+            preferred: The contract that an unknown client is shown.
+            message: The message that comes with the handshake; empty for a ping.
         """
         session = self._find(request)
         if session is None:
-            first = self._by_name.get(preferred or "") or self._by_hash.get(request.server_hash)
-            first = first or next(iter(self._by_name.values()))
-            return None, HandshakeResponse(Match.NONE, first.text, first.hash)
+            return None, self._unknown(request, preferred, message)
         if request.server_hash == session.offer.hash:
             return session, HandshakeResponse(Match.BOTH)
         return session, HandshakeResponse(Match.CLIENT, session.offer.text, session.offer.hash)
+
+    def _unknown(self, request: HandshakeRequest, preferred: str | None, message: str) -> HandshakeResponse:
+        """Return NONE, with the contract that the client most likely wants.
+
+        Where there are several, a ping alone gets none of them: avsc, which pings first, would give up on one
+        that it cannot use. Java's client and Apache's for Python need one, and never ping.
+        """
+        offer = self._by_name.get(preferred or "") or self._by_hash.get(request.server_hash)
+        if offer is None and len(self._by_name) > 1 and request.client_text is None:
+            if not message:
+                return HandshakeResponse(Match.NONE)
+            offer = next((each for each in self if message in each.protocol.messages), None)
+        offer = offer or next(iter(self))
+        return HandshakeResponse(Match.NONE, offer.text, offer.hash)
 
     def _find(self, request: HandshakeRequest) -> Session[O_co] | None:
         client = self._client(request)
@@ -190,7 +205,7 @@ def read_call(
         session: What the connection is bound to; None where the body begins with a handshake.
         offers: What is served here.
         limits: Bounds on the request.
-        preferred: The contract that an unknown client is shown; else it is the first.
+        preferred: The contract that an unknown client is shown.
         principal: Whom the connection proves the client to be.
 
     Raises:
@@ -199,11 +214,27 @@ def read_call(
     cursor = Cursor(body, limits)
     handshake = b""
     if session is None:
-        session, response = offers.meet(decode_request(cursor), preferred)
-        handshake = encode_response(response)
+        opening = decode_request(cursor)
+        session, response = offers.meet(opening, preferred, _asked(cursor))
         if session is None:
-            return None, handshake
+            return None, encode_response(response)
+        agreement = accept(opening.meta, limits)
+        if agreement is not None:  # nothing is upgraded here; the client learns that streams are known
+            response = replace(response, meta=agreement[1])
+        handshake = encode_response(response)
     return _read_bare(cursor, serial, session, handshake, principal)
+
+
+def _asked(cursor: Cursor) -> str:
+    """Return the message that follows a handshake, and do not read on; nothing where it cannot be read."""
+    start = cursor.position
+    try:
+        _, name = read_request_head(cursor)
+    except RemoteProtocolError:
+        return ""
+    finally:
+        cursor.position = start
+    return name
 
 
 def _read_bare(
@@ -361,7 +392,7 @@ class ServerConnection(Generic[O_co]):
             return read_call(body, serial, self.session, self._offers, self._limits, principal=self.principal)
         cursor = Cursor(body, self._limits)
         opening = decode_request(cursor)
-        session, response = self._offers.meet(opening)
+        session, response = self._offers.meet(opening, None, _asked(cursor))
         if session is None:
             return None, encode_response(response)
         self._bind(session)
