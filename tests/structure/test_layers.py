@@ -38,10 +38,21 @@ ALLOWED: dict[str, set[str]] = {
     "error_details": {"errors", "limits", "schema", "method", "codec", "contracts", "any_record"},
     # Implementations.
     "driving": {"errors"},
+    "streaming": {"errors", "call", "driving"},
     "failure": {"errors", "method", "error_details"},
     "binding": {"errors", "method", "service", "stub"},
     # Written against Service alone.
-    "middleware": {"errors", "schema", "method", "principal", "call", "service", "codec", "failure"},
+    "middleware": {
+        "errors",
+        "schema",
+        "method",
+        "principal",
+        "call",
+        "service",
+        "codec",
+        "contracts",
+        "failure",
+    },
 }
 ENDS = {*ALLOWED, "client", "server"} - {"middleware"}
 ALLOWED["client"] = ENDS - {"server"}

@@ -9,7 +9,8 @@ from contextvars import Context
 from typing import Any, TypeVar
 
 from avrorpc.call import Options
-from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel, ServerVersion
+from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel
+from avrorpc.client.version import ServerVersion
 from avrorpc.codec.binary import Cursor
 from avrorpc.limits import DEFAULT_LIMITS
 from avrorpc.method import Contract
@@ -217,7 +218,7 @@ class BlockingMemoryTransport:
 
 
 def connect_memory(client_type: Any, server: Server, loop: asyncio.AbstractEventLoop, **options: Any) -> Any:
-    """Return a client of a server on a loop: the running one for asynchronous clients, else that of a thread."""
+    """Return a client of a server, which is on the running loop for asynchronous clients, else on `loop`."""
     contract: Contract = client_type.__contract__
     middleware = options.pop("middleware", ())
     if issubclass(client_type, AsyncClient):

@@ -39,8 +39,8 @@ class DirectChannel:
     def converse(self, method: Method[Any], /, *arguments: Any) -> Any:
         """Refuse: no method of an implementation gives a two-way stream as an object."""
         raise BindError(
-            f"direct: {method.full_name} streams both ways, and the implementation's own method takes the items"
-            " as an argument; use local: for an object with send and receive"
+            f"direct: {method.full_name} streams both ways, and the implementation's own method takes the"
+            " items as an argument; use local: for an object with send and receive"
         )
 
     def close(self) -> Any:
@@ -100,5 +100,5 @@ def connect_direct(
 
 
 def _is_conversation(method: Method[Any], *, asynchronous: bool) -> bool:
-    """Whether a method has another shape for its callers than for its implementation; it is refused when called."""
+    """Whether callers see a method in another shape than implementations; it is refused when called."""
     return method.streaming is Streaming.BOTH and not asynchronous

@@ -58,7 +58,8 @@ class Server:
         limits: Bounds on what clients may send.
         threads: How many `def` methods may run at once.
         expose_cause: Whether callers learn the text of undeclared exceptions; for development.
-        middleware: Wraps each call of each service, outside of what their bindings have; the first runs outermost.
+        middleware: Wraps each call of all services, outside of what their bindings have; the first runs
+            outermost.
 
     Raises:
         BindError: An implementation does not fit its contract, or two serve one contract.

@@ -1,4 +1,4 @@
-"""The items of a call as its implementation reads them: by `async for` on the event loop, by `for` in a thread."""
+"""The items of a call as its implementation reads them: `async for` on the event loop, `for` in a thread."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A `def` generator on an executor: it runs a few items ahead of its reader, and holds no thread beyond that."""
+"""A `def` generator on an executor: a few items ahead of its reader, and then without a thread."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _END: Final = object()
 class PulledSteps:
     """The items of an iterator, which threads of an executor advance; read on the event loop.
 
-    A job hands each item to the loop at once. It ends when `AHEAD` of them wait, and another one goes on when half
-    of these are read. All jobs run in the call's context, one after the other.
+    A job hands each item to the loop at once. It ends when `AHEAD` of them wait, and another one goes on when
+    half of these are read. All jobs run in the call's context, one after the other.
     """
 
     def __init__(self, iterator: Iterator[Any], executor: Executor, context: Context) -> None:
@@ -38,6 +38,7 @@ class PulledSteps:
         self._allowed = AHEAD
         self._pulled = 0
         self._is_closed = False
+        self._is_shut = False
         self._closing: asyncio.Task[None] | None = None
 
     def __aiter__(self) -> Self:
@@ -57,8 +58,9 @@ class PulledSteps:
             if self._is_ended or self._is_closed:
                 raise StopAsyncIteration
             self._go_on()
-            self._waiter = self._loop.create_future()
-            await self._waiter
+            if self._failed is None:
+                self._waiter = self._loop.create_future()
+                await self._waiter
 
     async def aclose(self) -> None:
         """Close the iterator, in a thread; one that runs is closed there, when its present step is over."""
@@ -89,9 +91,13 @@ class PulledSteps:
 
     def _go_on(self) -> None:
         if not (self._is_running or self._is_ended or self._is_closed):
+            try:
+                job = self._loop.run_in_executor(self._executor, self._context.run, self._pull)
+            except RuntimeError as error:  # the executor is shut down
+                self._fail(error)
+                return
             self._is_running = True
-            job = self._loop.run_in_executor(self._executor, self._context.run, self._pull)
-            job.add_done_callback(self._dropped)
+            job.add_done_callback(self._job_done)
 
     def _pull(self) -> None:
         """Advance the iterator; the thread's part."""
@@ -110,8 +116,6 @@ class PulledSteps:
             return
         if self._is_closed:
             self._close_here()
-        else:
-            self._tell(self._pause, None)
 
     def _tell(self, what: Callable[[Any], None], argument: Any) -> None:
         try:
@@ -122,6 +126,7 @@ class PulledSteps:
                 self._close_here()
 
     def _close_here(self) -> None:
+        self._is_shut = True
         close = getattr(self._iterator, "close", None)
         if close is not None:
             close()
@@ -131,24 +136,34 @@ class PulledSteps:
             self._ready.append(item)
             self._wake()
 
-    def _pause(self, _: None) -> None:
-        self._is_running = False
-        if self._is_closed:
-            # It was closed in the moment between the job's last look and its end.
-            self._closing = self._loop.create_task(self._close())
-        elif len(self._ready) <= AHEAD // 2:
-            self._go_on()
+    def _fail(self, error: BaseException) -> None:
+        """Tell the reader that no job can run; the iterator is still to be closed."""
+        self._failed = error
+        self._wake()
 
     def _end(self, error: BaseException | None) -> None:
         self._is_running, self._is_ended, self._failed = False, True, error
         self._wake()
 
-    def _dropped(self, job: asyncio.Future[Any]) -> None:
-        """See that a job which never ran, or broke, does not leave its reader waiting."""
+    def _job_done(self, job: asyncio.Future[None]) -> None:
+        """Go on where a job has stopped; only now is the context free for the next one."""
+        if self._is_ended:
+            return
         if job.cancelled():
-            self._end(RuntimeError("the executor was shut down"))
+            self._is_running = False
+            self._fail(RuntimeError("the executor was shut down"))
         elif (error := job.exception()) is not None:
+            self._is_ended = True
             logger.error("an iterator failed when it was closed", exc_info=error)
+        elif self._is_shut:
+            self._is_ended = True
+        else:
+            self._is_running = False
+            if self._is_closed:
+                # It was closed in the moment between the job's last look and its end.
+                self._closing = self._loop.create_task(self._close())
+            elif len(self._ready) <= AHEAD // 2:
+                self._go_on()
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

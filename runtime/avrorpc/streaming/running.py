@@ -58,7 +58,7 @@ async def begin_stream(
 
 
 class CallStream:
-    """The response stream of a running call: within the call's deadline, and closed with all that belongs to it.
+    """The response stream of a running call: within its deadline, and closed with all that belongs to it.
 
     Args:
         call: The call.

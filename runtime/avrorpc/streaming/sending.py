@@ -1,4 +1,4 @@
-"""The items that a caller sends: read in the caller's own context, converted one by one, and always closed."""
+"""The items that a caller sends: read in the caller's own context, converted one by one, always closed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an implementation returned for a stream, as an async iterator whose steps run in the call's context."""
+"""What an implementation gave for a stream, as an async iterator whose steps run in the call's context."""
 
 from __future__ import annotations
 
