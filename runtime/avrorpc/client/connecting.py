@@ -14,12 +14,13 @@ from avrorpc.binding import Binding
 from avrorpc.call import Options
 from avrorpc.client.direct import connect_direct
 from avrorpc.client.local import connect_local
-from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel, ServerVersion, Transport
+from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel, ServerVersion
 from avrorpc.errors import BindError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.service import Middleware
 from avrorpc.stub import AsyncClient, Client
 from avrorpc.transport.address import Address, parse_address
+from avrorpc.transport.exchange import Transport
 from avrorpc.transport.tcp import TcpTransport
 from avrorpc.transport.tcp_blocking import BlockingTcpTransport
 from avrorpc.wire.client import Connected, Identity

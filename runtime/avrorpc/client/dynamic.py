@@ -25,8 +25,8 @@ from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract
 from avrorpc.schema import Json, Message, Record, namespace_of, parse_protocol, short_name
 from avrorpc.transport.address import parse_address
+from avrorpc.transport.exchange import Outgoing
 from avrorpc.wire.client import Connected, Identity
-from avrorpc.wire.envelope import request_head
 
 
 def fetch_contract(
@@ -46,9 +46,8 @@ def fetch_contract(
     transport = transport_for(
         parse_address(url), Identity(asking.hash, asking.text, protocol), limits, seen.append
     )
-    ping = bytes(request_head({}, ""))
     try:
-        drive(transport.exchange(ping, one_way=False, timeout=timeout))
+        drive(transport.exchange(Outgoing(protocol=protocol, message="", timeout=timeout)))
     except TimeoutError:
         raise StatusError(Code.DEADLINE_EXCEEDED, f"{url} did not answer in time") from None
     finally:

@@ -11,7 +11,7 @@ import os
 import sys
 import warnings
 from collections.abc import Mapping
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from avrorpc import schema
 from avrorpc.call import AsyncClock, BlockingClock, Call, Clock, Options, Reply, deadline_exceeded
@@ -32,11 +32,11 @@ from avrorpc.method import Contract, Method
 from avrorpc.service import Middleware, Service, compose
 from avrorpc.transport import loops
 from avrorpc.transport.address import Address
+from avrorpc.transport.exchange import Outgoing, Transport
 from avrorpc.wire.client import Connected
-from avrorpc.wire.envelope import ERROR_ID, TIMEOUT, read_code, read_reply_head, request_head, write_timeout
+from avrorpc.wire.envelope import ERROR_ID, TIMEOUT, read_code, read_reply_head, write_timeout
 
 R = TypeVar("R")
-V_co = TypeVar("V_co", covariant=True)
 
 
 class ServerVersion:
@@ -72,22 +72,6 @@ class ServerVersion:
                 raise ContractMismatch(f"the server's {self._protocol.name} has no message {message.name}")
             self._decoders[message.name] = ReplyDecoder(theirs, message, self._contract.types)
         return self._decoders[message.name]
-
-
-class Transport(Protocol[V_co]):
-    """What moves calls and replies; blocking ones never suspend."""
-
-    address: Address
-
-    async def exchange(
-        self, request: bytes, *, one_way: bool, timeout: float | None
-    ) -> tuple[V_co, bytes] | None:
-        """Send a call and return its reply; None for a one-way call."""
-        ...
-
-    async def close(self) -> None:
-        """Close all connections."""
-        ...
 
 
 class Owner:
@@ -142,16 +126,23 @@ class Remote:
         metadata = dict(call.metadata)
         if left is not None:
             metadata[TIMEOUT] = write_timeout(left)
-        body = request_head(metadata, message.name)
-        self._encoder(message)(body, call.arguments)
+        parameters = bytearray()
+        self._encoder(message)(parameters, call.arguments)
+        outgoing = Outgoing(
+            protocol=self.contract.name,
+            message=message.name,
+            metadata=metadata,
+            parameters=bytes(parameters),
+            one_way=message.one_way,
+            timeout=left,
+        )
         try:
-            answer = await self.transport.exchange(bytes(body), one_way=message.one_way, timeout=left)
+            answer = await self.transport.exchange(outgoing)
         except TimeoutError:
             raise deadline_exceeded(call.method) from None
-        if answer is None:
+        if answer.body is None:
             return Reply(None)
-        version, reply = answer
-        return self._read(version.decoder(message), Cursor(reply, self._limits))
+        return self._read(answer.view.decoder(message), Cursor(answer.body, self._limits))
 
     def _read(self, decoder: ReplyDecoder, cursor: Cursor) -> Reply:
         metadata, is_error = read_reply_head(cursor)

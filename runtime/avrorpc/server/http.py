@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from contextvars import Context
 from dataclasses import replace
-from typing import TypeAlias
 
 from aiohttp import web
 
@@ -15,11 +13,10 @@ from avrorpc.errors import LimitExceeded, RpcError
 from avrorpc.limits import Limits
 from avrorpc.server.served import Served
 from avrorpc.transport.address import Address
+from avrorpc.transport.exchange import Answerer
 from avrorpc.wire.exchange import CONTENT_TYPE, unframe
 from avrorpc.wire.framing import frame
 from avrorpc.wire.server import Offers, Request, read_call
-
-Answer: TypeAlias = Callable[[Request[Served]], Awaitable[bytes | None]]
 
 logger = logging.getLogger("avrorpc")
 
@@ -38,7 +35,7 @@ class HttpListener:
         self,
         address: Address,
         offers: Offers[Served],
-        answer: Answer,
+        answer: Answerer,
         limits: Limits,
     ) -> None:
         self.address = address
@@ -108,8 +105,8 @@ class HttpListener:
         return _avro(await asyncio.create_task(_run(self._answer, call), context=Context()))
 
 
-async def _run(answer: Answer, call: Request[Served]) -> bytes | None:
-    return await answer(call)
+async def _run(answer: Answerer, call: Request[Served]) -> bytes | None:
+    return await answer(call, None)
 
 
 def _avro(reply: bytes | None) -> web.Response:

@@ -20,7 +20,9 @@ from avrorpc.codec.message import ReplyEncoder, request_decoder
 from avrorpc.errors import Code, ContractMismatch, DecodeError, EncodeError, LimitExceeded, StatusError
 from avrorpc.failure import internal, outcome
 from avrorpc.method import Contract, Method
+from avrorpc.schema import Streaming
 from avrorpc.service import Service, compose
+from avrorpc.transport.exchange import Streams
 from avrorpc.wire.envelope import read_timeout, reply_head, system_error
 from avrorpc.wire.server import Request
 
@@ -75,12 +77,15 @@ class Served:
             return "on the event loop"
         return "inline" if self.binding.inline else "in a thread"
 
-    async def answer(self, request: Request[Served]) -> bytes | None:
+    async def answer(self, request: Request[Served], streams: Streams | None) -> bytes | None:
         """Return the reply to a request, from metadata to payload; None for a one-way call."""
         method = self.contract.methods.get(request.message)
         if method is None:
             known = ", ".join(self.contract.methods)
             text = f"{self.name} has no message {request.message!r}; it has {known}"
+            return system_error(Code.UNIMPLEMENTED, text)
+        if method.streaming is not Streaming.NONE and streams is None:
+            text = f"{method.full_name} is a stream, and plain Avro connections have none"
             return system_error(Code.UNIMPLEMENTED, text)
         try:
             call = self._read(method, request)

@@ -19,6 +19,7 @@ from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.server.served import Served
 from avrorpc.transport import loops
 from avrorpc.transport.address import Address, parse_address, reason
+from avrorpc.transport.exchange import Streams
 from avrorpc.transport.tcp import TcpServerProtocol
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.server import Offers, Request, ServerConnection
@@ -149,7 +150,7 @@ class Server:
     ) -> None:
         await self.close()
 
-    async def answer(self, request: Request[Served]) -> bytes | None:
+    async def answer(self, request: Request[Served], streams: Streams | None) -> bytes | None:
         """Return the whole answer to a request, the handshake response before it where one is due."""
         if self._draining:
             refusal = system_error(Code.UNAVAILABLE, "the server is shutting down")
@@ -157,7 +158,7 @@ class Server:
         self._calls += 1
         self._quiet.clear()
         try:
-            reply = await request.session.offer.answer(request)
+            reply = await request.session.offer.answer(request, streams)
         finally:
             self._calls -= 1
             if not self._calls:

@@ -12,8 +12,10 @@ import aiohttp
 from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address, connect_error, reason
+from avrorpc.transport.exchange import Outgoing
 from avrorpc.transport.http_conversation import HttpConversation
 from avrorpc.transport.http_status import check_response, not_http, request_path
+from avrorpc.transport.plain import PlainAnswer, plain_request
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.exchange import CONTENT_TYPE
 
@@ -32,18 +34,18 @@ class HttpTransport(Generic[V]):
         self._path = request_path(address, identity)
         self._session: aiohttp.ClientSession | None = None
 
-    async def exchange(
-        self, request: bytes, *, one_way: bool, timeout: float | None
-    ) -> tuple[V, bytes] | None:
+    async def exchange(self, call: Outgoing) -> PlainAnswer[V]:
         """Send a call and return its reply; HTTP answers one-way calls, too, and that answer is dropped.
 
         Raises:
             TimeoutError: No reply came in time.
             TransportError: The connection failed.
+            StatusError: UNIMPLEMENTED, where the call has a stream.
         """
-        async with asyncio.timeout(timeout):
-            answer = await self._conversation.exchange(request, self._post)
-        return None if one_way else answer
+        request = plain_request(call, self.address)
+        async with asyncio.timeout(call.timeout):
+            view, body = await self._conversation.exchange(request, self._post)
+        return PlainAnswer(view, None if call.one_way else body)
 
     async def close(self) -> None:
         """Close the session."""

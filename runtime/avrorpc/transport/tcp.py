@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextvars import Context
 from typing import Any, Generic, TypeVar, cast
 
 from avrorpc.errors import ConnectionLost, RpcError
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address, dialling
+from avrorpc.transport.exchange import Answerer, Outgoing
+from avrorpc.transport.plain import PlainAnswer, plain_request
 from avrorpc.wire.client import Answered, ClientConnection, Connected, Identity
 from avrorpc.wire.server import Request, ServerConnection
 
@@ -42,21 +44,21 @@ class TcpTransport(Generic[V]):
         self._peer: _ClientProtocol | None = None
         self._view: V | None = None
 
-    async def exchange(
-        self, request: bytes, *, one_way: bool, timeout: float | None
-    ) -> tuple[V, bytes] | None:
-        """Send a call and return its reply; None for a one-way call.
+    async def exchange(self, call: Outgoing) -> PlainAnswer[V]:
+        """Send a call and return its reply.
 
         Raises:
             TimeoutError: No reply came in time.
             TransportError: The connection failed.
+            StatusError: UNIMPLEMENTED, where the call has a stream.
         """
-        async with asyncio.timeout(timeout):
+        request = plain_request(call, self.address)
+        async with asyncio.timeout(call.timeout):
             peer, view = await self._ready()
-            if one_way:
+            if call.one_way:
                 peer.send_one_way(request)
-                return None
-            return view, await peer.call(request)
+                return PlainAnswer(view, None)
+            return PlainAnswer(view, await peer.call(request))
 
     async def close(self) -> None:
         """Close the connection; calls under way fail."""
@@ -182,7 +184,7 @@ class TcpServerProtocol(asyncio.Protocol):
     def __init__(
         self,
         connection: ServerConnection[Any],
-        answer: Callable[[Request[Any]], Awaitable[bytes | None]],
+        answer: Answerer,
         opened: Callable[[TcpServerProtocol], None],
         closed: Callable[[TcpServerProtocol], None],
     ) -> None:
@@ -247,7 +249,7 @@ class TcpServerProtocol(asyncio.Protocol):
 
     async def _serve(self, request: Request[Any]) -> None:
         with contextlib.suppress(asyncio.CancelledError):  # the client is gone
-            self.connection.reply(request.serial, await self._answer(request))
+            self.connection.reply(request.serial, await self._answer(request, None))
             self.data_received(b"")  # sends the reply, and starts what waited for this call's end
 
     def _choose_reading(self) -> None:

@@ -10,6 +10,8 @@ from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address, dialling, exchanging
 from avrorpc.transport.blocking import Pool, Timer
+from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.plain import PlainAnswer, plain_request
 from avrorpc.wire.client import Answered, ClientConnection, Connected, Event, Identity
 
 V = TypeVar("V")
@@ -35,26 +37,26 @@ class BlockingTcpTransport(Generic[V]):
         self._known: Connected | None = None
         self._pool: Pool[_Connection[V]] = Pool()
 
-    async def exchange(
-        self, request: bytes, *, one_way: bool, timeout: float | None
-    ) -> tuple[V, bytes] | None:
-        """Send a call and return its reply; None for a one-way call. It never suspends.
+    async def exchange(self, call: Outgoing) -> PlainAnswer[V]:
+        """Send a call and return its reply. It never suspends.
 
         Raises:
             TimeoutError: No reply came in time.
             TransportError: The connection failed.
+            StatusError: UNIMPLEMENTED, where the call has a stream.
         """
-        timer = Timer(timeout)
+        request = plain_request(call, self.address)
+        timer = Timer(call.timeout)
         connection = self._pool.take() or self._dial(timer)
         try:
-            connection.state.call(request, one_way=one_way)
+            connection.state.call(request, one_way=call.one_way)
             _send(connection, self.address, timer)
-            answer = None if one_way else _receive(connection, self.address, timer)
+            answer = None if call.one_way else _receive(connection, self.address, timer)
         except BaseException:
             connection.sock.close()
             raise
         self._pool.give(connection)
-        return (connection.view, answer.body) if isinstance(answer, Answered) else None
+        return PlainAnswer(connection.view, answer.body if isinstance(answer, Answered) else None)
 
     async def close(self) -> None:
         """Close the idle connections."""
