@@ -2,7 +2,7 @@
 # avrorpc/tensor.avdl.
 # Change the contracts, not this file.
 # Handshake hashes (MD5):
-#   avrorpc.Introspection 4493805d35ff74bbf647ded3893d26dc
+#   avrorpc.Introspection 80b8725e691c2e406c6e3d38fde61310
 """Types that every contract may use: tensors, and the buffers that they lie in."""
 
 from __future__ import annotations
@@ -119,8 +119,6 @@ class AnyRecord(msgspec.Struct, frozen=True, kw_only=True):
 class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     """The server as a whole."""
 
-    name: str
-    """What the server is called; empty where nobody gave it a name."""
     version: str
     """The version of avrorpc that it runs."""
     platform: str
@@ -128,7 +126,7 @@ class ServerInfo(msgspec.Struct, frozen=True, kw_only=True):
     started: datetime.datetime
     """When it was made."""
     addresses: list[str]
-    """The addresses that it listens on."""
+    """The addresses that it listens on; empty to callers on other hosts."""
     services: list[str]
     """The full names of the protocols that it serves, in their order, this one left
     out.
@@ -295,7 +293,7 @@ class ConnectionInfo(msgspec.Struct, frozen=True, kw_only=True):
     peer: str
     """The other end's address."""
     since: datetime.datetime
-    """When it was opened."""
+    """When it was opened; over HTTP, when the request began."""
     principal: str | None = None
     """Who the other end proved to be; null where it did not."""
     service: str | None = None
@@ -338,8 +336,6 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True):
     """What it is set by."""
     value: str
     """Its value, as text."""
-    doc: str
-    """What it means."""
 
 
 class BufferHandle(msgspec.Struct, frozen=True, kw_only=True):
@@ -530,36 +526,34 @@ INTROSPECTION: Final = stub.Contract(
         '"default":"UNKNOWN"},{"type":"enum","name":"Outcome","doc":"What became of an '
         'example case.","symbols":["UNKNOWN","PASSED","FAILED","SKIPPED"],'
         '"default":"UNKNOWN"},{"type":"record","name":"ServerInfo","doc":"The server '
-        'as a whole.","fields":[{"name":"name","type":"string","doc":"What the server '
-        'is called; empty where nobody gave it a name."},{"name":"version",'
-        '"type":"string","doc":"The version of avrorpc that it runs."},'
-        '{"name":"platform","type":"string","doc":"What it runs on, such as `CPython '
-        '3.11.2`."},{"name":"started","type":{"type":"long",'
+        'as a whole.","fields":[{"name":"version","type":"string","doc":"The version '
+        'of avrorpc that it runs."},{"name":"platform","type":"string","doc":"What it '
+        'runs on, such as `CPython 3.11.2`."},{"name":"started","type":{"type":"long",'
         '"logicalType":"timestamp-millis"},"doc":"When it was made."},'
         '{"name":"addresses","type":{"type":"array","items":"string"},"doc":"The '
-        'addresses that it listens on."},{"name":"services","type":{"type":"array",'
-        '"items":"string"},"doc":"The full names of the protocols that it serves, in '
-        'their order, this one left out."}]},{"type":"record","name":"MessageInfo",'
-        '"doc":"A message of a service, in outline; the contract has the whole.",'
-        '"fields":[{"name":"name","type":"string","doc":"What calls name it by."},'
-        '{"name":"doc","type":"string","doc":"Its documentation; empty where it has '
-        'none."},{"name":"streaming","type":"StreamKind","doc":"Which sides are '
-        'streams."},{"name":"one_way","type":"boolean","doc":"Whether no reply is '
-        'expected."},{"name":"idempotent","type":"boolean","doc":"Whether it may be '
-        'called again when its outcome is not known."},{"name":"readonly",'
-        '"type":"boolean","doc":"Whether it changes nothing."},{"name":"timeout",'
-        '"type":["null","double"],"doc":"The contract\'s default deadline, in '
-        'seconds.","default":null},{"name":"errors","type":{"type":"array",'
-        '"items":"string"},"doc":"The full names of the errors that it declares."}]},'
-        '{"type":"record","name":"ServiceInfo","doc":"A protocol that is served.",'
-        '"fields":[{"name":"name","type":"string","doc":"The protocol\'s full name."},'
-        '{"name":"doc","type":"string","doc":"Its documentation; empty where it has '
-        'none."},{"name":"hash","type":"string","doc":"The MD5 of the contract\'s text,'
-        " in hexadecimal: what stands for it in Avro's handshake.\"},"
-        '{"name":"messages","type":{"type":"array","items":"MessageInfo"},"doc":"Its '
-        'messages, in the contract\'s order."}]},{"type":"record",'
-        '"name":"TypeFingerprint","doc":"What identifies a named type to other Avro '
-        'tools; each in hexadecimal, of the Parsing Canonical Form.",'
+        'addresses that it listens on; empty to callers on other hosts."},'
+        '{"name":"services","type":{"type":"array","items":"string"},"doc":"The full '
+        'names of the protocols that it serves, in their order, this one left out."}]},'
+        '{"type":"record","name":"MessageInfo","doc":"A message of a service, in '
+        'outline; the contract has the whole.","fields":[{"name":"name",'
+        '"type":"string","doc":"What calls name it by."},{"name":"doc","type":"string",'
+        '"doc":"Its documentation; empty where it has none."},{"name":"streaming",'
+        '"type":"StreamKind","doc":"Which sides are streams."},{"name":"one_way",'
+        '"type":"boolean","doc":"Whether no reply is expected."},{"name":"idempotent",'
+        '"type":"boolean","doc":"Whether it may be called again when its outcome is '
+        'not known."},{"name":"readonly","type":"boolean","doc":"Whether it changes '
+        'nothing."},{"name":"timeout","type":["null","double"],"doc":"The contract\'s '
+        'default deadline, in seconds.","default":null},{"name":"errors",'
+        '"type":{"type":"array","items":"string"},"doc":"The full names of the errors '
+        'that it declares."}]},{"type":"record","name":"ServiceInfo","doc":"A protocol '
+        'that is served.","fields":[{"name":"name","type":"string","doc":"The '
+        'protocol\'s full name."},{"name":"doc","type":"string","doc":"Its '
+        'documentation; empty where it has none."},{"name":"hash","type":"string",'
+        '"doc":"The MD5 of the contract\'s text, in hexadecimal: what stands for it in '
+        'Avro\'s handshake."},{"name":"messages","type":{"type":"array",'
+        '"items":"MessageInfo"},"doc":"Its messages, in the contract\'s order."}]},'
+        '{"type":"record","name":"TypeFingerprint","doc":"What identifies a named type '
+        'to other Avro tools; each in hexadecimal, of the Parsing Canonical Form.",'
         '"fields":[{"name":"name","type":"string","doc":"The type\'s full name."},'
         '{"name":"crc64","type":"string","doc":"CRC-64-AVRO, big-endian."},'
         '{"name":"sha256","type":"string","doc":"SHA-256."}]},{"type":"record",'
@@ -615,17 +609,17 @@ INTROSPECTION: Final = stub.Contract(
         'server\'s life."},{"name":"transport","type":"string","doc":"What carries it, '
         'such as `tcp` or `http`."},{"name":"peer","type":"string","doc":"The other '
         'end\'s address."},{"name":"since","type":{"type":"long",'
-        '"logicalType":"timestamp-millis"},"doc":"When it was opened."},'
-        '{"name":"principal","type":["null","string"],"doc":"Who the other end proved '
-        'to be; null where it did not.","default":null,"sensitive":true},'
-        '{"name":"service","type":["null","string"],"doc":"The full name of the '
-        'protocol that it called last; null before its first call.","default":null},'
-        '{"name":"hash","type":["null","string"],"doc":"The MD5 of the other end\'s '
-        'version of that protocol, in hexadecimal.","default":null},{"name":"calls",'
-        '"type":"long","doc":"Calls under way."},{"name":"received","type":"long",'
-        '"doc":"Bytes received."},{"name":"sent","type":"long","doc":"Bytes sent."}]},'
-        '{"type":"record","name":"CallInfo","doc":"A call under way.",'
-        '"fields":[{"name":"id","type":"long","doc":"Which one, unique in the '
+        '"logicalType":"timestamp-millis"},"doc":"When it was opened; over HTTP, when '
+        'the request began."},{"name":"principal","type":["null","string"],"doc":"Who '
+        'the other end proved to be; null where it did not.","default":null,'
+        '"sensitive":true},{"name":"service","type":["null","string"],"doc":"The full '
+        'name of the protocol that it called last; null before its first call.",'
+        '"default":null},{"name":"hash","type":["null","string"],"doc":"The MD5 of the '
+        'other end\'s version of that protocol, in hexadecimal.","default":null},'
+        '{"name":"calls","type":"long","doc":"Calls under way."},{"name":"received",'
+        '"type":"long","doc":"Bytes received."},{"name":"sent","type":"long",'
+        '"doc":"Bytes sent."}]},{"type":"record","name":"CallInfo","doc":"A call under '
+        'way.","fields":[{"name":"id","type":"long","doc":"Which one, unique in the '
         'server\'s life."},{"name":"service","type":"string","doc":"The protocol\'s '
         'full name."},{"name":"message","type":"string","doc":"The message\'s name."},'
         '{"name":"since","type":{"type":"long","logicalType":"timestamp-millis"},'
@@ -636,19 +630,18 @@ INTROSPECTION: Final = stub.Contract(
         '"doc":"The other end\'s address."}]},{"type":"record","name":"Setting",'
         '"doc":"A setting in force.","fields":[{"name":"name","type":"string",'
         '"doc":"What it is set by."},{"name":"value","type":"string","doc":"Its value, '
-        'as text."},{"name":"doc","type":"string","doc":"What it means."}]},'
-        '{"type":"error","name":"NotServed","doc":"The server does not serve such a '
-        'protocol, or the protocol has no such message.","fields":[{"name":"message",'
-        '"type":"string","doc":"What is not there, and what is."},{"name":"name",'
-        '"type":"string","doc":"The name that was asked for."},{"name":"served",'
-        '"type":{"type":"array","items":"string"},"doc":"The names that are '
-        'served."}]}],"messages":{"info":{"doc":"Tell what the server is.",'
-        '"readonly":true,"request":[],"response":"ServerInfo"},"services":{"doc":"List '
-        'the protocols that are served, this one left out.","readonly":true,'
-        '"request":[],"response":{"type":"array","items":"ServiceInfo"}},'
-        '"contract":{"doc":"Give a contract as the server has it.","readonly":true,'
-        '"request":[{"name":"service","type":"string","doc":"The protocol\'s full '
-        'name."}],"response":"ContractInfo","errors":["NotServed"]},'
+        'as text."}]},{"type":"error","name":"NotServed","doc":"The server does not '
+        'serve such a protocol, or the protocol has no such message.",'
+        '"fields":[{"name":"message","type":"string","doc":"What is not there, and '
+        'what is."},{"name":"name","type":"string","doc":"The name that was asked '
+        'for."},{"name":"served","type":{"type":"array","items":"string"},"doc":"The '
+        'names that are served."}]}],"messages":{"info":{"doc":"Tell what the server '
+        'is.","readonly":true,"request":[],"response":"ServerInfo"},'
+        '"services":{"doc":"List the protocols that are served, this one left out.",'
+        '"readonly":true,"request":[],"response":{"type":"array",'
+        '"items":"ServiceInfo"}},"contract":{"doc":"Give a contract as the server has '
+        'it.","readonly":true,"request":[{"name":"service","type":"string","doc":"The '
+        'protocol\'s full name."}],"response":"ContractInfo","errors":["NotServed"]},'
         '"examples":{"doc":"Give the example cases that a contract holds itself; those '
         'in files beside it are not at hand here.","readonly":true,'
         '"request":[{"name":"service","type":"string","doc":"The protocol\'s full '
