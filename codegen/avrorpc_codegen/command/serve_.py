@@ -70,7 +70,7 @@ async def _serve(server: Server, urls: list[str], drain: float, verbose: bool) -
     try:
         for url in urls:
             await server.listen(url)
-        names = ", ".join(served.name for served in server.offers)
+        names = ", ".join(served.name for served in server.services)
         if verbose:
             click.echo(server.describe(), err=True)
         click.echo(f"ready {' '.join(server.urls)} ({names})")

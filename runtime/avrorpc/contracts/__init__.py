@@ -2,7 +2,7 @@
 # avrorpc/tensor.avdl.
 # Change the contracts, not this file.
 # Handshake hashes (MD5):
-#   avrorpc.Introspection 80b8725e691c2e406c6e3d38fde61310
+#   avrorpc.Introspection 3ea72af6df73af797bc421f46d900e3a
 """Types that every contract may use: tensors, and the buffers that they lie in."""
 
 from __future__ import annotations
@@ -170,14 +170,12 @@ class ServiceInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TypeFingerprint(msgspec.Struct, frozen=True, kw_only=True):
-    """What identifies a named type to other Avro tools; each in hexadecimal, of the
-    Parsing Canonical Form.
-    """
+    """What identifies a named type to other Avro tools, in hexadecimal."""
 
     name: str
     """The type's full name."""
     crc64: str
-    """CRC-64-AVRO, big-endian."""
+    """CRC-64-AVRO, little-endian as single objects have it."""
     sha256: str
     """SHA-256."""
 
@@ -260,14 +258,16 @@ class MessageStatistics(msgspec.Struct, frozen=True, kw_only=True):
     """The protocol's full name."""
     message: str
     """The message's name."""
-    calls: int
-    """Calls that ended."""
+    started: int
+    """Calls that have begun."""
     in_flight: int
-    """Calls under way."""
+    """Those that have not ended."""
     codes: dict[str, int]
-    """Calls that ended, by the code they ended with; `OK` and `DECLARED` stand beside
-    the sixteen.
+    """Calls that ended, by code: `OK`, or one of the sixteen; declared errors count as
+    UNKNOWN.
     """
+    declared: dict[str, int]
+    """Those that ended with a declared error, by its name."""
     latency: dict[str, float]
     """The seconds that calls took at most, by the share of them: `p50`, `p90`, `p99`,
     `max`.
@@ -395,8 +395,7 @@ class Introspection(Protocol):
         ...
 
     def examples(self, service: str, *, message: str = "") -> list[ExampleCase]:
-        """Give the example cases that a contract holds itself; those in files beside it
-        are not at hand here.
+        """Give the example cases in a contract; those in files beside it are not at hand.
 
         Args:
             service: The protocol's full name.
@@ -553,10 +552,10 @@ INTROSPECTION: Final = stub.Contract(
         'Avro\'s handshake."},{"name":"messages","type":{"type":"array",'
         '"items":"MessageInfo"},"doc":"Its messages, in the contract\'s order."}]},'
         '{"type":"record","name":"TypeFingerprint","doc":"What identifies a named type '
-        'to other Avro tools; each in hexadecimal, of the Parsing Canonical Form.",'
-        '"fields":[{"name":"name","type":"string","doc":"The type\'s full name."},'
-        '{"name":"crc64","type":"string","doc":"CRC-64-AVRO, big-endian."},'
-        '{"name":"sha256","type":"string","doc":"SHA-256."}]},{"type":"record",'
+        'to other Avro tools, in hexadecimal.","fields":[{"name":"name",'
+        '"type":"string","doc":"The type\'s full name."},{"name":"crc64",'
+        '"type":"string","doc":"CRC-64-AVRO, little-endian as single objects have '
+        'it."},{"name":"sha256","type":"string","doc":"SHA-256."}]},{"type":"record",'
         '"name":"ContractInfo","doc":"A contract as the server has it.",'
         '"fields":[{"name":"name","type":"string","doc":"The protocol\'s full name."},'
         '{"name":"text","type":"string","doc":"The protocol as JSON, annotations and '
@@ -593,10 +592,12 @@ INTROSPECTION: Final = stub.Contract(
         '"doc":"What is known of the calls of one message.",'
         '"fields":[{"name":"service","type":"string","doc":"The protocol\'s full '
         'name."},{"name":"message","type":"string","doc":"The message\'s name."},'
-        '{"name":"calls","type":"long","doc":"Calls that ended."},{"name":"in_flight",'
-        '"type":"long","doc":"Calls under way."},{"name":"codes","type":{"type":"map",'
-        '"values":"long"},"doc":"Calls that ended, by the code they ended with; `OK` '
-        'and `DECLARED` stand beside the sixteen."},{"name":"latency",'
+        '{"name":"started","type":"long","doc":"Calls that have begun."},'
+        '{"name":"in_flight","type":"long","doc":"Those that have not ended."},'
+        '{"name":"codes","type":{"type":"map","values":"long"},"doc":"Calls that ended,'
+        ' by code: `OK`, or one of the sixteen; declared errors count as UNKNOWN."},'
+        '{"name":"declared","type":{"type":"map","values":"long"},"doc":"Those that '
+        'ended with a declared error, by its name."},{"name":"latency",'
         '"type":{"type":"map","values":"double"},"doc":"The seconds that calls took at '
         'most, by the share of them: `p50`, `p90`, `p99`, `max`."}]},{"type":"record",'
         '"name":"StatisticsReport","doc":"What is known of the calls since some time.",'
@@ -642,32 +643,32 @@ INTROSPECTION: Final = stub.Contract(
         '"items":"ServiceInfo"}},"contract":{"doc":"Give a contract as the server has '
         'it.","readonly":true,"request":[{"name":"service","type":"string","doc":"The '
         'protocol\'s full name."}],"response":"ContractInfo","errors":["NotServed"]},'
-        '"examples":{"doc":"Give the example cases that a contract holds itself; those '
-        'in files beside it are not at hand here.","readonly":true,'
+        '"examples":{"doc":"Give the example cases in a contract; those in files '
+        'beside it are not at hand.","readonly":true,"request":[{"name":"service",'
+        '"type":"string","doc":"The protocol\'s full name."},{"name":"message",'
+        '"type":"string","doc":"The message\'s name; empty for all messages.",'
+        '"default":""}],"response":{"type":"array","items":"ExampleCase"},'
+        '"errors":["NotServed"]},"test":{"doc":"Run the example cases of messages that '
+        'change nothing, and compare the results.","idempotent":true,'
         '"request":[{"name":"service","type":"string","doc":"The protocol\'s full '
         'name."},{"name":"message","type":"string","doc":"The message\'s name; empty '
         'for all messages.","default":""}],"response":{"type":"array",'
-        '"items":"ExampleCase"},"errors":["NotServed"]},"test":{"doc":"Run the example '
-        'cases of messages that change nothing, and compare the results.",'
-        '"idempotent":true,"request":[{"name":"service","type":"string","doc":"The '
-        'protocol\'s full name."},{"name":"message","type":"string","doc":"The '
-        'message\'s name; empty for all messages.","default":""}],'
-        '"response":{"type":"array","items":"TestResult"},"errors":["NotServed"]},'
-        '"health":{"doc":"Tell how the server fares.","readonly":true,'
-        '"request":[{"name":"service","type":"string","doc":"The protocol\'s full '
-        'name; empty for the server as a whole.","default":""}],'
-        '"response":"HealthReport","errors":["NotServed"]},"watch":{"doc":"Tell how '
-        'the server fares, now and whenever that changes.","readonly":true,'
-        '"stream":"response","request":[{"name":"service","type":"string","doc":"The '
-        'protocol\'s full name; empty for the server as a whole.","default":""}],'
-        '"response":"HealthReport","errors":["NotServed"]},"statistics":{"doc":"Count '
-        'the calls, by message.","readonly":true,"request":[],'
-        '"response":"StatisticsReport"},"connections":{"doc":"List the connections '
-        'that are open.","readonly":true,"request":[],"response":{"type":"array",'
-        '"items":"ConnectionInfo"}},"calls":{"doc":"List the calls under way.",'
-        '"readonly":true,"request":[],"response":{"type":"array","items":"CallInfo"}},'
-        '"configuration":{"doc":"List the settings in force, limits among them.",'
-        '"readonly":true,"request":[],"response":{"type":"array","items":"Setting"}}}}'
+        '"items":"TestResult"},"errors":["NotServed"]},"health":{"doc":"Tell how the '
+        'server fares.","readonly":true,"request":[{"name":"service","type":"string",'
+        '"doc":"The protocol\'s full name; empty for the server as a whole.",'
+        '"default":""}],"response":"HealthReport","errors":["NotServed"]},'
+        '"watch":{"doc":"Tell how the server fares, now and whenever that changes.",'
+        '"readonly":true,"stream":"response","request":[{"name":"service",'
+        '"type":"string","doc":"The protocol\'s full name; empty for the server as a '
+        'whole.","default":""}],"response":"HealthReport","errors":["NotServed"]},'
+        '"statistics":{"doc":"Count the calls, by message.","readonly":true,'
+        '"request":[],"response":"StatisticsReport"},"connections":{"doc":"List the '
+        'connections that are open.","readonly":true,"request":[],'
+        '"response":{"type":"array","items":"ConnectionInfo"}},"calls":{"doc":"List '
+        'the calls under way.","readonly":true,"request":[],"response":{"type":"array",'
+        '"items":"CallInfo"}},"configuration":{"doc":"List the settings in force, '
+        'limits among them.","readonly":true,"request":[],"response":{"type":"array",'
+        '"items":"Setting"}}}}'
     ),
     types=lambda: {
         "avrorpc.CallInfo": CallInfo,

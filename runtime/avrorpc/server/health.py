@@ -29,7 +29,9 @@ class Health:
     """
 
     def __init__(self, services: Iterable[str]) -> None:
-        self._known = {name: ServiceHealth(name=name, status=ServingStatus.SERVING, text="") for name in services}
+        self._known = {
+            name: ServiceHealth(name=name, status=ServingStatus.SERVING, text="") for name in services
+        }
         self._failure: str | None = None
         self._is_draining = False
         self._watchers: set[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = set()

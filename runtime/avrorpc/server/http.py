@@ -6,19 +6,34 @@ import asyncio
 import logging
 from contextvars import Context
 from dataclasses import replace
+from typing import Final, Protocol
 
 from aiohttp import web
 
 from avrorpc.errors import LimitExceeded, RpcError
 from avrorpc.limits import Limits
+from avrorpc.server.activity import Activity
 from avrorpc.server.served import Served
 from avrorpc.transport.address import Address
-from avrorpc.transport.exchange import Answerer
+from avrorpc.transport.exchange import Streams
+from avrorpc.transport.peer import Peer
 from avrorpc.wire.exchange import CONTENT_TYPE, unframe
 from avrorpc.wire.framing import frame
 from avrorpc.wire.server import Offers, Request, read_call
 
+_PROXIED: Final = frozenset({"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"})
+
 logger = logging.getLogger("avrorpc")
+
+
+class PeerAnswerer(Protocol):
+    """Gives a request's reply, handshake response and all; None for a one-way call."""
+
+    async def __call__(
+        self, request: Request[Served], streams: Streams | None, *, peer: Peer | None
+    ) -> bytes | None:
+        """Answer."""
+        ...
 
 
 class HttpListener:
@@ -28,6 +43,7 @@ class HttpListener:
         address: Where to listen; port 0 takes a free one.
         offers: What is served.
         answer: Gives a request's reply, handshake response and all.
+        activity: Is told of each request's connection, for as long as the request lasts.
         limits: Bounds on requests.
     """
 
@@ -35,12 +51,14 @@ class HttpListener:
         self,
         address: Address,
         offers: Offers[Served],
-        answer: Answerer,
+        answer: PeerAnswerer,
+        activity: Activity,
         limits: Limits,
     ) -> None:
         self.address = address
         self._offers = offers
         self._answer = answer
+        self._activity = activity
         self._limits = limits
         # Framing takes 4 bytes per buffer; aiohttp's own limit only has to lie above ours.
         app = web.Application(client_max_size=limits.max_body + 65_536)
@@ -102,11 +120,18 @@ class HttpListener:
         if call is None or reply:
             return _avro(reply)
         # A task of its own has an empty context; a client that goes away cancels this handler, and the task.
-        return _avro(await asyncio.create_task(_run(self._answer, call), context=Context()))
+        return _avro(await asyncio.create_task(self._run(request, len(body), call), context=Context()))
 
-
-async def _run(answer: Answerer, call: Request[Served]) -> bytes | None:
-    return await answer(call, None)
+    async def _run(self, request: web.Request, size: int, call: Request[Served]) -> bytes | None:
+        peer = Peer(self.address.scheme, received=size)
+        peer.is_at(None if request.transport is None else request.transport.get_extra_info("peername"))
+        # Behind a proxy on this host, everybody seems to be here.
+        peer.is_local = peer.is_local and not (_PROXIED & request.headers.keys())
+        self._activity.opened(peer)
+        try:
+            return await self._answer(call, None, peer=peer)
+        finally:
+            self._activity.closed(peer)
 
 
 def _avro(reply: bytes | None) -> web.Response:

@@ -1,18 +1,18 @@
 """`avrorpc.Introspection` as a server implements it: a contract of its own, beside those of the user.
 
-What a server serves and how it fares, it tells everybody; who calls it and how it is set, callers on its own host alone,
-unless it is told otherwise. Nothing here shows arguments, results or metadata of calls.
+What a server serves and how it fares, it tells everybody; who calls it and how it is set, callers on its own
+host alone, unless it is told otherwise. Nothing here shows arguments, results or metadata of calls.
 """
 
 from __future__ import annotations
 
 import datetime
 import platform
+import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from typing import Final, Literal, TypeAlias
 
-import avrorpc
 from avrorpc.contracts import (
     CallInfo,
     ConnectionInfo,
@@ -41,8 +41,8 @@ from avrorpc.server.health import Health
 from avrorpc.server.served import Served
 
 Access: TypeAlias = Literal["local", "open"] | bool
-"""Who is told: `True`, everybody what is served, and callers on this host the rest; `local`, callers on this host
-alone; `open`, everybody everything; `False`, nobody."""
+"""Who is told: `True`, everybody what is served, and callers on this host the rest; `local`, callers on this
+host alone; `open`, everybody everything; `False`, nobody."""
 
 _SHARES: Final = {"p50": 0.5, "p90": 0.9, "p99": 0.99}
 
@@ -84,7 +84,7 @@ class ServerIntrospection(IntrospectionService):
         """Tell what the server is."""
         self._guard("info")
         return ServerInfo(
-            version=avrorpc.__version__,
+            version=sys.modules["avrorpc"].__version__,
             platform=f"{platform.python_implementation()} {platform.python_version()}",
             started=self._started,
             addresses=self._addresses() if self._is_trusted() else [],
@@ -199,7 +199,9 @@ class ServerIntrospection(IntrospectionService):
 
     def _is_trusted(self) -> bool:
         running = running_call()
-        is_remote = running is not None and running.connection is not None and not running.connection.peer.is_local
+        is_remote = (
+            running is not None and running.connection is not None and not running.connection.peer.is_local
+        )
         return self._access == "open" or not is_remote
 
     def _guard(self, message: str, *, is_private: bool = False) -> None:

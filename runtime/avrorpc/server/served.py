@@ -52,6 +52,11 @@ class Served:
         self._requests: WeakKeyDictionary[schema.Protocol, dict[str, Decoder]] = WeakKeyDictionary()
 
     @property
+    def service(self) -> Service:
+        """The implementation with its middleware, for calls that come by no wire."""
+        return self._service
+
+    @property
     def name(self) -> str:
         """The protocol's full name."""
         return self.contract.name

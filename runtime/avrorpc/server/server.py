@@ -10,16 +10,24 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields, replace
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from avrorpc.binding import Binding, bind
+from avrorpc.contracts import IntrospectionService
 from avrorpc.errors import BindError, Code
 from avrorpc.limits import DEFAULT_LIMITS, Limits
+from avrorpc.middleware.statistics import Statistics
+from avrorpc.server.activity import Activity
+from avrorpc.server.health import DRAINING, Health
+from avrorpc.server.introspection import Access, ServerIntrospection
 from avrorpc.server.served import Served
 from avrorpc.transport import loops
 from avrorpc.transport.address import Address, parse_address, reason
 from avrorpc.transport.exchange import Streams
+from avrorpc.transport.peer import Peer
 from avrorpc.transport.tcp import TcpServerProtocol
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.server import Offers, Request, ServerConnection
@@ -29,6 +37,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("avrorpc")
 
+INTROSPECTION: Final = IntrospectionService.__contract__.name
 DEFAULT_THREADS: Final = 8
 DEFAULT_DRAIN: Final = 10.0
 """Seconds that calls under way are given to finish."""
@@ -58,6 +67,9 @@ class Server:
         limits: Bounds on what clients may send.
         threads: How many `def` methods may run at once.
         expose_cause: Whether callers learn the text of undeclared exceptions; for development.
+        introspection: Who is told by `avrorpc.Introspection` what is served, and what goes on: `True`,
+            everybody the first, and callers on this host the second; `"local"`, callers on this host alone;
+            `"open"`, everybody everything; `False`, nobody, and nothing is counted.
 
     Raises:
         BindError: An implementation does not fit its contract, or two serve one contract.
@@ -70,7 +82,10 @@ class Server:
         limits: Limits = DEFAULT_LIMITS,
         threads: int = DEFAULT_THREADS,
         expose_cause: bool = False,
+        introspection: Access = True,
     ) -> None:
+        if introspection not in (True, False, "local", "open"):
+            raise BindError(f"introspection={introspection!r} is none of True, False, 'local', 'open'")
         self._limits = limits
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="avrorpc-server")
         self._listeners: list[Listener] = []
@@ -78,20 +93,45 @@ class Server:
         self._quiet = asyncio.Event()
         self._quiet.set()
         self._draining = False
+        self.activity: Final = Activity()
+        """The connections that are open, and the calls under way."""
+        statistics = Statistics()
+        counting = () if introspection is False else (self.activity, statistics)
         served: dict[str, Served] = {}
         for service in services:
             binding = service if isinstance(service, Binding) else bind(service)
             for name, skeleton in binding.contracts().items():
                 if name in served:
                     raise BindError(f"{name} is implemented twice")
-                served[name] = Served(skeleton, binding, self._executor, expose_cause=expose_cause)
+                counted = replace(binding, middleware=(*counting, *binding.middleware))
+                served[name] = Served(skeleton, counted, self._executor, expose_cause=expose_cause)
         if not served:
             raise BindError("a server needs at least one implementation")
-        self.offers: Final = Offers(served.values())
-        """What is served."""
+        self.services: Final = tuple(served.values())
+        """What is served for users."""
+        self.health: Final = Health(served)
+        """How the services fare; they are SERVING until somebody says otherwise here."""
+        offers = list(self.services)
+        if introspection is not False and INTROSPECTION not in served:
+            told = ServerIntrospection(
+                self.services,
+                access=introspection,
+                activity=self.activity,
+                health=self.health,
+                statistics=statistics,
+                addresses=lambda: self.urls,
+                settings=_settings(
+                    limits, threads=threads, expose_cause=expose_cause, introspection=introspection
+                ),
+            )
+            binding = Binding(told, inline=True, middleware=(self.activity,))
+            # The last: a client that nobody knows is shown the first.
+            offers.append(Served(IntrospectionService, binding, self._executor, expose_cause=expose_cause))
+        self.offers: Final = Offers(offers)
+        """What is served, Introspection included."""
 
     def __repr__(self) -> str:
-        names = ", ".join(served.name for served in self.offers)
+        names = ", ".join(served.name for served in self.services)
         return f"<Server {names} at {', '.join(self.urls) or 'no address'}>"
 
     @property
@@ -130,6 +170,7 @@ class Server:
     async def close(self, drain: float = DEFAULT_DRAIN) -> None:
         """Stop: refuse what is new, give what is under way `drain` seconds to finish, and close the rest."""
         self._draining = True
+        self.health.drain()
         for listener in self._listeners:
             await listener.stop()
             loops.stopped(asyncio.get_running_loop(), listener.address.port)
@@ -150,40 +191,62 @@ class Server:
     ) -> None:
         await self.close()
 
-    async def answer(self, request: Request[Served], streams: Streams | None) -> bytes | None:
-        """Return the whole answer to a request, the handshake response before it where one is due."""
-        if self._draining:
-            refusal = system_error(Code.UNAVAILABLE, "the server is shutting down")
-            return None if request.one_way else request.handshake + refusal
+    async def answer(
+        self, request: Request[Served], streams: Streams | None, *, peer: Peer | None = None
+    ) -> bytes | None:
+        """Return the whole answer to a request, the handshake response before it where one is due.
+
+        Args:
+            request: What the client asks for.
+            streams: The streams of the call, on connections that carry them.
+            peer: The other end, if its connection is known to `activity`.
+        """
+        session = request.session
+        with self.activity.call(peer, session.offer.name, request.message, session.client_hash):
+            # Who asks what goes on neither delays a server's end, nor is refused before it.
+            if session.offer.name == INTROSPECTION:
+                reply = await session.offer.answer(request, streams)
+            elif self._draining:
+                reply = None if request.one_way else system_error(Code.UNAVAILABLE, DRAINING)
+            else:
+                reply = await self._answer(request, streams)
+        return None if reply is None else request.handshake + reply
+
+    async def _answer(self, request: Request[Served], streams: Streams | None) -> bytes | None:
         self._calls += 1
         self._quiet.clear()
         try:
-            reply = await request.session.offer.answer(request, streams)
+            return await request.session.offer.answer(request, streams)
         finally:
             self._calls -= 1
             if not self._calls:
                 self._quiet.set()
-        return None if reply is None else request.handshake + reply
 
     async def _listen_tcp(self, address: Address) -> Listener:
         connections: set[TcpServerProtocol] = set()
-        server = await asyncio.get_running_loop().create_server(
-            lambda: TcpServerProtocol(
-                ServerConnection(self.offers, address.framing, self._limits),
-                self.answer,
-                connections.add,
-                connections.discard,
-            ),
-            address.host,
-            address.port,
-        )
+
+        def accept() -> TcpServerProtocol:
+            peer = Peer(address.scheme)
+            connection = ServerConnection(self.offers, address.framing, self._limits)
+            return TcpServerProtocol(connection, partial(self.answer, peer=peer), peer, opened, closed)
+
+        def opened(protocol: TcpServerProtocol) -> None:
+            connections.add(protocol)
+            self.activity.opened(protocol.peer)
+
+        def closed(protocol: TcpServerProtocol) -> None:
+            connections.discard(protocol)
+            self.activity.closed(protocol.peer)
+
+        loop = asyncio.get_running_loop()
+        server = await loop.create_server(accept, address.host, address.port)
         port = server.sockets[0].getsockname()[1]
         return _TcpListener(_with_port(address, port), server, connections)
 
     async def _listen_http(self, address: Address) -> HttpListener:
         from avrorpc.server.http import HttpListener  # noqa: PLC0415 - aiohttp only where HTTP is used
 
-        listener = HttpListener(address, self.offers, self.answer, self._limits)
+        listener = HttpListener(address, self.offers, self.answer, self.activity, self._limits)
         await listener.start()
         return listener
 
@@ -210,3 +273,8 @@ class _TcpListener:
 
 def _with_port(address: Address, port: int) -> Address:
     return Address(address.scheme, address.host, port, address.path, address.framing)
+
+
+def _settings(limits: Limits, **others: object) -> dict[str, str]:
+    found = {f"limits.{field.name}": getattr(limits, field.name) for field in fields(limits)}
+    return {name: str(value) for name, value in {**others, **found}.items()}

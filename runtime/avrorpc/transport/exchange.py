@@ -102,5 +102,6 @@ class Streams:
 Answerer: TypeAlias = Callable[[Request[Any], Streams | None], Awaitable[bytes | None]]
 """Gives a request's reply, handshake response and all; None for a one-way call.
 
-Without streams, the connection cannot carry any. A client that cancels, or is gone, cancels the task that awaits it.
+Without streams, the connection cannot carry any. A client that cancels, or is gone, cancels the task that
+awaits it.
 """

@@ -1,4 +1,4 @@
-"""The other end of a connection, as a server's transport sees it: who it is, and how many bytes have gone by."""
+"""The other end of a server's connection: who it is, and how many bytes have gone by."""
 
 from __future__ import annotations
 
