@@ -32,6 +32,7 @@ ALLOWED: dict[str, set[str]] = {
     "contracts": {"stub"},
     "dlpack": set(),
     "tensor": {"contracts", "dlpack"},
+    "outline": {"schema", "method", "contracts"},
     "any_record": {"errors", "limits", "schema", "method", "codec", "contracts"},
     # Implementations.
     "driving": {"errors"},

@@ -20,21 +20,20 @@ from avrorpc.contracts import (
     ExampleCase,
     HealthReport,
     IntrospectionService,
-    MessageInfo,
     MessageStatistics,
     NotServed,
     ServerInfo,
     ServiceInfo,
     Setting,
     StatisticsReport,
-    StreamKind,
     TestResult,
     TypeFingerprint,
 )
 from avrorpc.errors import Code, StatusError
 from avrorpc.method import Method
 from avrorpc.middleware.statistics import Statistics
-from avrorpc.schema import Named, describe, fingerprint
+from avrorpc.outline import service_outline
+from avrorpc.schema import Named, fingerprint
 from avrorpc.server.activity import Activity, running_call
 from avrorpc.server.examples import examples_of, run_examples
 from avrorpc.server.health import Health
@@ -94,7 +93,7 @@ class ServerIntrospection(IntrospectionService):
     def services(self) -> list[ServiceInfo]:
         """List the protocols that are served."""
         self._guard("services")
-        return [_service(served) for served in self._services.values()]
+        return [service_outline(served.contract) for served in self._services.values()]
 
     def contract(self, service: str) -> ContractInfo:
         """Give a contract as the server has it."""
@@ -239,30 +238,6 @@ class ServerIntrospection(IntrospectionService):
                 served=list(methods),
             )
         return [methods[message]]
-
-
-def _service(served: Served) -> ServiceInfo:
-    return ServiceInfo(
-        name=served.name,
-        doc=served.protocol.doc or "",
-        hash=served.hash.hex(),
-        messages=[_message(method) for method in served.contract.methods.values()],
-    )
-
-
-def _message(method: Method[object]) -> MessageInfo:
-    message = method.message
-    is_readonly = message.props.get("readonly") is True
-    return MessageInfo(
-        name=message.name,
-        doc=message.doc or "",
-        streaming=StreamKind[method.streaming.name],
-        one_way=message.one_way,
-        idempotent=is_readonly or message.props.get("idempotent") is True,
-        readonly=is_readonly,
-        timeout=method.timeout,
-        errors=[describe(error) for error in message.errors],
-    )
 
 
 def _fingerprint(named: Named) -> TypeFingerprint:
