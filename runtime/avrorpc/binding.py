@@ -1,16 +1,19 @@
 """An implementation bound to its contract: checked, and ready to be called by message name.
 
 The check compares each method with the contract's signature, parameter by parameter, so that what differs is
-named when the implementation is bound and not when the first caller trips over it.
+named when the implementation is bound and not when the first caller trips over it. So is a method that gives
+one value where the contract has a stream, or the reverse.
 """
 
 from __future__ import annotations
 
+import ast
+import functools
 import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterable, Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, get_origin
 
 from avrorpc.errors import BindError
 from avrorpc.method import Contract, Method
@@ -20,6 +23,7 @@ from avrorpc.stub import Service
 _POSITIONAL: Final = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _KEYWORD: Final = inspect.Parameter.KEYWORD_ONLY
 _EMPTY: Final = inspect.Parameter.empty
+_ASYNC_ITERATORS: Final = frozenset({"AsyncIterator", "AsyncIterable", "AsyncGenerator"})
 
 
 @dataclass(slots=True, frozen=True)
@@ -34,6 +38,10 @@ class Target:
     keywords: tuple[str, ...]
     """The names of the rest."""
     is_async: bool
+    """Whether the method is `async def`, with or without `yield`, or says that it returns an async iterator.
+
+    A `def` that says nothing may still return an awaitable, or an async iterator.
+    """
 
     def __call__(self, arguments: tuple[Any, ...]) -> Any:
         """Call the implementation with arguments in the message's order."""
@@ -108,6 +116,7 @@ def targets(view: type, implementation: object) -> Mapping[str, Target]:
 
     Args:
         view: A generated class of the contract, skeleton or client: its signatures are the contract's.
+            What synchronous clients send on a two-way stream is no parameter of theirs, but is one here.
         implementation: Any object with the contract's methods.
 
     Raises:
@@ -118,19 +127,76 @@ def targets(view: type, implementation: object) -> Mapping[str, Target]:
     problems: list[str] = []
     for name, method in contract.methods.items():
         function = getattr(implementation, method.attribute, None)
-        wanted = list(inspect.signature(getattr(view, method.attribute)).parameters.values())[1:]
+        wanted = _wanted(view, method)
         if not callable(function):
             problems.append(f"it has no method {method.attribute}")
             continue
-        problems += [f"{method.attribute}: {problem}" for problem in _differences(wanted, function)]
+        differences = [*_differences(wanted, function), *_wrong_kind(method, function)]
+        problems += [f"{method.attribute}: {problem}" for problem in differences]
         positional = sum(parameter.kind is _POSITIONAL for parameter in wanted)
         keywords = tuple(parameter.name for parameter in wanted[positional:])
-        is_async = inspect.iscoroutinefunction(function)
-        found[name] = Target(method, function, positional, keywords, is_async)
+        found[name] = Target(method, function, positional, keywords, _is_async(method, function))
     if problems:
         listed = "".join(f"\n  {problem}" for problem in problems)
         raise BindError(f"{_name(implementation)} does not implement {contract.name}:{listed}")
     return found
+
+
+def _wanted(view: type, method: Method[Any]) -> list[inspect.Parameter]:
+    """Return the parameters of a method, one that is a stream of items last."""
+    wanted = list(inspect.signature(getattr(view, method.attribute)).parameters.values())[1:]
+    if method.item is not None and all(parameter.name != method.item for parameter in wanted):
+        has_keywords = any(parameter.kind is _KEYWORD for parameter in wanted)
+        wanted.append(inspect.Parameter(method.item, _KEYWORD if has_keywords else _POSITIONAL))
+    return wanted
+
+
+def _wrong_kind(method: Method[Any], function: Callable[..., Any]) -> Iterator[str]:
+    """Yield what is wrong where a method gives one value instead of a stream, or the reverse."""
+    code = _code(function)
+    yields = inspect.isgeneratorfunction(code) or inspect.isasyncgenfunction(code)
+    if method.streaming.gives_stream and inspect.iscoroutinefunction(code):
+        yield (
+            "it is `async def` without `yield`, which returns once, and its response is a stream;"
+            " `yield` each item, or write `def` and return an iterator or an async iterator"
+        )
+    elif yields and not method.streaming.gives_stream:
+        yield (
+            "it has `yield`, and its response is no stream; `return` one value,"
+            ' or have `@stream("response")` or `@stream("both")` in the contract'
+        )
+
+
+def _is_async(method: Method[Any], function: Callable[..., Any]) -> bool:
+    code = _code(function)
+    if inspect.iscoroutinefunction(code) or inspect.isasyncgenfunction(code):
+        return True
+    return method.streaming.gives_stream and _returns_async_iterator(code)
+
+
+def _code(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what has the body of a callable: of an object that can be called, its `__call__`."""
+    if inspect.isroutine(function) or isinstance(function, functools.partial):
+        return function
+    return type(function).__call__
+
+
+def _returns_async_iterator(function: Callable[..., Any]) -> bool:
+    """Return whether a method is annotated so; annotations are texts under `from __future__`."""
+    while isinstance(function, functools.partial):
+        function = function.func
+    annotation = getattr(function, "__annotations__", {}).get("return")
+    if isinstance(annotation, str):
+        try:
+            node = ast.parse(annotation, mode="eval").body
+        except SyntaxError:
+            return False
+        node = node.value if isinstance(node, ast.Subscript) else node
+        return isinstance(node, ast.Name | ast.Attribute) and ast.unparse(node).rpartition(".")[2] in (
+            _ASYNC_ITERATORS
+        )
+    origin = get_origin(annotation) or annotation
+    return isinstance(origin, type) and issubclass(origin, AsyncIterable)
 
 
 def _differences(wanted: list[inspect.Parameter], function: Callable[..., Any]) -> Iterator[str]:
