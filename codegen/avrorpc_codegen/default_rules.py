@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 from avrorpc.schema import (
+    MAX_DEFAULT_VALUES,
     MAX_DEPTH,
     Array,
     Enum,
@@ -25,9 +26,6 @@ from avrorpc_codegen.annotations import plain_json
 from avrorpc_codegen.diagnostic import Diagnostics, Rule, did_you_mean
 from avrorpc_codegen.graph import parts
 from avrorpc_codegen.syntax import Value
-
-MAX_SIZE: Final = 100_000
-"""How many values a default may imply."""
 
 
 def check_defaults(
@@ -159,8 +157,8 @@ class _Implied:
     def _checked(self, extent: _Extent, outermost: str) -> _Extent:
         if extent.depth > MAX_DEPTH:
             raise _Unfit(_too_deep(outermost))
-        if extent.size > MAX_SIZE:
-            raise _Unfit(f"it implies more than {MAX_SIZE:,} values, by the defaults of others")
+        if extent.size > MAX_DEFAULT_VALUES:
+            raise _Unfit(f"it implies more than {MAX_DEFAULT_VALUES:,} values, by the defaults of others")
         return extent
 
 

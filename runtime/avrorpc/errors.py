@@ -11,6 +11,7 @@
           DecodeError         its bytes do not fit the contract
             NotSingleObject     they are no message of the single-object encoding
             UnknownFingerprint  they are one, written with a schema that is not known
+            UnreadableValue     they do, in a version that has what this one lacks; a ContractMismatch, too
           LimitExceeded       it sent more than a limit allows
       TransportError
         ConnectError          no connection came about
@@ -178,6 +179,11 @@ class DecodeError(RemoteProtocolError):
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.problem, self.path)
 
+    def within(self, step: str) -> DecodeError:
+        """Return the same error in something larger; `step` leads there."""
+        cls = UnreadableValue if isinstance(self, UnreadableValue) else DecodeError
+        return cls(self.problem, step + self.path)
+
 
 class NotSingleObject(DecodeError):
     """Bytes that are no message of the single-object encoding; `beginning` is what they begin with."""
@@ -201,6 +207,14 @@ class UnknownFingerprint(DecodeError):
         return type(self), (self.fingerprint,)
 
 
+class ContractMismatch(RpcError):
+    """Two versions of a contract cannot work together; the text names the field."""
+
+
+class UnreadableValue(DecodeError, ContractMismatch):
+    """A value of a kind that this version of the contract lacks, such as a new symbol; `path` says where."""
+
+
 class LimitExceeded(RemoteProtocolError):
     """The peer sent more than the named limit allows."""
 
@@ -219,10 +233,6 @@ class ConnectionLost(TransportError):
 
 class SchemaError(RpcError, ValueError):
     """A schema or a protocol is not valid Avro."""
-
-
-class ContractMismatch(RpcError):
-    """Two versions of a contract cannot work together; the text names the field."""
 
 
 class BindError(RpcError, TypeError):
@@ -250,11 +260,11 @@ def error_info(error: BaseException) -> ErrorInfo:
             return ErrorInfo(Code.UNKNOWN, getattr(error, "__avrorpc_from_peer__", False), None)
         case TransportError():
             return ErrorInfo(Code.UNAVAILABLE, False, None)
+        case ContractMismatch():
+            return ErrorInfo(Code.FAILED_PRECONDITION, False, None)
         case LimitExceeded():
             return ErrorInfo(Code.RESOURCE_EXHAUSTED, False, None)
         case RemoteProtocolError():
             return ErrorInfo(Code.INTERNAL, False, None)
-        case ContractMismatch():
-            return ErrorInfo(Code.FAILED_PRECONDITION, False, None)
         case _:
             return ErrorInfo(Code.INTERNAL, False, None)

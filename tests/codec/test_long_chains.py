@@ -13,7 +13,7 @@ from avrorpc.codec.decode import compile_decoder, compile_skipper
 from avrorpc.codec.defaults import default_value
 from avrorpc.codec.encode import Encoder, compile_encoder
 from avrorpc.errors import ContractMismatch, LimitExceeded, SchemaError
-from avrorpc.schema import Array, Field, Json, Map, Primitive, Record, Schema, Union
+from avrorpc.schema import MAX_DEFAULT_VALUES, Array, Field, Json, Map, Primitive, Record, Schema, Union
 from support.chains import below
 
 SHAPES: dict[str, Callable[[Schema], Schema]] = {
@@ -67,9 +67,9 @@ def test_values_are_as_deep_as_the_limit_allows_and_no_deeper(shape: str, depth:
 
 
 def test_a_mismatch_at_the_end_of_a_chain_is_found_when_it_is_compiled() -> None:
-    path = ".next" * 499 + ".x"
+    path = "next" + ".next" * 10 + " ... " + ".next" * 11 + ".x"
     with pytest.raises(
-        ContractMismatch, match=re.escape(path[1:]) + ": the sender has string, here it is int"
+        ContractMismatch, match=re.escape(path) + ": the writer has string, the reader has int"
     ):
         compile_decoder(chain("optional", 500, last="string"), chain("optional", 500), {})
 
@@ -82,3 +82,23 @@ def test_a_default_that_contains_itself_is_an_error() -> None:
     with pytest.raises(SchemaError, match=r"the default \{\} is nested too deeply"):
         default_value(chain("required", 2_000, default={}), {}, {})
     assert default_value(chain("required", 3, default={}), {}, {}) == {"next": {"next": {"x": 1}}}
+
+
+def doubling(count: int) -> Record:
+    """Return a record whose default implies twice as many values as that of the one inside it."""
+    record = Record("R0", [Field("x", Primitive("int"), default=1)])
+    for number in range(1, count):
+        halves = [Field(name, record, default={}) for name in ("a", "b")]
+        record = Record(f"R{number}", halves)
+    return record
+
+
+def test_a_default_implies_only_so_many_values() -> None:
+    assert default_value(doubling(3), {}, {}) == {
+        "a": {"a": {"x": 1}, "b": {"x": 1}},
+        "b": {"a": {"x": 1}, "b": {"x": 1}},
+    }
+    with pytest.raises(
+        SchemaError, match=f"implies more than MAX_DEFAULT_VALUES={MAX_DEFAULT_VALUES} values"
+    ):
+        default_value(doubling(60), {}, {})

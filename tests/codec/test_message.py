@@ -11,10 +11,9 @@ from avrorpc.codec.message import (
     ReplyDecoder,
     ReplyEncoder,
     RequestEncoder,
-    check_messages,
     request_decoder,
 )
-from avrorpc.errors import ContractMismatch, DecodeError, EncodeError
+from avrorpc.errors import DecodeError, EncodeError
 from avrorpc.schema import Message, compact, parse_protocol
 
 
@@ -137,30 +136,3 @@ def test_an_error_goes_to_the_one_that_has_its_full_name_or_has_it_as_an_alias()
 def test_an_error_that_only_the_server_declares_still_says_what_it_was() -> None:
     decoder = ReplyDecoder(message(), message(errors=["NotThere"]), TYPES)
     assert decoder.error(Cursor(b"\x04\x0a")) == "a.TooLarge: {'limit': 5}"
-
-
-def test_versions_that_fit_pass_the_check() -> None:
-    check_messages(message(), message(), TYPES)
-    check_messages(message(), message(response="int", request=[{"name": "key", "type": "string"}]), TYPES)
-
-
-@pytest.mark.parametrize(
-    ("theirs", "problem"),
-    [
-        (None, "the server has no message find"),
-        (message(response="null", errors=[], **{"one-way": True}), "find is one-way at one end only"),
-        (message(response="string"), "find: the sender has string, here it is int"),
-        (
-            message(request=[{"name": "other", "type": "string"}]),
-            "find: other: the sender's request of find has no such field, and it has no default here",
-        ),
-        (
-            message(request=[{"name": "key", "type": "int"}]),
-            "find: key: the sender has string, here it is int",
-        ),
-    ],
-)
-def test_versions_that_do_not_fit_name_message_and_field(theirs: Message | None, problem: str) -> None:
-    with pytest.raises(ContractMismatch) as caught:
-        check_messages(message(), theirs, TYPES)
-    assert str(caught.value) == problem

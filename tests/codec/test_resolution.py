@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
 import io
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.decode import compile_decoder, compile_fields
 from avrorpc.codec.encode import compile_encoder
-from avrorpc.errors import ContractMismatch, DecodeError
+from avrorpc.errors import ContractMismatch, DecodeError, UnreadableValue
 from avrorpc.schema import Field, Json, Record, compact, parse_schema
 
 
@@ -144,64 +145,73 @@ WORKS: list[tuple[str, Json, Json, Any, Any]] = [
 ]
 
 FAILS: list[tuple[str, Json, Json, str]] = [
-    ("long to int", "long", "int", "the sender has long, here it is int"),
-    ("double to float", "double", "float", "the sender has double, here it is float"),
-    ("int to string", "int", "string", "the sender has int, here it is string"),
-    ("int to boolean", "int", "boolean", "the sender has int, here it is boolean"),
+    ("long to int", "long", "int", "the writer has long, the reader has int"),
+    ("double to float", "double", "float", "the writer has double, the reader has float"),
+    ("int to string", "int", "string", "the writer has int, the reader has string"),
+    ("int to boolean", "int", "boolean", "the writer has int, the reader has boolean"),
     (
         "array to map",
         INTS,
         {"type": "map", "values": "int"},
-        "the sender has array<int>, here it is map<int>",
+        "the writer has array<int>, the reader has map<int>",
     ),
-    ("in an array", {"type": "array", "items": "string"}, INTS, "[]: the sender has string, here it is int"),
+    (
+        "in an array",
+        {"type": "array", "items": "string"},
+        INTS,
+        "[]: the writer has string, the reader has int",
+    ),
     (
         "in a map",
         {"type": "map", "values": "string"},
         {"type": "map", "values": "int"},
-        "{}: the sender has string, here it is int",
+        "{}: the writer has string, the reader has int",
     ),
     (
         "a record of another name",
         record(name="a.X"),
         record(name="a.Y"),
-        "the sender has a.X, here it is a.Y",
+        "the writer has a.X, the reader has a.Y",
     ),
-    ("a fixed of another size", fixed(2), fixed(3), "the sender has a.F, here it is a.F"),
-    ("a record for an enum", record(name="a.E"), enumeration(), "the sender has a.E, here it is a.E"),
+    ("a fixed of another size", fixed(2), fixed(3), "the writer has a.F of 2 bytes, the reader of 3"),
+    (
+        "a record for an enum",
+        record(name="a.E"),
+        enumeration(),
+        "the writer has the record a.E, the reader has the enum a.E",
+    ),
     (
         "a field more",
         record(),
         record(field("b", "int")),
-        "b: the sender's a.R has no such field, and it has no default here",
+        "b: the writer's a.R has no such field, and the reader has no default for it",
     ),
     (
         "deep inside",
         record(field("a", record(field("b", {"type": "array", "items": "string"}), name="a.I"))),
         record(field("a", record(field("b", INTS), name="a.I"))),
-        "a.b[]: the sender has string, here it is int",
+        "a.b[]: the writer has string, the reader has int",
     ),
-    (
-        "a symbol less",
-        record(field("e", enumeration("A", "B"))),
-        record(field("e", enumeration("A"))),
-        "e: the sender's a.E has the symbol B, which is unknown here, and there is no default symbol",
-    ),
-    (
-        "a symbol less at the top",
-        enumeration("A", "B"),
-        enumeration("A"),
-        "a.E: the sender's a.E has the symbol B",
-    ),
-    ("into a union", "string", ["null", "int"], "the sender has string, here it is union { null, int }"),
+    ("into a union", "string", ["null", "int"], "the writer has string, the reader has union { null, int }"),
     (
         "a branch less",
         ["null", "string"],
         ["null", "int"],
-        "the sender has string, here it is union { null, int }",
+        "the writer has string, the reader has union { null, int }",
     ),
-    ("out of a union", ["null", "int"], "int", "the sender has null, here it is int"),
-    ("into nothing", "int", [], "the sender has int, here it is union {  }"),
+    (
+        "a branch for a broken one",
+        ["null", record(field("b", "string"))],
+        ["null", record(field("b", "int"))],
+        "b: the writer has string, the reader has int",
+    ),
+    (
+        "another unit of time",
+        {"type": "long", "logicalType": "timestamp-millis"},
+        {"type": "long", "logicalType": "timestamp-micros"},
+        "a timestamp-millis is read as a timestamp-micros",
+    ),
+    ("into nothing", "int", [], "the writer has int, the reader has union {  }"),
 ]
 
 
@@ -230,6 +240,65 @@ def test_versions_that_do_not_fit_name_the_field_at_once(writer: Json, reader: J
     with pytest.raises(ContractMismatch) as caught:
         compile_decoder(parse_schema(compact(writer)), parse_schema(compact(reader)), {})
     assert problem in str(caught.value)
+
+
+OTHERS = record(field("b", "int"), name="a.Other")
+PER_VALUE: list[tuple[str, Json, Json, Any, Any, str]] = [
+    (
+        "a symbol less",
+        record(field("e", enumeration("A", "B"))),
+        record(field("e", enumeration("A"))),
+        {"e": "A"},
+        {"e": "B"},
+        ".e: the writer has the symbol B, a.E has neither it nor a default symbol here",
+    ),
+    ("out of a union", ["null", "int"], "int", 1, None, "the writer has null, the reader has int"),
+    (
+        "a branch less",
+        {"type": "array", "items": ["int", "string"]},
+        {"type": "array", "items": ["int"]},
+        [1],
+        [1, "x"],
+        "[1]: the writer has string, the reader has union { int }",
+    ),
+    (
+        "a branch that is broken",
+        ["string", record(field("b", "string"))],
+        ["string", record(field("b", "int"))],
+        "x",
+        {"b": "x"},
+        ".b: the writer has string, the reader has int",
+    ),
+    (
+        "a branch that lacks a field",
+        [OTHERS, record(field("a", "int"))],
+        [OTHERS, record(field("b", "int"))],
+        {"b": 1},
+        {"a": 1},
+        "the writer has no field b, and the reader no default for it",
+    ),
+    (
+        "a branch in another unit",
+        ["string", {"type": "long", "logicalType": "timestamp-millis"}],
+        ["string", {"type": "long", "logicalType": "timestamp-micros"}],
+        "x",
+        datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC),
+        "a timestamp-millis is read as a timestamp-micros",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader", "good", "bad", "problem"), [pytest.param(*row[1:], id=row[0]) for row in PER_VALUE]
+)
+def test_what_only_some_values_have_fails_with_them(
+    writer: Json, reader: Json, good: Any, bad: Any, problem: str
+) -> None:
+    assert resolve(writer, reader, good) == good
+    with pytest.raises(UnreadableValue) as caught:
+        resolve(writer, reader, bad)
+    assert str(caught.value) == problem
+    assert isinstance(caught.value, ContractMismatch)
 
 
 def test_a_field_with_its_own_name_wins_over_an_alias() -> None:
@@ -310,5 +379,5 @@ def test_parameters_resolve_like_fields_and_come_in_the_readers_order() -> None:
 
 
 def test_a_missing_parameter_is_named() -> None:
-    with pytest.raises(ContractMismatch, match=r"^a: the sender's request of m has no such field"):
+    with pytest.raises(ContractMismatch, match=r"^a: the writer's request of m has no such field"):
         compile_fields(fields(), fields(field("a", "int")), {}, "request of m")

@@ -120,7 +120,7 @@ def test_an_unknown_fingerprint_says_which() -> None:
 
 def test_a_schema_that_can_never_fit_is_refused() -> None:
     message = single(OTHER).encode({})
-    with pytest.raises(ContractMismatch, match=r"the sender has a\.Other, here it is a\.Place"):
+    with pytest.raises(ContractMismatch, match=r"the writer has a\.Other, the reader has a\.Place"):
         single(NEW, OTHER).decode(message)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from avrorpc import ContractMismatch
 from avrorpc.client.dynamic import DynamicClient
 from avrorpc.schema import Extent, Json, Protocol
 from avrorpc_codegen.breaking.comparison import compare
@@ -56,35 +57,52 @@ def test_calls_fail_where_it_is_foretold_and_nowhere_else(case: str, side: Side)
     assert bool(failed) is bool(foretold), f"foretold {foretold}, failed {failed}"
 
 
-MEANINGS = [
-    pytest.param(
-        "decimal(9, 2) price", "decimal(9, 3) price", {"price": "12.34"}, {"price": "1.234"}, id="scale"
-    ),
-    pytest.param(
-        "timestamp_ms at",
-        "local_timestamp_ms at",
-        {"at": "2024-02-29T12:30:00+00:00"},
-        {"at": "2024-02-29T12:30:00"},
-        id="local time",
-    ),
-    pytest.param(
-        'int @aliases(["size"]) width = 0', "int size = 0", {"width": 7}, {"size": 0}, id="an alias not known"
-    ),
-]
-
-
-@pytest.mark.parametrize(("writes", "reads", "sent", "received"), MEANINGS)
-def test_values_become_others_where_it_is_foretold(
-    tmp_path: Path, writes: str, reads: str, sent: dict[str, Json], received: dict[str, Json]
-) -> None:
+def foretold_meaning(tmp_path: Path, writes: str, reads: str) -> tuple[Protocol, Protocol]:
     found = of_texts(tmp_path, f"void put({writes});", f"void put({reads});")
     extents = {item.extent for f in found for item in f.breaks if item.side is Side.OLD_CLIENT}
     assert Extent.MEANING in extents
     (client,), (server,) = protocols(tmp_path / "old"), protocols(tmp_path / "new")
+    return client, server
+
+
+def test_values_become_others_where_it_is_foretold(tmp_path: Path) -> None:
+    client, server = foretold_meaning(tmp_path, 'int @aliases(["size"]) width = 0', "int size = 0")
     peer = Peer(contract(server))
     with ServerThread(peer.service) as served, DynamicClient(served.tcp, contract(client)) as caller:
+        caller.call("put", {"width": 7})
+    assert peer.sent == {"size": 0}
+
+
+@pytest.mark.parametrize(
+    ("writes", "reads", "sent", "problem"),
+    [
+        pytest.param(
+            "decimal(9, 2) price",
+            "decimal(9, 3) price",
+            {"price": "12.34"},
+            "put: request: price: the scale of a decimal goes from 2 to 3: the point moves",
+            id="scale",
+        ),
+        pytest.param(
+            "timestamp_ms at",
+            "local_timestamp_ms at",
+            {"at": "2024-02-29T12:30:00+00:00"},
+            "put: request: at: a timestamp-millis is read as a local-timestamp-millis",
+            id="local time",
+        ),
+    ],
+)
+def test_peers_that_would_take_all_values_for_others_do_not_connect(
+    tmp_path: Path, writes: str, reads: str, sent: dict[str, Json], problem: str
+) -> None:
+    client, server = foretold_meaning(tmp_path, writes, reads)
+    with (
+        ServerThread(Peer(contract(server)).service) as served,
+        DynamicClient(served.tcp, contract(client)) as caller,
+        pytest.raises(ContractMismatch) as caught,
+    ):
         caller.call("put", sent)
-    assert peer.sent == received
+    assert str(caught.value) == problem
 
 
 def test_a_series_of_versions_holds_for_each_two_of_them(tmp_path: Path) -> None:

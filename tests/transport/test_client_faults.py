@@ -193,7 +193,7 @@ ANSWERS = [
     pytest.param(
         [encode_response(HandshakeResponse(Match.CLIENT, CHANGED, b"o" * 16))],
         ContractMismatch,
-        "double: the sender has string, here it is int",
+        "double: response: the server has string, the client has int",
         id="a version that does not fit",
     ),
     pytest.param([BOTH, b""], DecodeError, "the data ends inside an integer", id="an empty reply"),

@@ -14,7 +14,8 @@ from avrorpc.binding import Binding
 from avrorpc.call import Options
 from avrorpc.client.direct import connect_direct
 from avrorpc.client.local import connect_local
-from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel, ServerVersion
+from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel
+from avrorpc.client.version import ServerVersion
 from avrorpc.errors import BindError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.service import Middleware

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from avrorpc.schema import MessageVerdict, Verdict
 from avrorpc.stub import AsyncClient, Client
 
 
@@ -25,10 +27,18 @@ class Description:
     details: dict[str, str] = field(default_factory=dict)
     """What else there is to say about this placement."""
 
+    verdicts: Mapping[str, MessageVerdict] = field(default_factory=dict)
+    """What becomes of each message between this version and the server's; empty before the first call."""
+
     def __str__(self) -> str:
         colour = "asynchronous" if self.asynchronous else "synchronous"
         lines = [f"{self.contract} over {self.url} ({colour} client, contract {self.hash[:12]})"]
         lines += [f"  {name}: {value}" for name, value in self.details.items()]
+        differing = [item for item in self.verdicts.values() if item.verdict is not Verdict.WORKS]
+        if self.verdicts:
+            count = len(self.verdicts) - len(differing)
+            lines.append(f"  server's version: {count} of {len(self.verdicts)} messages work as they are")
+        lines += [f"  {line}" for item in differing for line in str(item).splitlines()]
         return "\n".join(lines)
 
 

@@ -17,7 +17,8 @@ import msgspec
 
 from avrorpc.call import AsyncClock, BlockingClock, Call, Clock, Options
 from avrorpc.client.connecting import transport_for
-from avrorpc.client.remote import Remote, ServerVersion
+from avrorpc.client.remote import Remote
+from avrorpc.client.version import ServerVersion
 from avrorpc.contracts import IntrospectionClient, ServiceInfo
 from avrorpc.driving import drive
 from avrorpc.errors import Code, DeclaredError, RemoteProtocolError, SchemaError, StatusError

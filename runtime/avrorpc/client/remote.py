@@ -16,62 +16,20 @@ from typing import Any, TypeVar
 from avrorpc import schema
 from avrorpc.call import AsyncClock, BlockingClock, Call, Clock, Options, Reply, deadline_exceeded
 from avrorpc.client.description import Description
+from avrorpc.client.version import ServerVersion
 from avrorpc.codec.binary import Cursor
-from avrorpc.codec.message import ReplyDecoder, RequestEncoder, check_messages
+from avrorpc.codec.message import ReplyDecoder, RequestEncoder
 from avrorpc.driving import drive
-from avrorpc.errors import (
-    ClientStateError,
-    ContractMismatch,
-    DeclaredError,
-    RemoteProtocolError,
-    SchemaError,
-    StatusError,
-)
+from avrorpc.errors import ClientStateError, DeclaredError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.method import Contract, Method
 from avrorpc.service import Middleware, Service, compose
 from avrorpc.transport import loops
 from avrorpc.transport.address import Address
 from avrorpc.transport.exchange import Outgoing, Transport
-from avrorpc.wire.client import Connected
 from avrorpc.wire.envelope import ERROR_ID, TIMEOUT, read_code, read_reply_head, write_timeout
 
 R = TypeVar("R")
-
-
-class ServerVersion:
-    """A server's version of the contract, and the decoders of what it writes.
-
-    Raises:
-        ContractMismatch: It is another contract, or a message of both versions cannot work between them.
-        RemoteProtocolError: The server's text is no protocol.
-    """
-
-    def __init__(self, contract: Contract, connected: Connected) -> None:
-        self._contract = contract
-        self._protocol: schema.Protocol = contract.protocol
-        self._decoders: dict[str, ReplyDecoder] = {}
-        if connected.server_text is not None:
-            try:
-                self._protocol = schema.parse_protocol(connected.server_text)
-            except SchemaError as error:
-                raise RemoteProtocolError(f"the server's protocol: {error}") from error
-            if self._protocol.name != contract.name:
-                raise ContractMismatch(
-                    f"the server does not serve {contract.name}; it has {self._protocol.name}"
-                )
-            for name in contract.methods.keys() & self._protocol.messages.keys():
-                ours, theirs = contract.protocol.messages[name], self._protocol.messages[name]
-                check_messages(ours, theirs, contract.types)
-
-    def decoder(self, message: schema.Message) -> ReplyDecoder:
-        """Return the decoder of a message's replies."""
-        if message.name not in self._decoders:
-            theirs = self._protocol.messages.get(message.name)
-            if theirs is None:
-                raise ContractMismatch(f"the server's {self._protocol.name} has no message {message.name}")
-            self._decoders[message.name] = ReplyDecoder(theirs, message, self._contract.types)
-        return self._decoders[message.name]
 
 
 class Owner:
@@ -117,6 +75,7 @@ class Remote:
         self.contract = contract
         self.transport = transport
         self.owner = Owner()
+        self.version: ServerVersion | None = None
         self._limits = limits
         self._encoders: dict[str, RequestEncoder] = {}
 
@@ -140,6 +99,7 @@ class Remote:
             answer = await self.transport.exchange(outgoing)
         except TimeoutError:
             raise deadline_exceeded(call.method) from None
+        self.version = answer.view
         if answer.body is None:
             return Reply(None)
         return self._read(answer.view.decoder(message), Cursor(answer.body, self._limits))
@@ -197,6 +157,7 @@ class _RemoteChannel:
             hash=contract.hash.hex(),
             asynchronous=self.asynchronous,
             details=details,
+            verdicts={} if self._remote.version is None else self._remote.version.verdicts,
         )
 
     def _call(self, method: Method[Any], arguments: tuple[Any, ...]) -> Call:

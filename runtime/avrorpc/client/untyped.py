@@ -11,7 +11,8 @@ from typing import Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
 from avrorpc.call import Options
 from avrorpc.client.connecting import transport_for
 from avrorpc.client.fetching import suggestion
-from avrorpc.client.remote import Remote, ServerVersion
+from avrorpc.client.remote import Remote
+from avrorpc.client.version import ServerVersion
 from avrorpc.codec.defaults import default_value
 from avrorpc.codec.json import fields_from_json, from_json, to_json
 from avrorpc.errors import BindError, Code, DeclaredError, EncodeError, StatusError

@@ -1,7 +1,8 @@
 """Avro binary to typed values: one small function per pair of writer's and reader's schema, made once.
 
 Resolution follows the Avro 1.12 specification, "Schema Resolution"; a pair that can never work is refused
-when the decoder is made, with the path of the field at fault, and not when the first such value arrives.
+when the decoder is made, with the path of the field at fault. What only some values have, such as a branch or
+a symbol that the reader lacks, is refused when such a value arrives.
 """
 
 from __future__ import annotations
@@ -14,10 +15,11 @@ from avrorpc.codec.binary import Cursor
 from avrorpc.codec.defaults import default_value
 from avrorpc.codec.logical import logical_of
 from avrorpc.codec.types import Types, maker, symbols
-from avrorpc.errors import ContractMismatch, DecodeError
+from avrorpc.errors import ContractMismatch, DecodeError, UnreadableValue
 from avrorpc.schema import (
     Array,
     Enum,
+    Extent,
     Field,
     Fixed,
     Map,
@@ -27,7 +29,9 @@ from avrorpc.schema import (
     Schema,
     Union,
     describe,
+    final_problem,
 )
+from avrorpc.schema.logical_change import logical_problems
 from avrorpc.schema.resolution import PROMOTIONS, field_slots, reader_branch, same_name
 
 Decoder: TypeAlias = Callable[[Cursor], Any]
@@ -41,8 +45,9 @@ def compile_decoder(writer: Schema, reader: Schema, types: Types) -> Decoder:
     Raises:
         ContractMismatch: The two can never work together.
     """
+    _check(writer, reader)
     compiler = _Compiler(types)
-    decode = compiler.decoder(writer, reader, "")
+    decode = compiler.decoder(writer, reader)
     compiler.finish()
     return decode
 
@@ -53,8 +58,10 @@ def compile_fields(writer: list[Field], reader: list[Field], types: Types, what:
     Raises:
         ContractMismatch: The two can never work together.
     """
+    if writer is not reader:
+        _check(Record("", writer), Record("", reader), what)
     compiler = _Compiler(types)
-    fill = compiler.fields(writer, reader, "", what)
+    fill = compiler.fields(writer, reader)
     compiler.finish()
     size = len(reader)
 
@@ -69,12 +76,21 @@ def compile_fields(writer: list[Field], reader: list[Field], types: Types, what:
 def compile_skipper(schema: Schema) -> Decoder:
     """Return a function that reads a value which nobody here wants, or knows: no class, no logical type."""
     compiler = _Compiler({}, logical=False)
-    skip = compiler.decoder(schema, schema, "")
+    skip = compiler.decoder(schema, schema)
     compiler.finish()
     return skip
 
 
+def _check(writer: Schema, reader: Schema, what: str = "request") -> None:
+    problem = final_problem(writer, reader, what)
+    if problem is not None:
+        path, text = problem
+        raise ContractMismatch(f"{path}: {text}" if path else text)
+
+
 class _Compiler:
+    """Makes a decoder for any two schemas: what cannot be read becomes one that says so."""
+
     def __init__(self, types: Types, *, logical: bool = True) -> None:
         self.types = types
         self.logical = logical
@@ -87,30 +103,29 @@ class _Compiler:
         while self.waiting:
             self.waiting.popleft()()
 
-    def decoder(self, writer: Schema, reader: Schema, path: str) -> Decoder:
+    def decoder(self, writer: Schema, reader: Schema) -> Decoder:
         if isinstance(writer, Union):
-            return self.from_union(writer, reader, path)
+            return self.from_union(writer, reader)
         if isinstance(reader, Union):
-            return self.decoder(writer, self.branch(writer, reader, path), path)
+            branch = reader_branch(writer, reader)
+            return _unreadable(writer, reader) if branch is None else self.decoder(writer, branch)
         match writer, reader:
             case Primitive(), Primitive():
-                return self.primitive(writer, reader, path)
+                return self.primitive(writer, reader)
             case Array(), Array():
-                return self.array(writer, reader, path)
+                return self.array(writer, reader)
             case Map(), Map():
-                return self.map(writer, reader, path)
+                return self.map(writer, reader)
             case Record(), Record():
-                return self.record(writer, reader, path)
+                return self.record(writer, reader)
             case Enum(), Enum():
-                return self.enum(writer, reader, path)
+                return self.enum(writer, reader)
             case Fixed(), Fixed():
-                return self.fixed(writer, reader, path)
-        raise _mismatch(writer, reader, path)
+                return self.fixed(writer, reader)
+        return _unreadable(writer, reader)
 
-    def from_union(self, writer: Union, reader: Schema, path: str) -> Decoder:
-        if isinstance(reader, Union) and len(reader.branches) == 0:
-            raise _mismatch(writer, reader, path)
-        branches = [self.decoder(branch, reader, path) for branch in writer.branches]
+    def from_union(self, writer: Union, reader: Schema) -> Decoder:
+        branches = [self.decoder(branch, reader) for branch in writer.branches]
 
         def decode(cursor: Cursor) -> Any:
             index = cursor.read_long()
@@ -120,15 +135,12 @@ class _Compiler:
 
         return decode
 
-    def branch(self, writer: Schema, reader: Union, path: str) -> Schema:
-        branch = reader_branch(writer, reader)
-        if branch is None:
-            raise _mismatch(writer, reader, path)
-        return branch
-
-    def primitive(self, writer: Primitive, reader: Primitive, path: str) -> Decoder:
+    def primitive(self, writer: Primitive, reader: Primitive) -> Decoder:
         if writer.name != reader.name and (writer.name, reader.name) not in PROMOTIONS:
-            raise _mismatch(writer, reader, path)
+            return _unreadable(writer, reader)
+        change = _change_of_meaning(writer, reader) if self.logical else None
+        if change:
+            return _failing(change)
         plain = _PRIMITIVES[writer.name]
         if writer.name in ("int", "long") and reader.name in ("float", "double"):
             return lambda cursor: float(plain(cursor))
@@ -140,8 +152,8 @@ class _Compiler:
         from_avro = logical.from_avro
         return lambda cursor: from_avro(plain(cursor))
 
-    def array(self, writer: Array, reader: Array, path: str) -> Decoder:
-        item = self.decoder(writer.items, reader.items, f"{path}[]")
+    def array(self, writer: Array, reader: Array) -> Decoder:
+        item = self.decoder(writer.items, reader.items)
 
         def decode(cursor: Cursor) -> list[Any]:
             values: list[Any] = []
@@ -151,14 +163,14 @@ class _Compiler:
                     for _ in range(count):
                         values.append(item(cursor))  # noqa: PERF401 - the path needs the length so far
             except DecodeError as error:
-                raise _within(f"[{len(values)}]", error) from None
+                raise error.within(f"[{len(values)}]") from None
             cursor.leave()
             return values
 
         return decode
 
-    def map(self, writer: Map, reader: Map, path: str) -> Decoder:
-        item = self.decoder(writer.values, reader.values, f"{path}{{}}")
+    def map(self, writer: Map, reader: Map) -> Decoder:
+        item = self.decoder(writer.values, reader.values)
 
         def decode(cursor: Cursor) -> dict[str, Any]:
             values: dict[str, Any] = {}
@@ -170,15 +182,15 @@ class _Compiler:
                         key = cursor.read_string()
                         values[key] = item(cursor)
             except DecodeError as error:
-                raise _within(f"[{key!r}]", error) from None
+                raise error.within(f"[{key!r}]") from None
             cursor.leave()
             return values
 
         return decode
 
-    def record(self, writer: Record, reader: Record, path: str) -> Decoder:
+    def record(self, writer: Record, reader: Record) -> Decoder:
         if not same_name(writer, reader):
-            raise _mismatch(writer, reader, path)
+            return _unreadable(writer, reader)
         key = (id(writer), id(reader))
         if key in self.records:
             return self.records[key]
@@ -197,20 +209,20 @@ class _Compiler:
 
         def complete() -> None:
             nonlocal fill
-            fill = self.fields(writer.fields, reader.fields, path, reader.name)
+            fill = self.fields(writer.fields, reader.fields)
 
         self.records[key] = decode
         self.waiting.append(complete)
         return decode
 
-    def fields(self, writer: list[Field], reader: list[Field], path: str, what: str) -> Filler:
+    def fields(self, writer: list[Field], reader: list[Field]) -> Filler:
         slots = field_slots({field.name for field in writer}, reader)
         steps: list[tuple[str, Decoder, int]] = []
         filled: set[int] = set()
         for field in writer:
             slot = slots.get(field.name, -1)
             if slot >= 0:
-                decode = self.decoder(field.type, reader[slot].type, f"{path}.{field.name}")
+                decode = self.decoder(field.type, reader[slot].type)
             else:
                 decode = compile_skipper(field.type)
             steps.append((field.name, decode, slot))
@@ -220,10 +232,7 @@ class _Compiler:
             if slot in filled:
                 continue
             if isinstance(field.default, NoDefault):
-                raise ContractMismatch(
-                    f"{(path + '.' + field.name).lstrip('.')}: the sender's {what} has no such field,"
-                    " and it has no default here"
-                )
+                return _refusing(f"the writer has no field {field.name}, and the reader no default for it")
             missing.append((slot, field))
         types = self.types
 
@@ -235,37 +244,38 @@ class _Compiler:
                     if slot >= 0:
                         values[slot] = value
             except DecodeError as error:
-                raise _within(f".{name}", error) from None
+                raise error.within(f".{name}") from None
             for slot, field in missing:
                 if not isinstance(field.default, NoDefault):
                     values[slot] = default_value(field.type, field.default, types)
 
         return fill
 
-    def enum(self, writer: Enum, reader: Enum, path: str) -> Decoder:
+    def enum(self, writer: Enum, reader: Enum) -> Decoder:
         if not same_name(writer, reader):
-            raise _mismatch(writer, reader, path)
+            return _unreadable(writer, reader)
         known = symbols(reader, self.types)
         fallback = known.get(reader.default) if reader.default is not None else None
         values = [known.get(symbol, fallback) for symbol in writer.symbols]
-        if None in values:
-            lacking = writer.symbols[values.index(None)]
-            raise ContractMismatch(
-                f"{path.lstrip('.') or reader.name}: the sender's {reader.name} has the symbol {lacking},"
-                " which is unknown here, and there is no default symbol"
-            )
 
         def decode(cursor: Cursor) -> Any:
             index = cursor.read_long()
             if not 0 <= index < len(values):
                 raise DecodeError(f"symbol {index} of {len(values)} in {reader.name}")
-            return values[index]
+            value = values[index]
+            if value is None:
+                problem = f"the writer has the symbol {writer.symbols[index]}"
+                raise UnreadableValue(f"{problem}, {reader.name} has neither it nor a default symbol here")
+            return value
 
         return decode
 
-    def fixed(self, writer: Fixed, reader: Fixed, path: str) -> Decoder:
+    def fixed(self, writer: Fixed, reader: Fixed) -> Decoder:
         if not same_name(writer, reader) or writer.size != reader.size:
-            raise _mismatch(writer, reader, path)
+            return _unreadable(writer, reader)
+        change = _change_of_meaning(writer, reader) if self.logical else None
+        if change:
+            return _failing(change)
         size, logical = reader.size, logical_of(reader) if self.logical else None
         if logical is None:
             return lambda cursor: cursor.take(size)
@@ -292,14 +302,31 @@ _PRIMITIVES: dict[str, Decoder] = {
 }
 
 
-def _mismatch(writer: Schema, reader: Schema, path: str) -> ContractMismatch:
-    where = f"{path.lstrip('.')}: " if path else ""
-    return ContractMismatch(f"{where}the sender has {describe(writer)}, here it is {describe(reader)}")
+def _change_of_meaning(writer: Primitive | Fixed, reader: Primitive | Fixed) -> str | None:
+    """Return how the same number, or the same bytes, stand for another value at the reader."""
+    if writer is reader:
+        return None
+    changes = (text for extent, text in logical_problems(writer, reader) if extent is Extent.MEANING)
+    return next(changes, None)
+
+
+def _unreadable(writer: Schema, reader: Schema) -> Decoder:
+    return _failing(f"the writer has {describe(writer)}, the reader has {describe(reader)}")
+
+
+def _failing(problem: str) -> Decoder:
+    def decode(_: Cursor) -> Any:
+        raise UnreadableValue(problem)
+
+    return decode
+
+
+def _refusing(problem: str) -> Filler:
+    def fill(_: Cursor, __: list[Any]) -> None:
+        raise UnreadableValue(problem)
+
+    return fill
 
 
 def _incomplete(_: Cursor, __: list[Any]) -> None:
     raise DecodeError("a decoder was used before it was complete")
-
-
-def _within(step: str, error: DecodeError) -> DecodeError:
-    return DecodeError(error.problem, step + error.path)

@@ -12,9 +12,8 @@ from avrorpc.codec.binary import Cursor, write_long
 from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields, compile_skipper
 from avrorpc.codec.encode import compile_encoder
 from avrorpc.codec.types import Types
-from avrorpc.errors import ContractMismatch, DecodeError, EncodeError
-from avrorpc.schema import Message, Record, Schema, Union, describe
-from avrorpc.schema.resolution import reader_branch
+from avrorpc.errors import DecodeError, EncodeError, UnreadableValue
+from avrorpc.schema import Message, Record, Schema, describe, error_branch
 
 
 class RequestEncoder:
@@ -73,7 +72,8 @@ class ReplyEncoder:
 class ReplyDecoder:
     """Reads a message's result or error.
 
-    An error that the reader does not declare still says what it was: the decoder gives its text.
+    An error that the reader does not declare, or has in a version that cannot hold it, still says what it
+    was: the decoder gives its text.
     """
 
     def __init__(self, writer: Message, reader: Message, types: Types) -> None:
@@ -98,25 +98,22 @@ class ReplyDecoder:
 
 def _error_decoder(writer: Schema, reader: Message, types: Types) -> Decoder:
     known: list[Schema] = [e for e in reader.errors if isinstance(e, Record) and e.name in types]
-    error = reader_branch(writer, Union(known)) if isinstance(writer, Record) else None
-    if error is not None:
-        return compile_decoder(writer, error, types)
+    error = error_branch(writer, known)
     plain = compile_skipper(writer)
-    return lambda cursor: f"{describe(writer)}: {plain(cursor)!r:.1000}"
 
+    def text(cursor: Cursor) -> str:
+        return f"{describe(writer)}: {plain(cursor)!r:.1000}"
 
-def check_messages(ours: Message, theirs: Message | None, types: Types) -> None:
-    """Check that a client's message works with a server's, in both directions.
+    if error is None:
+        return text
+    decode = compile_decoder(writer, error, types)
 
-    Raises:
-        ContractMismatch: It does not; the text names the message and the field.
-    """
-    if theirs is None:
-        raise ContractMismatch(f"the server has no message {ours.name}")
-    if ours.one_way != theirs.one_way:
-        raise ContractMismatch(f"{ours.name} is one-way at one end only")
-    try:
-        compile_fields(ours.request, theirs.request, {}, f"request of {ours.name}")
-        ReplyDecoder(theirs, ours, types)
-    except ContractMismatch as error:
-        raise ContractMismatch(f"{ours.name}: {error}") from None
+    def read(cursor: Cursor) -> Any:
+        start, depth, items = cursor.position, cursor.depth, cursor.items
+        try:
+            return decode(cursor)
+        except UnreadableValue as problem:
+            cursor.position, cursor.depth, cursor.items = start, depth, items
+            return f"{text(cursor)} (cannot be read here: {problem})"
+
+    return read

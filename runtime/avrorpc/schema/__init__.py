@@ -34,16 +34,29 @@ from avrorpc.schema.model import (
     namespace_of,
     short_name,
 )
-from avrorpc.schema.nesting import MAX_DEPTH, MAX_JSON_DEPTH
+from avrorpc.schema.nesting import MAX_DEFAULT_VALUES, MAX_DEPTH, MAX_JSON_DEPTH
 from avrorpc.schema.reading import parse_protocol, parse_schema, protocol_from_json
 from avrorpc.schema.store import SchemaStore
 from avrorpc.schema.text import compact, pretty
+from avrorpc.schema.verdict import (
+    MOST_REASONS,
+    MessageVerdict,
+    Reason,
+    Verdict,
+    compare_messages,
+    compare_protocols,
+    error_branch,
+    final_problem,
+    refusal,
+)
 from avrorpc.schema.writing import handshake_hash, protocol_to_json, schema_to_json
 
 __all__ = [
     "ALGORITHMS",
+    "MAX_DEFAULT_VALUES",
     "MAX_DEPTH",
     "MAX_JSON_DEPTH",
+    "MOST_REASONS",
     "NO_DEFAULT",
     "PRIMITIVES",
     "Algorithm",
@@ -57,25 +70,32 @@ __all__ = [
     "Kind",
     "Map",
     "Message",
+    "MessageVerdict",
     "Named",
     "NoDefault",
     "Place",
     "Primitive",
     "Props",
     "Protocol",
+    "Reason",
     "Record",
     "Resolution",
     "Schema",
     "SchemaStore",
     "Streaming",
     "Union",
+    "Verdict",
     "can_read",
     "canonical_form",
     "compact",
+    "compare_messages",
+    "compare_protocols",
     "decimal_precision",
     "decimal_scale",
     "default_problem",
     "describe",
+    "error_branch",
+    "final_problem",
     "fingerprint",
     "full_aliases",
     "handshake_hash",
@@ -92,6 +112,7 @@ __all__ = [
     "protocol_from_json",
     "protocol_to_json",
     "reachable",
+    "refusal",
     "request_record",
     "same_json",
     "schema_to_json",

@@ -56,23 +56,24 @@ class _Pair:
     reader: Place
     extent: Extent
     """What an incompatibility of these two does to the whole."""
+    per_value: bool = False
+    """Whether the two meet in some values only, others of which can be read."""
 
 
 class _Waiting:
     """Pairs to be compared: those that every value meets before those that only some do."""
 
     def __init__(self) -> None:
-        self._always: deque[_Pair] = deque()
-        self._sometimes: deque[_Pair] = deque()
+        self._queues: tuple[deque[_Pair], ...] = (deque(), deque(), deque())
 
     def __bool__(self) -> bool:
-        return bool(self._always or self._sometimes)
+        return any(self._queues)
 
     def add(self, pair: _Pair) -> None:
-        (self._always if pair.extent is Extent.NEVER else self._sometimes).append(pair)
+        self._queues[2 if pair.per_value else pair.extent is not Extent.NEVER].append(pair)
 
     def take(self) -> _Pair:
-        return self._always.popleft() if self._always else self._sometimes.popleft()
+        return next(queue for queue in self._queues if queue).popleft()
 
 
 class Resolution:
@@ -83,6 +84,10 @@ class Resolution:
 
     def incompatibilities(self, writer: Schema, reader: Schema) -> list[Incompatibility]:
         """Return what the function of that name does."""
+        return [item for item in self.differences(writer, reader) if item.extent is not Extent.NOTHING]
+
+    def differences(self, writer: Schema, reader: Schema) -> list[Incompatibility]:
+        """Return the incompatibilities, and after them what is filled in, passed over, or substituted."""
         found: list[Incompatibility] = []
         seen: set[tuple[int, int]] = set()
         waiting = _Waiting()
@@ -98,17 +103,17 @@ class Resolution:
                 inside = self._known[key] = _Inside(pair.writer.schema, pair.reader.schema)
             found += [_within(pair, item) for item in inside.found]
             for part in inside.named:
-                extent = _worse(pair.extent, part.extent)
-                waiting.add(_Pair(part.writer.below(pair.writer), part.reader.below(pair.reader), extent))
+                extent, per_value = _worse(pair.extent, part.extent), pair.per_value or part.per_value
+                places = part.writer.below(pair.writer), part.reader.below(pair.reader)
+                waiting.add(_Pair(*places, extent, per_value))
         order = list(Extent)
         return sorted(found, key=lambda item: order.index(item.extent))
 
 
 def _within(pair: _Pair, item: Incompatibility) -> Incompatibility:
     writer, reader = item.writer.below(pair.writer), item.reader.below(pair.reader)
-    return Incompatibility(
-        item.kind, _worse(pair.extent, item.extent), item.message, writer, reader, item.name
-    )
+    extent, per_value = _worse(pair.extent, item.extent), pair.per_value or item.per_value
+    return Incompatibility(item.kind, extent, item.message, writer, reader, item.name, per_value)
 
 
 def _worse(outer: Extent, inner: Extent) -> Extent:
@@ -167,7 +172,7 @@ class _Inside:
             problem = f"{writer.name} is not {reader.name}, nor one of its aliases"
             self.add(Kind.NAME, pair, problem, writer)
         elif writer is not reader:
-            self.named.append(_Pair(pair.writer.flat(), pair.reader.flat(), pair.extent))
+            self.named.append(_Pair(pair.writer.flat(), pair.reader.flat(), pair.extent, pair.per_value))
 
     def from_union(self, pair: _Pair, writer: Union) -> None:
         reader = pair.reader.schema
@@ -178,28 +183,37 @@ class _Inside:
             for branch in writer.branches
         ]
         is_lost = not any(targets)
+        some = [branch for branch, target in zip(writer.branches, targets, strict=True) if target]
+        others = [branch for branch in some if describe(branch) != "null"]
         for branch, target in zip(writer.branches, targets, strict=True):
             if target is None:
                 extent = pair.extent if is_lost else Extent.SOME
+                rest = some if describe(branch) == "null" else others
                 problem = f"{describe(branch)} is no branch of {describe(reader)}"
                 if not isinstance(reader, Union):
                     problem = f"{describe(branch)} may be written, and {describe(reader)} is read"
-                self.add(Kind.BRANCH, pair, problem, branch, extent)
+                self.add(Kind.BRANCH, pair, problem, branch, extent, per_value=bool(rest))
             else:
                 place = _at(pair.reader, target) if isinstance(reader, Union) else pair.reader
-                self.into(pair, _at(pair.writer, branch), place, is_certain=len(writer.branches) == 1)
+                is_certain, per_value = len(writer.branches) == 1, any(item is not branch for item in others)
+                self.into(pair, _at(pair.writer, branch), place, is_certain=is_certain, per_value=per_value)
 
     def primitive(self, pair: _Pair, writer: Primitive, reader: Primitive) -> None:
         if writer.name != reader.name and (writer.name, reader.name) not in PROMOTIONS:
             self.add(Kind.TYPE, pair, f"{describe(writer)} is not {describe(reader)}")
             return
         if (writer.name, reader.name) == ("bytes", "string"):
-            self.add(Kind.TEXT, pair, "bytes that are not UTF-8 are no string", extent=Extent.SOME)
+            problem = "bytes that are not UTF-8 are no string"
+            self.add(Kind.TEXT, pair, problem, extent=Extent.SOME, per_value=True)
         self.logical(pair, writer, reader)
 
     def record(self, pair: _Pair, writer: Record, reader: Record) -> None:
         slots = field_slots({item.name for item in writer.fields}, reader.fields)
         sources = {slots[item.name]: item for item in writer.fields if item.name in slots}
+        for item in writer.fields:
+            if item.name not in slots:
+                unread = _Pair(_inside(pair.writer, writer, item), pair.reader, Extent.NOTHING)
+                self.add(Kind.DROPPED, unread, f"{item.name} is not read", name=item.name)
         for slot, item in enumerate(reader.fields):
             source = sources.get(slot)
             inner = _inside(pair.reader, reader, item)
@@ -212,9 +226,12 @@ class _Inside:
                 what = owner if reader.name else f"the parameter {item.name}"
                 problem = f"{what} is not written, and has no default"
                 lacking = Place(writer, writer, None, "", pair.writer)
-                self.found.append(
-                    Incompatibility(Kind.FIELD, pair.extent, problem, lacking, inner, item.name)
+                self.add(
+                    Kind.FIELD, _Pair(lacking, inner, pair.extent, pair.per_value), problem, name=item.name
                 )
+            else:
+                absent = _Pair(Place(writer, writer, None, "", pair.writer), inner, Extent.NOTHING)
+                self.add(Kind.FILLED, absent, f"{item.name} is not written", name=item.name)
 
     def default(self, pair: _Pair, writer: Field, reader: Field) -> None:
         ours, theirs = writer.default, reader.default
@@ -228,12 +245,16 @@ class _Inside:
     def enum(self, pair: _Pair, writer: Enum, reader: Enum) -> None:
         known = set(reader.symbols)
         lacking = [symbol for symbol in writer.symbols if symbol not in known]
+        kind, extent, default = Kind.SYMBOL, pair.extent, "and no default symbol"
         if reader.default is not None:
-            return
-        extent = pair.extent if len(lacking) == len(writer.symbols) else Extent.SOME
+            kind, extent, default = Kind.SUBSTITUTED, Extent.NOTHING, f"which becomes {reader.default}"
+        elif len(lacking) < len(writer.symbols):
+            extent = Extent.SOME
         for symbol in lacking:
-            problem = f"{reader.name} has no symbol {symbol}, and no default symbol"
-            self.found.append(Incompatibility(Kind.SYMBOL, extent, problem, pair.writer, pair.reader, symbol))
+            problem = f"{reader.name} has no symbol {symbol}, {default}"
+            self.add(
+                kind, pair, problem, name=symbol, extent=extent, per_value=len(lacking) < len(writer.symbols)
+            )
 
     def fixed(self, pair: _Pair, writer: Fixed, reader: Fixed) -> None:
         if writer.size != reader.size:
@@ -244,11 +265,14 @@ class _Inside:
 
     def logical(self, pair: _Pair, writer: Primitive | Fixed, reader: Primitive | Fixed) -> None:
         for extent, problem in logical_problems(writer, reader):
-            self.add(Kind.LOGICAL, pair, problem, extent=extent)
+            self.add(Kind.LOGICAL, pair, problem, extent=extent, per_value=extent is Extent.SOME)
 
-    def into(self, pair: _Pair, writer: Place, reader: Place, *, is_certain: bool = True) -> None:
+    def into(
+        self, pair: _Pair, writer: Place, reader: Place, *, is_certain: bool = True, per_value: bool = False
+    ) -> None:
         """Go on with two parts, which every value has if that is certain."""
-        self.waiting.add(_Pair(writer, reader, pair.extent if is_certain else Extent.SOME))
+        extent = pair.extent if is_certain else Extent.SOME
+        self.waiting.add(_Pair(writer, reader, extent, pair.per_value or per_value))
 
     def add(
         self,
@@ -257,10 +281,14 @@ class _Inside:
         problem: str,
         branch: Schema | None = None,
         extent: Extent | None = None,
+        *,
+        name: str = "",
+        per_value: bool = False,
     ) -> None:
-        name = "" if branch is None else describe(branch)
+        name = name or ("" if branch is None else describe(branch))
         writer = pair.writer if branch is None else _at(pair.writer, branch)
-        self.found.append(Incompatibility(kind, extent or pair.extent, problem, writer, pair.reader, name))
+        extent, per_value = extent or pair.extent, per_value or pair.per_value
+        self.found.append(Incompatibility(kind, extent, problem, writer, pair.reader, name, per_value))
 
 
 def _at(place: Place, schema: Schema, step: str = "") -> Place:

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import Final
 
-from avrorpc.schema.model import Record, Schema
+from avrorpc.schema.model import Enum, Fixed, Record, Schema, describe
 
 _MOST_STEPS: Final = 24
 
@@ -32,6 +32,12 @@ class Kind(enum.Enum):
     """Another logical type."""
     DEFAULT = "default"
     """Another default for a field that both have: what is left out means something else."""
+    FILLED = "filled"
+    """A field that the writer lacks; the reader's default stands in."""
+    DROPPED = "dropped"
+    """A field that the reader lacks, and passes over."""
+    SUBSTITUTED = "substituted"
+    """A symbol that the reader lacks; its default symbol stands in."""
 
 
 class Extent(enum.Enum):
@@ -43,6 +49,8 @@ class Extent(enum.Enum):
     """Some values cannot be read: a branch, a symbol, the items of a list that is not empty."""
     MEANING = "meaning"
     """All can be read, and some come out as something else."""
+    NOTHING = "nothing"
+    """All can be read, and means what it meant: something is filled in, or passed over."""
 
 
 @dataclass(slots=True, frozen=True, eq=False)
@@ -95,3 +103,46 @@ class Incompatibility:
     reader: Place
     name: str = ""
     """The field, the symbol or the branch in question."""
+    per_value: bool = False
+    """Whether it hangs on each value: on a branch beside which others can be read, a symbol, or a text.
+
+    That a list may be empty, or an optional value absent, does not count: what is wrong inside is wrong always.
+    """
+
+    @property
+    def is_final(self) -> bool:
+        """Whether two such versions are of no use to each other: nothing but absence can be read rightly."""
+        if self.per_value or self.kind is Kind.DEFAULT:
+            return False
+        return self.kind is Kind.LOGICAL or self.extent in (Extent.NEVER, Extent.SOME)
+
+    def told(self, writer: str = "the writer", reader: str = "the reader", what: str = "request") -> str:
+        """Say what is the matter, with names for both ends; `what` stands for a record without a name."""
+        wrote, reads = self.writer.schema, self.reader.schema
+        match self.kind:
+            case Kind.FIELD:
+                owner = (wrote.name if isinstance(wrote, Record) else "") or what
+                return f"{writer}'s {owner} has no such field, and {reader} has no default for it"
+            case Kind.FILLED:
+                return f"{writer} has no such field; {reader}'s default stands in"
+            case Kind.DROPPED:
+                return f"{reader} has no such field, and passes over it"
+            case Kind.SYMBOL:
+                return f"{writer} has the symbol {self.name}, {reader} has neither it nor a default symbol"
+            case Kind.SUBSTITUTED:
+                default = reads.default if isinstance(reads, Enum) else None
+                return f"{reader} has no symbol {self.name}, and takes it for {default}"
+            case Kind.SIZE if isinstance(wrote, Fixed) and isinstance(reads, Fixed):
+                return f"{writer} has {wrote.name} of {wrote.size} bytes, {reader} of {reads.size}"
+            case Kind.TEXT:
+                return f"{writer} has bytes, {reader} has string, which not all bytes are"
+            case Kind.LOGICAL | Kind.DEFAULT:
+                return f"{self.message}"
+            case _:
+                return f"{writer} has {_shown(wrote, reads)}, {reader} has {_shown(reads, wrote)}"
+
+
+def _shown(schema: Schema, other: Schema) -> str:
+    """Return a type as text, with its kind where that is all that tells the two apart."""
+    name = describe(schema)
+    return f"the {type(schema).__name__.lower()} {name}" if name == describe(other) else name

@@ -24,6 +24,9 @@ for whoever calls them: 190 records in a row by optional fields, 150 by arrays o
 MAX_DEPTH: Final = 64
 """How deeply types without names may stand in each other, and the parts of a default."""
 
+MAX_DEFAULT_VALUES: Final = 100_000
+"""How many values a default may imply by the defaults of the fields inside it; these may double at each step."""
+
 
 def finish(step: Generator[object, Never, T]) -> T:
     """Run a generator to its end and return its result.

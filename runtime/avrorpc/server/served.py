@@ -15,8 +15,10 @@ from weakref import WeakKeyDictionary
 from avrorpc import schema
 from avrorpc.binding import Binding, Target, targets
 from avrorpc.call import AsyncClock, Call, CallContext, Options, Reply, deadline_exceeded, enter_call
+from avrorpc.codec.binary import Cursor
 from avrorpc.codec.decode import Decoder
 from avrorpc.codec.message import ReplyEncoder, request_decoder
+from avrorpc.codec.types import Types
 from avrorpc.errors import Code, ContractMismatch, DecodeError, EncodeError, LimitExceeded, StatusError
 from avrorpc.failure import internal, outcome
 from avrorpc.method import Contract, Method
@@ -115,17 +117,17 @@ class Served:
                 theirs = client.messages.get(method.name)
                 if theirs is None:
                     raise ContractMismatch("the client's own protocol lacks the message")
-                decoders[method.name] = request_decoder(theirs, method.message, self.contract.types)
+                decoders[method.name] = _reader(theirs, method, self.contract.types)
             arguments = decoders[method.name](request.parameters)
             request.parameters.finish()
             left = read_timeout(request.metadata)
         except ContractMismatch as error:
-            raise StatusError(Code.FAILED_PRECONDITION, f"{method.full_name}: {error}") from error
+            raise StatusError(Code.FAILED_PRECONDITION, f"{method.full_name}: {error}") from None
         except LimitExceeded as error:
-            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{method.full_name}: {error}") from error
+            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{method.full_name}: {error}") from None
         except (DecodeError, ValueError) as error:
             text = f"{method.full_name}: the request does not fit the contract: {error}"
-            raise StatusError(Code.INVALID_ARGUMENT, text) from error
+            raise StatusError(Code.INVALID_ARGUMENT, text) from None
         deadline = Options(timeout=left).deadline(method, self._clock.now())
         metadata = {k: v for k, v in request.metadata.items() if not k.startswith(_OWN_METADATA)}
         return Call(method, tuple(arguments), self._clock, deadline, metadata)
@@ -188,6 +190,19 @@ class Served:
         if method.name not in self._replies:
             self._replies[method.name] = ReplyEncoder(method.message, self.contract.types)
         return self._replies[method.name]
+
+
+def _reader(theirs: schema.Message, method: Method[Any], types: Types) -> Decoder:
+    """Return what reads a client's version of a request; one that cannot work is refused at each call."""
+    refusals = schema.compare_messages(method.name, theirs, method.message).refusals
+    if not refusals:
+        return request_decoder(theirs, method.message, types)
+    problem = "; ".join(map(str, refusals[: schema.MOST_REASONS]))
+
+    def refuse(_: Cursor) -> Any:
+        raise ContractMismatch(problem)
+
+    return refuse
 
 
 def _in_thread(target: Target, arguments: tuple[Any, ...]) -> Any:
