@@ -227,6 +227,8 @@ FAILS: list[tuple[str, Json, Json, list[Found]]] = [
     ),
 ]
 BOTH = [*FINE, *((name, writer, reader) for name, writer, reader, _ in FAILS)]
+
+
 @pytest.mark.parametrize(("writer", "reader"), [pytest.param(*row[1:], id=row[0]) for row in FINE])
 def test_nothing_stands_in_the_way(writer: Json, reader: Json) -> None:
     assert compared(writer, reader) == []
