@@ -147,7 +147,7 @@ def test_what_was_refused_is_logged_in_one_line(
         raw.sock.sendall(struct.pack(">iii", 1, 1, 100_001))
         assert raw.is_closed()
     (record,) = caplog.records
-    assert "closing the connection from 127.0.0.1:" in record.getMessage()
+    assert "closing the connection from ('127.0.0.1'" in record.getMessage()
     assert "above max_body=100000" in record.getMessage()
 
 

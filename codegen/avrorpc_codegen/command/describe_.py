@@ -104,17 +104,15 @@ def _find(
     if name in names:
         return [client.contract(name)], None, None
     protocol, _, message = name.rpartition(".")
-    if protocol in names:
-        contract = client.contract(protocol)
-        if message in contract.methods:
-            return [contract], message, None
+    if protocol in names and message in client.contract(protocol).methods:
+        return [client.contract(protocol)], message, None
     for service in names[:-1]:
         contract = client.contract(service)
         for named in contract.protocol.types:
             if name in (named.name, f"{service}.{short_name(named.name)}"):
                 return [contract], None, named
     if protocol in names:
-        hint = suggestion(message, contract.methods)
+        hint = suggestion(message, client.contract(protocol).methods)
         raise click.UsageError(f"{protocol} has no message {message!r}; {hint}")
     problem = f"{url} does not serve {name}; {suggestion(name, names[:-1])}"
     return fail(problem, FAILED)

@@ -6,8 +6,9 @@ import json
 
 import click
 import msgspec
-from avrorpc import ContractMismatch, DeclaredError, connect
-from avrorpc.contracts import HealthReport, IntrospectionClient, ServingStatus
+from avrorpc import ContractMismatch, connect
+from avrorpc.client.fetching import suggestion
+from avrorpc.contracts import HealthReport, IntrospectionClient, NotServed, ServingStatus
 
 from avrorpc_codegen.command.reaching import completer, failures, timeout_option
 from avrorpc_codegen.command.reporting import FINDINGS, end, json_option
@@ -39,8 +40,9 @@ def command(url: str, service: str, live: bool, watch: bool, timeout: float, as_
                 for report in client.watch(service=service):
                     _print(report, service, as_json=as_json, on_one_line=True)
             report = client.health(service=service)
-        except DeclaredError as error:
-            raise click.UsageError(str(getattr(error, "message", error))) from error
+        except NotServed as error:
+            text = f"{url} does not serve {error.name}; {suggestion(error.name, error.served)}"
+            raise click.UsageError(text) from error
         except ContractMismatch as error:
             report = HealthReport(
                 status=ServingStatus.UNKNOWN,

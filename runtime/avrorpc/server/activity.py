@@ -16,7 +16,7 @@ from typing import Final
 
 from avrorpc.call import Call, Reply
 from avrorpc.service import Service
-from avrorpc.transport.peer import Peer
+from avrorpc.transport.accepted import Accepted
 
 
 @dataclass(slots=True, eq=False)
@@ -25,8 +25,8 @@ class Connection:
 
     id: int
     """Which one, unique in the server's life."""
-    peer: Peer
-    """The other end, and the bytes that have gone by."""
+    accepted: Accepted
+    """Where it comes from, and the bytes that have gone by."""
     since: float
     """When it was opened, in seconds since the epoch."""
     service: str | None = None
@@ -70,7 +70,7 @@ class Activity:
     """
 
     def __init__(self) -> None:
-        self._connections: dict[Peer, Connection] = {}
+        self._connections: dict[Accepted, Connection] = {}
         self._calls: dict[int, RunningCall] = {}
         self._ids: Final = count(1)
 
@@ -95,27 +95,27 @@ class Activity:
         """The calls under way, the oldest first."""
         return list(self._calls.values())
 
-    def opened(self, peer: Peer) -> None:
+    def opened(self, accepted: Accepted) -> None:
         """Take note of a connection."""
-        self._connections[peer] = Connection(next(self._ids), peer, time.time())
+        self._connections[accepted] = Connection(next(self._ids), accepted, time.time())
 
-    def closed(self, peer: Peer) -> None:
+    def closed(self, accepted: Accepted) -> None:
         """Take note of its end."""
-        self._connections.pop(peer, None)
+        self._connections.pop(accepted, None)
 
     @contextmanager
     def call(
-        self, peer: Peer | None, service: str, message: str, client_hash: bytes | None
+        self, accepted: Accepted | None, service: str, message: str, client_hash: bytes | None
     ) -> Iterator[RunningCall]:
         """Take note of a call, and at the end of the `with` block of its end.
 
         Args:
-            peer: The other end of the connection that it came by; one that is not open counts as none.
+            accepted: The connection that it came by; one that is not open counts as none.
             service: The protocol's full name.
             message: The message's name.
             client_hash: The MD5 of the caller's version of the protocol.
         """
-        connection = None if peer is None else self._connections.get(peer)
+        connection = None if accepted is None else self._connections.get(accepted)
         running = RunningCall(next(self._ids), service, message, time.time(), connection)
         self._calls[running.id] = running
         if connection is not None:

@@ -14,9 +14,9 @@ from avrorpc.errors import LimitExceeded, RpcError
 from avrorpc.limits import Limits
 from avrorpc.server.activity import Activity
 from avrorpc.server.served import Served
+from avrorpc.transport.accepted import Accepted, Counted
 from avrorpc.transport.address import Address
 from avrorpc.transport.exchange import Streams
-from avrorpc.transport.peer import Peer
 from avrorpc.wire.exchange import CONTENT_TYPE, unframe
 from avrorpc.wire.framing import frame
 from avrorpc.wire.server import Offers, Request, read_call
@@ -26,11 +26,11 @@ _PROXIED: Final = frozenset({"Forwarded", "X-Forwarded-For", "X-Real-Ip", "Via"}
 logger = logging.getLogger("avrorpc")
 
 
-class PeerAnswerer(Protocol):
+class AcceptedAnswerer(Protocol):
     """Gives a request's reply, handshake response and all; None for a one-way call."""
 
     async def __call__(
-        self, request: Request[Served], streams: Streams | None, *, peer: Peer | None
+        self, request: Request[Served], streams: Streams | None, *, accepted: Accepted | None
     ) -> bytes | None:
         """Answer."""
         ...
@@ -51,7 +51,7 @@ class HttpListener:
         self,
         address: Address,
         offers: Offers[Served],
-        answer: PeerAnswerer,
+        answer: AcceptedAnswerer,
         activity: Activity,
         limits: Limits,
     ) -> None:
@@ -123,15 +123,17 @@ class HttpListener:
         return _avro(await asyncio.create_task(self._run(request, len(body), call), context=Context()))
 
     async def _run(self, request: web.Request, size: int, call: Request[Served]) -> bytes | None:
-        peer = Peer(self.address.scheme, received=size)
-        peer.is_at(None if request.transport is None else request.transport.get_extra_info("peername"))
+        accepted = Accepted(self.address.scheme, Counted(received=size))
+        accepted.comes_from(
+            None if request.transport is None else request.transport.get_extra_info("peername")
+        )
         # Behind a proxy on this host, everybody seems to be here.
-        peer.is_local = peer.is_local and not (_PROXIED & request.headers.keys())
-        self._activity.opened(peer)
+        accepted.is_local = accepted.is_local and not (_PROXIED & request.headers.keys())
+        self._activity.opened(accepted)
         try:
-            return await self._answer(call, None, peer=peer)
+            return await self._answer(call, None, accepted=accepted)
         finally:
-            self._activity.closed(peer)
+            self._activity.closed(accepted)
 
 
 def _avro(reply: bytes | None) -> web.Response:

@@ -160,15 +160,15 @@ class ServerIntrospection(IntrospectionService):
         return [
             ConnectionInfo(
                 id=connection.id,
-                transport=connection.peer.transport,
-                peer=connection.peer.name,
+                transport=connection.accepted.transport,
+                peer=connection.accepted.peer,
                 since=_moment(connection.since),
-                principal=connection.peer.principal,
+                principal=connection.accepted.principal,
                 service=connection.service,
                 hash=None if connection.client_hash is None else connection.client_hash.hex(),
                 calls=connection.calls,
-                received=connection.peer.received,
-                sent=connection.peer.sent,
+                received=connection.accepted.traffic.received,
+                sent=connection.accepted.traffic.sent,
             )
             for connection in self._activity.connections
         ]
@@ -185,7 +185,7 @@ class ServerIntrospection(IntrospectionService):
                 since=_moment(call.since),
                 remaining=None if call.deadline is None else call.deadline - now,
                 connection=0 if call.connection is None else call.connection.id,
-                peer="" if call.connection is None else call.connection.peer.name,
+                peer="" if call.connection is None else call.connection.accepted.peer,
             )
             for call in self._activity.calls
             if call is not own
@@ -199,7 +199,9 @@ class ServerIntrospection(IntrospectionService):
     def _is_trusted(self) -> bool:
         running = running_call()
         is_remote = (
-            running is not None and running.connection is not None and not running.connection.peer.is_local
+            running is not None
+            and running.connection is not None
+            and not running.connection.accepted.is_local
         )
         return self._access == "open" or not is_remote
 

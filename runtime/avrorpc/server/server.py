@@ -25,9 +25,9 @@ from avrorpc.server.health import DRAINING, Health
 from avrorpc.server.introspection import Access, ServerIntrospection
 from avrorpc.server.served import Served
 from avrorpc.transport import loops
+from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address, parse_address, reason
 from avrorpc.transport.exchange import Streams
-from avrorpc.transport.peer import Peer
 from avrorpc.transport.tcp import TcpServerProtocol
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.server import Offers, Request, ServerConnection
@@ -192,17 +192,17 @@ class Server:
         await self.close()
 
     async def answer(
-        self, request: Request[Served], streams: Streams | None, *, peer: Peer | None = None
+        self, request: Request[Served], streams: Streams | None, *, accepted: Accepted | None = None
     ) -> bytes | None:
         """Return the whole answer to a request, the handshake response before it where one is due.
 
         Args:
             request: What the client asks for.
             streams: The streams of the call, on connections that carry them.
-            peer: The other end, if its connection is known to `activity`.
+            accepted: The connection that it came by, where `activity` was told of it.
         """
         session = request.session
-        with self.activity.call(peer, session.offer.name, request.message, session.client_hash):
+        with self.activity.call(accepted, session.offer.name, request.message, session.client_hash):
             # Who asks what goes on neither delays a server's end, nor is refused before it.
             if session.offer.name == INTROSPECTION:
                 reply = await session.offer.answer(request, streams)
@@ -226,17 +226,19 @@ class Server:
         connections: set[TcpServerProtocol] = set()
 
         def accept() -> TcpServerProtocol:
-            peer = Peer(address.scheme)
-            connection = ServerConnection(self.offers, address.framing, self._limits)
-            return TcpServerProtocol(connection, partial(self.answer, peer=peer), peer, opened, closed)
+            state = ServerConnection(self.offers, address.framing, self._limits)
+            accepted = Accepted(address.scheme, state)
 
-        def opened(protocol: TcpServerProtocol) -> None:
-            connections.add(protocol)
-            self.activity.opened(protocol.peer)
+            def opened(protocol: TcpServerProtocol) -> None:
+                connections.add(protocol)
+                accepted.comes_from(protocol.peer)
+                self.activity.opened(accepted)
 
-        def closed(protocol: TcpServerProtocol) -> None:
-            connections.discard(protocol)
-            self.activity.closed(protocol.peer)
+            def closed(protocol: TcpServerProtocol) -> None:
+                connections.discard(protocol)
+                self.activity.closed(accepted)
+
+            return TcpServerProtocol(state, partial(self.answer, accepted=accepted), opened, closed)
 
         loop = asyncio.get_running_loop()
         server = await loop.create_server(accept, address.host, address.port)

@@ -13,7 +13,6 @@ from avrorpc.errors import ConnectionLost, RpcError
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address, dialling
 from avrorpc.transport.exchange import Answerer, Outgoing
-from avrorpc.transport.peer import Peer
 from avrorpc.transport.plain import PlainAnswer, plain_request
 from avrorpc.wire.client import Answered, ClientConnection, Connected, Identity
 from avrorpc.wire.server import Request, ServerConnection
@@ -178,7 +177,6 @@ class TcpServerProtocol(asyncio.Protocol):
     Args:
         connection: The state of the connection.
         answer: Gives a request's reply, handshake response and all; None for a one-way call.
-        peer: What is known of the other end.
         opened: Told of this object when the connection is there.
         closed: Told of it when the connection is gone.
     """
@@ -187,14 +185,14 @@ class TcpServerProtocol(asyncio.Protocol):
         self,
         connection: ServerConnection[Any],
         answer: Answerer,
-        peer: Peer,
         opened: Callable[[TcpServerProtocol], None],
         closed: Callable[[TcpServerProtocol], None],
     ) -> None:
         self.connection = connection
-        self.peer = peer
         self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when the connection is closed."""
+        self.peer: object = None
+        """The client's address, as the system has it."""
         self._answer = answer
         self._opened = opened
         self._closed = closed
@@ -205,17 +203,17 @@ class TcpServerProtocol(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # uvloop's transports have the methods and not the base class.
         self._transport = cast("asyncio.Transport", transport)
-        self.peer.is_at(transport.get_extra_info("peername"))
+        self.peer = transport.get_extra_info("peername")
         self._opened(self)
 
     def data_received(self, data: bytes) -> None:
         if self._transport is None or self._transport.is_closing():
             return
-        self.peer.received += len(data)
         try:
             requests = self.connection.receive(data)
         except RpcError as error:
-            logger.warning("closing the connection from %s: %s", self.peer.name, error)
+            peer = self._transport.get_extra_info("peername")
+            logger.warning("closing the connection from %s: %s", peer, error)
             self.close()
             return
         self._flush()
@@ -269,5 +267,4 @@ class TcpServerProtocol(asyncio.Protocol):
     def _flush(self) -> None:
         data = self.connection.data_to_send()
         if data and self._transport is not None and not self._transport.is_closing():
-            self.peer.sent += len(data)
             self._transport.write(data)

@@ -194,6 +194,10 @@ class ServerConnection(Generic[O_co]):
     def __init__(self, offers: Offers[O_co], framing: Framing, limits: Limits) -> None:
         self.session: Session[O_co] | None = None
         """What the handshake bound this connection to."""
+        self.received = 0
+        """Bytes that came from the client."""
+        self.sent = 0
+        """Bytes that went to it."""
         self._offers = offers
         self._framing: Framing = framing
         self._limits = limits
@@ -212,6 +216,7 @@ class ServerConnection(Generic[O_co]):
         """Return the bytes due to the client, and forget them."""
         data = bytes(self._out)
         self._out.clear()
+        self.sent += len(data)
         return data
 
     @property
@@ -227,6 +232,7 @@ class ServerConnection(Generic[O_co]):
         Raises:
             RemoteProtocolError: They break the protocol. The connection is of no use any more.
         """
+        self.received += len(data)
         self._waiting.extend(self._deframer.feed(data))
         requests: list[Request[O_co]] = []
         while self._waiting and not self.is_full:
