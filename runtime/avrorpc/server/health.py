@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import suppress
 from typing import Final
 
@@ -100,7 +100,7 @@ class Health:
             services=services,
         )
 
-    async def watch(self, service: str = "") -> AsyncIterator[HealthReport]:
+    async def watch(self, service: str = "") -> AsyncGenerator[HealthReport, None]:
         """Yield how a service fares, or the server as a whole: now, and whenever that changes.
 
         Changes that come faster than they are read become one.
