@@ -35,6 +35,7 @@ from avrorpc_codegen.name_rules import NameRules
 from avrorpc_codegen.nesting import check_nesting
 from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
 from avrorpc_codegen.source import Span
+from avrorpc_codegen.stream_rules import check_stream
 from avrorpc_codegen.syntax import FullType, Name
 
 _MOST_COMPARED: Final = 300_000
@@ -232,6 +233,7 @@ class _Resolver:
     def message(self, item: syntax.Message, namespace: str, declared: DeclaredProtocol) -> avro.Message:
         meaning = read_annotations(item.annotations, MESSAGE_WORDS, _NONE, self.diagnostics)
         check_ours(item.annotations, self.diagnostics)
+        check_stream(item, self.diagnostics, is_json=self.unit.is_json)
         name = item.name
         self.names.simple(name)
         request = self.variables(item.parameters, namespace, "parameter")

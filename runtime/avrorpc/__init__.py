@@ -40,19 +40,24 @@ if TYPE_CHECKING:
         Suspended,
         TransportError,
         UnknownFingerprint,
+        UnreadableValue,
         ValueChanged,
         error_info,
     )
     from avrorpc.limits import Limits
+    from avrorpc.principal import Principal
     from avrorpc.server import Server
     from avrorpc.service import Middleware, Service
     from avrorpc.tensor import Tensor
+    from avrorpc.transport.backoff import Backoff
+    from avrorpc.transport.tls import Tls
 
 __version__ = "0.1.0"
 
 __all__ = [
     "AnyRecord",
     "AsyncDynamicClient",
+    "Backoff",
     "BindError",
     "Binding",
     "BufferHandle",
@@ -76,6 +81,7 @@ __all__ = [
     "LocalProtocolError",
     "Middleware",
     "NotSingleObject",
+    "Principal",
     "ProtocolError",
     "RemoteProtocolError",
     "Reply",
@@ -88,8 +94,10 @@ __all__ = [
     "StatusError",
     "Suspended",
     "Tensor",
+    "Tls",
     "TransportError",
     "UnknownFingerprint",
+    "UnreadableValue",
     "ValueChanged",
     "bind",
     "close",
@@ -157,16 +165,20 @@ _HOMES: Final = {
         "Suspended",
         "TransportError",
         "UnknownFingerprint",
+        "UnreadableValue",
         "ValueChanged",
         "error_info",
     ),
     "avrorpc.limits": ("Limits",),
+    "avrorpc.principal": ("Principal",),
     "avrorpc.server": ("Server",),
     "avrorpc.service": (
         "Middleware",
         "Service",
     ),
     "avrorpc.tensor": ("Tensor",),
+    "avrorpc.transport.backoff": ("Backoff",),
+    "avrorpc.transport.tls": ("Tls",),
 }
 _HOME: Final = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from avrorpc.errors import Code, StatusError
 from avrorpc.method import Method
+from avrorpc.principal import Principal
 
 
 class Clock(Protocol):
@@ -64,6 +65,8 @@ class CallContext:
     """When the caller stops waiting, on the monotonic clock; None for never."""
     metadata: Mapping[str, bytes] = field(default_factory=dict)
     """What the caller sent beside the arguments."""
+    principal: Principal | None = None
+    """Who the caller is; None where the placement does not prove it."""
 
     def remaining(self) -> float | None:
         """Return the seconds left until the deadline, negative when it has passed."""
@@ -96,6 +99,10 @@ class Call:
     deadline: float | None = None
     """On the clock of this call."""
     metadata: dict[str, bytes] = field(default_factory=dict)
+    principal: Principal | None = None
+    """On the server's side: who the caller is; None where the connection does not prove it."""
+    peer: str | None = None
+    """The address of the other end; None where that is this process."""
 
     def remaining(self) -> float | None:
         """Return the seconds left.

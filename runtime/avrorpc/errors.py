@@ -29,6 +29,7 @@ so or we inferred it, and the id under which the server logged the cause.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from enum import Enum
 from typing import Any
@@ -85,6 +86,8 @@ class ErrorInfo:
     """True where the peer said so, False where this process inferred it."""
     error_id: str | None
     """The id under which the server logged the cause of an undeclared error."""
+    details: tuple[object, ...] = ()
+    """The records that a `StatusError` carries; an `AnyRecord` where this process does not know one."""
 
 
 class DeclaredError(RpcError):
@@ -115,20 +118,42 @@ class StatusError(RpcError):
 
     A service raises it to answer with a code and a message of its choice; any other undeclared
     exception reaches callers as a redacted INTERNAL.
+
+    Args:
+        code: What kind of failure it is.
+        message: What happened, for people.
+        details: Records for programs: of `avrorpc.contracts`, such as `RetryInfo`, of the service's own
+            contract, or any others in an `AnyRecord`.
+        from_peer: Whether the other end said so; for the runtime's own use, as is `error_id`.
+        error_id: The id under which the cause was logged.
     """
 
     def __init__(
-        self, code: Code, message: str, *, from_peer: bool = False, error_id: str | None = None
+        self,
+        code: Code,
+        message: str,
+        *,
+        details: Iterable[object] = (),
+        from_peer: bool = False,
+        error_id: str | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(code, message)
+        self.details = tuple(details)
         self.code = code
         self.message = message
         self.from_peer = from_peer
         self.error_id = error_id
+        self.retry_after = retry_after
+        """Seconds after which the server asks to be called again; negative: not at all; None: no wish."""
 
     def __str__(self) -> str:
         suffix = f" (error id {self.error_id})" if self.error_id else ""
         return f"{self.code.value}: {self.message}{suffix}"
+
+    def __repr__(self) -> str:
+        details = f", details={list(self.details)!r}" if self.details else ""
+        return f"{type(self).__name__}({self.code.value}, {self.message!r}{details})"
 
     def __reduce__(self) -> tuple[Any, ...]:
         return _rebuild_status, (type(self), self.__dict__.copy())
@@ -252,10 +277,10 @@ class Suspended(ClientStateError):
 
 
 def error_info(error: BaseException) -> ErrorInfo:
-    """Return the code, origin and error id of any exception that a call raised."""
+    """Return the code, origin, error id and details of any exception that a call raised."""
     match error:
         case StatusError():
-            return ErrorInfo(error.code, error.from_peer, error.error_id)
+            return ErrorInfo(error.code, error.from_peer, error.error_id, error.details)
         case DeclaredError():
             return ErrorInfo(Code.UNKNOWN, getattr(error, "__avrorpc_from_peer__", False), None)
         case TransportError():

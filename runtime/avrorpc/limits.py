@@ -27,5 +27,20 @@ class Limits:
     max_calls: int = 1_024
     """Calls under way at once on one connection; what comes on top waits, and is read later."""
 
+    max_frame: int = 1_048_576
+    """Bytes of one frame between our own ends; larger messages come in several."""
+    max_unfinished: int = 256 * 1024 * 1024
+    """Bytes of all half-received messages on one connection between our own ends."""
+    max_expansion: int = 4_096
+    """How many times larger a compressed message may become."""
+    stream_window: int = 256 * 1024
+    """Bytes of items that one stream may send ahead of its reader; an item counts 32 more than it has."""
+    ping_interval: float = 30.0
+    """Seconds of silence after which the other end is asked whether it is there; 0 for never."""
+    ping_timeout: float = 20.0
+    """Seconds that the other end has to answer; then the connection is given up."""
+    idle_timeout: float = 600.0
+    """Seconds without any call after which a server closes a connection; 0 for never."""
+
 
 DEFAULT_LIMITS = Limits()

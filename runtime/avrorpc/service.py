@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from typing import TypeAlias
 
 from avrorpc.call import Call, Reply
+from avrorpc.errors import BindError
 
 Service: TypeAlias = Callable[[Call], Awaitable[Reply]]
 Middleware: TypeAlias = Callable[[Service], Service]
@@ -20,3 +21,17 @@ def compose(middleware: Iterable[Middleware], service: Service) -> Service:
     for wrap in reversed(list(middleware)):
         service = wrap(service)
     return service
+
+
+def refuse_waiting(middleware: Iterable[Middleware], client: str) -> None:
+    """Check that a synchronous client can drive its middleware, which then has no event loop to wait in.
+
+    Middleware that needs one says so by an attribute `needs_loop`.
+
+    Raises:
+        BindError: One needs a loop.
+    """
+    for one in middleware:
+        if getattr(one, "needs_loop", False):
+            name = getattr(one, "__qualname__", type(one).__qualname__)
+            raise BindError(f"{name} needs an event loop, and {client} is synchronous; use Async{client}")

@@ -17,6 +17,10 @@ CONTRACT = """
     /** Adds. */
     int add(/** First. */ int a, int b = 2) throws Bad;
     void tell(string text) oneway;
+    /** Counts. */
+    @stream("response") Point count(/** Until. */ int to = 3) throws Bad;
+    @stream("request") int sum(int start = 0, /** One number. */ int number);
+    @stream("both") Point talk(string room, /** One point. */ Point class);
     Point move(Point start = {"x": 1}, array<int> steps = [1, 2], int? limit = null, int last);
     array<string> list(array<string> self, string Point = "p", Point Point_ = {});
 """
@@ -28,6 +32,12 @@ class Recorder:
     def __call__(self, method: Any, /, *arguments: Any) -> Any:
         return method.name, arguments
 
+    def iterate(self, method: Any, /, *arguments: Any) -> Any:
+        return "iterate", method.name, arguments
+
+    def converse(self, method: Any, /, *arguments: Any) -> Any:
+        return "converse", method.name, arguments
+
     def close(self) -> None:
         pass
 
@@ -35,6 +45,9 @@ class Recorder:
 class AsyncRecorder:
     async def __call__(self, method: Any, /, *arguments: Any) -> Any:
         return method.name, arguments
+
+    def iterate(self, method: Any, /, *arguments: Any) -> Any:
+        return "iterate", method.name, arguments
 
     async def close(self) -> None:
         pass
@@ -78,6 +91,82 @@ def test_asynchronous_clients_do_the_same(module: Any) -> None:
     assert asyncio.run(client.tell("x")) is None
 
 
+def test_clients_pass_streams_on_to_what_is_made_for_them(module: Any) -> None:
+    client, other = module.ThingClient(Recorder()), module.AsyncThingClient(AsyncRecorder())
+    items = [1, 2]
+    assert client.count() == other.count() == ("iterate", "count", (3,))
+    assert client.sum(number=items) == ("sum", (0, items))
+    assert asyncio.run(other.sum(start=1, number=items)) == ("sum", (1, items))
+    assert client.talk("a") == ("converse", "talk", ("a",))
+    assert other.talk("a", items) == ("iterate", "talk", ("a", items))
+
+
+@pytest.mark.parametrize(
+    ("owner", "count", "total", "talk"),
+    [
+        (
+            "Thing",
+            "(self, *, to: 'int' = 3) -> 'Iterator[Point]'",
+            "(self, *, start: 'int' = 0, number: 'Iterable[int]') -> 'int'",
+            "(self, room: 'str') -> 'stub.BidiStream[Point, Point]'",
+        ),
+        (
+            "AsyncThing",
+            "(self, *, to: 'int' = 3) -> 'AsyncIterator[Point]'",
+            "(self, *, start: 'int' = 0, number: 'AsyncIterable[int]') -> 'int'",
+            "(self, room: 'str', class_: 'AsyncIterable[Point]') -> 'AsyncIterator[Point]'",
+        ),
+        (
+            "ThingService",
+            "(self, *, to: 'int' = 3) -> 'Iterator[Point] | AsyncIterator[Point]'",
+            "(self, *, start: 'int' = 0, number: 'stub.Incoming[int]') -> 'int | Awaitable[int]'",
+            "(self, room: 'str', class_: 'stub.Incoming[Point]') -> 'Iterator[Point] | AsyncIterator[Point]'",
+        ),
+    ],
+)
+def test_signatures_of_streams_are_of_the_callers_colour(
+    module: Any, owner: str, count: str, total: str, talk: str
+) -> None:
+    for name in (owner, f"{owner}Client") if owner != "ThingService" else (owner,):
+        found = getattr(module, name)
+        assert [str(inspect.signature(method)) for method in (found.count, found.sum, found.talk)] == [
+            count,
+            total,
+            talk,
+        ]
+        is_coroutine = [
+            inspect.iscoroutinefunction(method) for method in (found.count, found.sum, found.talk)
+        ]
+        assert is_coroutine == [False, owner == "AsyncThing", False]
+
+
+def test_the_documentation_of_a_stream_says_what_comes_and_goes(module: Any) -> None:
+    assert inspect.getdoc(module.Thing.count) == (
+        "Counts.\n\nArgs:\n    to: Until.\n\nYields:\n    Point: Of the Avro type `n.Point`.\n\n"
+        "Raises:\n    Bad: The error `n.Bad`."
+    )
+    assert "Args:\n    start: Of the Avro type `int`.\n    number: Iterable of items. One number." in (
+        inspect.getdoc(module.Thing.sum) or ""
+    )
+    assert (inspect.getdoc(module.Thing.talk) or "").endswith(
+        "Returns:\n    A stream both ways.\n    Each `class_` that is sent: One point.\n"
+        "    Each `Point` that comes: Of the Avro type `n.Point`."
+    )
+
+
+def test_a_method_knows_its_item_by_its_name_in_python(module: Any) -> None:
+    items = {name: method.item for name, method in module.THING.methods.items()}
+    assert items == {
+        "add": None,
+        "tell": None,
+        "count": None,
+        "sum": "number",
+        "talk": "class_",
+        "move": None,
+        "list": None,
+    }
+
+
 def test_signatures_are_the_messages_own(module: Any) -> None:
     for name in ("add", "tell", "move", "list_"):
         texts = {
@@ -101,7 +190,15 @@ def test_the_documentation_is_the_contracts(module: Any) -> None:
 
 def test_the_contract_knows_its_types_and_methods(module: Any) -> None:
     assert module.THING.types == {"n.Point": module.Point, "n.Bad": module.Bad}
-    assert [method.attribute for method in module.THING.methods.values()] == ["add", "tell", "move", "list_"]
+    assert [method.attribute for method in module.THING.methods.values()] == [
+        "add",
+        "tell",
+        "count",
+        "sum",
+        "talk",
+        "move",
+        "list_",
+    ]
     assert module.THING.methods["add"].errors == {module.Bad}
 
 

@@ -40,6 +40,7 @@ from avrorpc.schema import (
     Primitive,
     Record,
     Schema,
+    Streaming,
     Union,
     logical_name,
     schema_to_json,
@@ -333,6 +334,14 @@ class Recorder:
         self.calls.append((method, *arguments))
         return None
 
+    def iterate(self, method: Any, /, *arguments: Any) -> Any:
+        assert method.streaming.gives_stream
+        self.calls.append((method, *arguments))
+
+    def converse(self, method: Any, /, *arguments: Any) -> Any:
+        assert method.streaming is Streaming.BOTH
+        self.calls.append((method, *arguments))
+
     def close(self) -> None:
         raise AssertionError("nobody closes it")
 
@@ -355,15 +364,25 @@ def test_clients_pass_every_parameter_and_the_contracts_defaults(name: str) -> N
         client = case.client(contract, stub.Client)(channel)
         async_client = case.client(contract, stub.AsyncClient)(async_channel)
         asking: Any = getattr(client, method.attribute)
-        by_name = dict(zip((f.name for f in message.request), signature(asking), strict=True))
+        asking_async: Any = getattr(async_client, method.attribute)
+        by_name = dict(zip((f.name for f in message.request), signature(asking_async), strict=True))
         arguments = {by_name[avro_name]: value for avro_name, value in required.items()}
+        given = asking_async(**arguments)
+        if not method.streaming.gives_stream:
+            asyncio.run(given)
+        wanted = [shown(expected[field.name]) for field in message.request]
+        (sent,) = async_channel.calls
+        assert sent[0] is method
+        assert [shown(item) for item in sent[1:]] == wanted
+        if method.item is not None:
+            assert by_name[message.request[-1].name] == method.item
+        if method.streaming is Streaming.BOTH:
+            del arguments[by_name[message.request[-1].name]], wanted[-1]
+        assert signature(asking) == list(by_name.values())[: len(wanted)]
         asking(**arguments)
-        asyncio.run(getattr(async_client, method.attribute)(**arguments))
-        for sent in (*channel.calls, *async_channel.calls):
-            assert sent[0] is method
-            wanted = [expected[field.name] for field in message.request]
-            assert [shown(item) for item in sent[1:]] == [shown(item) for item in wanted]
-        assert len(channel.calls + async_channel.calls) == 2
+        (sent,) = channel.calls
+        assert sent[0] is method
+        assert [shown(item) for item in sent[1:]] == wanted
 
 
 def signature(method: Any) -> list[str]:

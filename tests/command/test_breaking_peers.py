@@ -19,7 +19,9 @@ from support.serving import ServerThread
 WITHOUT_PEERS = {
     "data": "there is nobody to call",
     "schema_changed": "there is nobody to call",
-    "stream_changed": "streams are not served yet",
+    **dict.fromkeys(
+        ("stream_changed", "stream_item_other", "stream_item_type"), "the dynamic client does not stream"
+    ),
 }
 
 

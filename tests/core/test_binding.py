@@ -207,8 +207,12 @@ def test_every_placement_here_refuses_what_does_not_fit(url: str) -> None:
     [
         ("local:", None, r"local: needs the implementation: connect\(SmallClient, 'local:', target=\.\.\.\)"),
         ("tcp://h:1", SyncSmall(), "tcp://h:1 is served elsewhere, so that target= has no use"),
-        ("nowhere", None, "'nowhere' is no address; write direct:, local:, verify: tcp://HOST:PORT or"),
-        ("unix:///x", None, "the scheme 'unix' is none of tcp, http"),
+        (
+            "nowhere",
+            None,
+            "'nowhere' is no address; write direct:, local:, verify:, unix:PATH, or one of tcp,",
+        ),
+        ("carrier-pigeon://x", None, "carrier-pigeon"),
     ],
 )
 def test_an_address_that_makes_no_sense_says_why(url: str, target: object, problem: str) -> None:

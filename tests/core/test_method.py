@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pytest
 from avrorpc import DeclaredError, SchemaError
 from avrorpc.method import Contract
-from avrorpc.schema import Json, compact, handshake_hash
+from avrorpc.schema import Json, Streaming, compact, handshake_hash
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -113,3 +113,38 @@ def test_a_duration_is_a_number_with_a_unit(text: str, seconds: float) -> None:
 def test_what_is_no_duration_says_so(text: Json) -> None:
     with pytest.raises(SchemaError, match='is no duration such as "30s"'):
         contract({"timeout": text}).method("find").timeout  # noqa: B018 - reading it is what is tested
+
+
+@pytest.mark.parametrize(
+    ("stream", "kind", "item"),
+    [
+        (None, Streaming.NONE, None),
+        ("response", Streaming.RESPONSE, None),
+        ("request", Streaming.REQUEST, "b"),
+        ("both", Streaming.BOTH, "b"),
+    ],
+)
+def test_a_method_knows_which_sides_are_streams_and_the_item_that_it_takes(
+    stream: Json, kind: Streaming, item: str | None
+) -> None:
+    request: Json = [{"name": "a", "type": "int"}, {"name": "b", "type": "int"}]
+    props: dict[str, Json] = {} if stream is None else {"stream": stream}
+    made = contract({"request": request, **props})
+    assert (made.method("find").streaming, made.methods["find"].item) == (kind, item)
+    named = contract({"request": request, **props}).method("find", item="other_")
+    assert named.item == ("other_" if item else None)
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        ({"stream": "sideways"}, """find: @stream('sideways') is none of "request", "response", "both\""""),
+        ({"stream": ["both"]}, """find: @stream(['both']) is none of"""),
+        ({"stream": "request"}, "find: @stream('request') needs a parameter, which is the item"),
+        ({"stream": "response", "one-way": True}, "find: a one-way message cannot be a stream"),
+    ],
+)
+def test_a_stream_that_cannot_be_one_is_refused(message: dict[str, Json], problem: str) -> None:
+    with pytest.raises(SchemaError) as caught:
+        contract(message).method("find").streaming  # noqa: B018 - reading it is what is tested
+    assert problem in str(caught.value)

@@ -119,6 +119,12 @@ class Recording:
     def __call__(self, method: Any, /, *arguments: Any) -> Any:
         raise NotImplementedError
 
+    def iterate(self, method: Any, /, *arguments: Any) -> Any:
+        raise NotImplementedError
+
+    def converse(self, method: Any, /, *arguments: Any) -> Any:
+        raise NotImplementedError
+
     def close(self) -> Any:
         self.closed = True
         return self._done()

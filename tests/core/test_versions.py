@@ -139,7 +139,8 @@ def test_an_older_client_cannot_do_without_a_field_that_has_no_default(kind: str
         with pytest.raises(ContractMismatch) as caught:
             client.find("a")
         assert str(caught.value) == (
-            "find: response: name: the server's v.Item has no such field, and the client has no default for it"
+            "find: response: name: the server's v.Item has no such field,"
+            " and the client has no default for it"
         )
         # Refused when they met, so that no other message works either.
         with pytest.raises(ContractMismatch, match="find: response: name"):

@@ -151,6 +151,29 @@ def test_changing_generated_code_goes_as_it_is_written(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.partition("\n\n")[0]) == (1, wrong.text.rstrip("\n"))
 
 
+def test_streams_are_implemented_as_it_is_written(tmp_path: Path) -> None:
+    for block in blocks(ROOT / "docs" / "how-to" / "stream.md"):
+        if block.file is not None:
+            path = tmp_path / block.file
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
+    commands = [
+        ["avrogen", "generate", "schemas", "-o", ".", "--package", "contracts"],
+        ["avrogen", "lint", "schemas"],
+        ["avrogen", "format", "--check", "schemas"],
+        ["mypy", "--strict", "."],
+        *(
+            [sys.executable, "-c", f"from avrorpc import bind; from {name} import *; bind(Thermometer())"]
+            for name in ("sync_station", "async_station")
+        ),
+    ]
+    for command in commands:
+        done = subprocess.run(
+            command, capture_output=True, text=True, cwd=tmp_path, env=environment(), timeout=120
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
 def run_generate(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["avrogen", "generate"], capture_output=True, text=True, cwd=folder, env=environment(), timeout=60

@@ -8,6 +8,7 @@ import math
 import pickle
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import avrorpc
@@ -20,7 +21,7 @@ from support.implementations import (
     SyncConformance,
     visible,
 )
-from support.serving import ServerThread
+from support.serving import KINDS, ServerThread, anywhere, for_clients
 from support.values import everything
 from testcontracts.conformance import (
     AsyncConformanceClient,
@@ -32,7 +33,7 @@ from testcontracts.conformance import (
 )
 from testcontracts.small import AsyncSmallClient
 
-PLACEMENTS = ["local", "verify", "tcp", "spec", "http"]
+PLACEMENTS = ["local", "verify", *KINDS]
 
 
 @dataclass
@@ -248,14 +249,12 @@ async def test_many_calls_at_once(setup: Setup) -> None:
 
 
 @pytest.mark.parametrize("placement", PLACEMENTS)
-async def test_a_caller_that_is_cancelled_cancels_the_callee(placement: str) -> None:
+async def test_a_caller_that_is_cancelled_cancels_the_callee(placement: str, tmp_path: Path) -> None:
     implementation = AsyncConformance()
     async with Server([implementation]) as server:
         url = f"{placement}:"
         if placement not in ("local", "verify"):
-            scheme = {"spec": "tcp"}.get(placement, placement)
-            option = "?framing=spec" if placement == "spec" else ""
-            url = await server.listen(f"{scheme}://127.0.0.1:0{option}")
+            url = for_clients(await server.listen(anywhere(placement, tmp_path)))
         target = implementation if url.endswith(":") else None
         async with avrorpc.connect(AsyncConformanceClient, url, target=target) as client:
             task = asyncio.create_task(client.wait(30.0))
@@ -263,7 +262,7 @@ async def test_a_caller_that_is_cancelled_cancels_the_callee(placement: str) -> 
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            if placement in ("tcp", "spec"):
+            if placement not in ("local", "verify", "http", "https"):
                 # A plain Avro connection has no word for it; closing the connection says it.
                 await avrorpc.close(client)
             async with asyncio.timeout(20):

@@ -3,7 +3,13 @@ from __future__ import annotations
 import pytest
 from avrorpc.schema import Field, Message, Primitive, Props
 from avrorpc_codegen.reference.code import text_of
-from avrorpc_codegen.reference.properties import badges, message_badges, notes, variable_notes
+from avrorpc_codegen.reference.properties import (
+    badges,
+    message_badges,
+    notes,
+    parameter_badges,
+    variable_notes,
+)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +42,18 @@ def test_a_reason_is_the_meaning() -> None:
 def test_a_one_way_message_says_so_first() -> None:
     message = Message("m", [], Primitive("null"), one_way=True, props={"readonly": True})
     assert [badge.label for badge in message_badges(message)] == ["one-way", "read-only"]
+
+
+def test_the_item_of_a_stream_is_marked_and_no_other_parameter() -> None:
+    first, last = Field("a", Primitive("int")), Field("b", Primitive("int"), props={"sensitive": True})
+    for kind, labels in (
+        ("request", ["item", "sensitive"]),
+        ("both", ["item", "sensitive"]),
+        ("response", ["sensitive"]),
+    ):
+        message = Message("m", [first, last], Primitive("null"), props={"stream": kind})
+        assert parameter_badges(first, message) == []
+        assert [badge.label for badge in parameter_badges(last, message)] == labels
 
 
 def test_order_and_aliases_are_shown_as_they_are_written() -> None:

@@ -23,6 +23,20 @@ def test_a_signature_is_what_the_generator_writes(tmp_path: Path) -> None:
     assert [piece.text for piece in signatures["get"] if piece.target] == ["R", "R"]
 
 
+def test_a_signature_of_a_stream_is_the_synchronous_callers(tmp_path: Path) -> None:
+    body = """
+    @stream("response") int down(int a);
+    @stream("request") int up(int a, string item);
+    @stream("both") int both(int a, string item);
+    """
+    signatures = side(tmp_path, protocol(body)).signatures("n.P")
+    assert [text_of(code) for code in signatures.values()] == [
+        "def down(self, a: int) -> Iterator[int]",
+        "def up(self, a: int, item: Iterable[str]) -> int",
+        "def both(self, a: int) -> stub.BidiStream[str, int]",
+    ]
+
+
 def test_a_first_call_names_the_client_and_its_package(tmp_path: Path) -> None:
     usage = side(tmp_path, protocol("")).usage("n.P")
     assert usage is not None

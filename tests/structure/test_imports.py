@@ -8,7 +8,18 @@ import sys
 import avrorpc
 import pytest
 
-HEAVY = ("aiohttp", "jinja2", "click", "rich", "torch", "transformers", "numpy", "fastavro", "avro")
+HEAVY = (
+    "aiohttp",
+    "jinja2",
+    "click",
+    "rich",
+    "torch",
+    "transformers",
+    "numpy",
+    "fastavro",
+    "avro",
+    "opentelemetry",
+)
 
 
 def loaded_by(code: str) -> set[str]:
@@ -23,6 +34,7 @@ def loaded_by(code: str) -> set[str]:
     "code",
     [
         "import avrorpc",
+        "import avrorpc.middleware as m; m.Retry, m.CallLogging, m.Statistics, m.ResponseCache",
         "from avrorpc import connect, Server, Tensor",
         "from avrorpc_contracts.llm import TokenizerClient",
         "import avrorpc_services",

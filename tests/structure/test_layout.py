@@ -49,7 +49,15 @@ def sorted_like_a_linter(names: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "module", ["avrorpc.client", "avrorpc.server", "avrorpc.schema", "avrorpc.stub", "avrorpc_contracts.llm"]
+    "module",
+    [
+        "avrorpc.client",
+        "avrorpc.server",
+        "avrorpc.schema",
+        "avrorpc.stub",
+        "avrorpc.middleware",
+        "avrorpc_contracts.llm",
+    ],
 )
 def test_a_modules_exports_exist_and_are_sorted(module: str) -> None:
     imported = importlib.import_module(module)

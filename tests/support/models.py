@@ -21,6 +21,7 @@ from avrorpc.schema import (
     Protocol,
     Record,
     Schema,
+    Streaming,
     Union,
     namespace_of,
 )
@@ -256,6 +257,13 @@ class _Builder:
                     branch.props = {}
         errors = [named for named in self.types.values() if isinstance(named, Record) and named.is_error]
         thrown: list[Schema] = [*draw(st.lists(st.sampled_from(errors), unique_by=id))] if errors else []
+        kind = draw(st.sampled_from(Streaming))
+        if kind.takes_stream and not request:
+            kind = Streaming.RESPONSE
+        if kind is not Streaming.NONE:
+            props["stream"] = kind.value
+        if kind.takes_stream:
+            request[-1].default = NO_DEFAULT
         return Message(name, request, response, thrown, doc=doc, props=props)
 
 

@@ -46,6 +46,7 @@ _LOGICAL: dict[str, list[Json]] = {
     "date": ["2024-02-29"],
     "time-millis": ["12:30:00"],
     "timestamp-millis": ["2024-02-29T12:30:00+00:00"],
+    "timestamp-micros": ["2024-02-29T12:30:00+00:00"],
     "local-timestamp-millis": ["2024-02-29T12:30:00"],
     "uuid": ["12345678-1234-5678-1234-567812345678"],
     "decimal": ["12.34"],

@@ -43,9 +43,10 @@ class Pair:
 
     def to_server(self) -> list[Request[Contract]]:
         """Carry what the client sends; return the calls that the server may start."""
-        return [
-            request for data in self._cut(self.client.data_to_send()) for request in self.server.receive(data)
+        events = [
+            event for data in self._cut(self.client.data_to_send()) for event in self.server.receive(data)
         ]
+        return [event for event in events if isinstance(event, Request)]
 
     def to_client(self) -> list[Event]:
         """Carry what the server sends; return what it means to the client."""

@@ -52,8 +52,12 @@ class Raw:
 
     def __init__(self, url: str, framing: Framing = "netty") -> None:
         parts = urlsplit(url)
-        assert parts.hostname is not None
-        self.sock = socket.create_connection((parts.hostname, parts.port or 0), 10)
+        if parts.scheme == "unix":
+            self.sock = socket.socket(socket.AF_UNIX)
+            self.sock.settimeout(10)
+            self.sock.connect(parts.path)
+        else:
+            self.sock = socket.create_connection((parts.hostname or "", parts.port or 0), 10)
         self.framing: Framing = framing
         self._deframer = deframer(framing, Limits())
         self._messages: list[Any] = []
@@ -147,7 +151,7 @@ def test_what_was_refused_is_logged_in_one_line(
         raw.sock.sendall(struct.pack(">iii", 1, 1, 100_001))
         assert raw.is_closed()
     (record,) = caplog.records
-    assert "closing the connection from ('127.0.0.1'" in record.getMessage()
+    assert "closing the connection from 127.0.0.1:" in record.getMessage()
     assert "above max_body=100000" in record.getMessage()
 
 
@@ -251,12 +255,34 @@ def test_a_connection_that_breaks_in_the_middle_of_a_message_harms_nobody(server
         raw.send(2, call("wait", struct.pack("<d", 0.05)))
 
 
-def test_a_client_that_sends_no_more_has_left(server: ServerThread) -> None:
-    # Plain Avro has no word for cancelling a call; the end of the stream is the only one.
+@pytest.mark.parametrize("kind", ["tcp", "spec", "unix"])
+def test_a_client_that_sends_no_more_gets_its_replies_before_the_end(server: ServerThread, kind: str) -> None:
+    with Raw(getattr(server, kind), "spec" if kind == "spec" else "netty") as raw:
+        raw.connect()
+        raw.send(2, call("find", text(b"one")))
+        raw.send(3, call("wait", struct.pack("<d", 0.02)))
+        raw.sock.shutdown(socket.SHUT_WR)
+        assert raw.receive() == b"\0\0" + text(b"ONE")
+        assert len(raw.receive()) == 2 + 8
+        assert raw.is_closed()
+
+
+def test_a_client_that_sends_no_more_and_awaits_nothing_is_left_at_once(server: ServerThread) -> None:
+    for data in (b"", frame("netty", 2, call("find", text(b"key")))[:-2]):
+        with Raw(server.tcp) as raw:
+            raw.connect()
+            raw.sock.sendall(data)
+            raw.sock.shutdown(socket.SHUT_WR)
+            assert raw.is_closed()
+
+
+def test_more_calls_than_at_once_are_answered_after_the_client_sends_no_more(server: ServerThread) -> None:
     with Raw(server.tcp) as raw:
         raw.connect()
-        raw.send(2, call("wait", struct.pack("<d", 0.05)))
+        count = LIMITS.max_calls * 5
+        raw.sock.sendall(b"".join(frame("netty", 10 + n, call("wait", bytes(8))) for n in range(count)))
         raw.sock.shutdown(socket.SHUT_WR)
+        assert len([raw.receive() for _ in range(count)]) == count
         assert raw.is_closed()
 
 
@@ -308,6 +334,7 @@ def post(
 
 HELLO = encode_request(HandshakeRequest(SMALL.hash, None, SMALL.hash))
 GOOD = frame("spec", 0, HELLO, call("double", b"\x06\x02"))
+CONFORMANCE_HELLO = encode_request(HandshakeRequest(CONFORMANCE.hash, None, CONFORMANCE.hash))
 
 
 @pytest.mark.parametrize(
@@ -346,6 +373,40 @@ def test_http_requests_that_cannot_be_read_are_refused(
     given, message = post(server, path, body, kind)
     assert given == status
     assert problem in message
+
+
+HEAD = "POST /spl-avro HTTP/1.1\r\nHost: here\r\nContent-Type: avro/binary\r\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "answer"),
+    [
+        pytest.param(GOOD, b"HTTP/1.1 200 OK", id="a whole request"),
+        pytest.param(
+            frame("spec", 0, CONFORMANCE_HELLO, call("wait", struct.pack("<d", 0.02))),
+            b"HTTP/1.1 200 OK",
+            id="one that takes its time",
+        ),
+        pytest.param(GOOD[:-3], b"", id="half a body"),
+        pytest.param(None, b"", id="half a head"),
+    ],
+)
+def test_an_http_client_that_sends_no_more_gets_its_reply(
+    server: ServerThread, data: bytes | None, answer: bytes
+) -> None:
+    parts = urlsplit(server.http)
+    with socket.create_connection((parts.hostname or "", parts.port or 0), 10) as sock:
+        length = len(data or b"") + (3 if data == GOOD[:-3] else 0)
+        head = f"{HEAD}Content-Length: {length}\r\n\r\n".encode()
+        sock.sendall(head[:30] if data is None else head + data)
+        sock.shutdown(socket.SHUT_WR)
+        received = b""
+        while chunk := sock.recv(65_536):
+            received += chunk
+    assert received.startswith(answer)
+    assert bool(received) is bool(answer)
+    if answer:
+        assert b"Connection: close" in received
 
 
 def test_http_takes_the_right_request_at_both_paths(server: ServerThread) -> None:

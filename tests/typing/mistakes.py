@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterable, Iterator
+
 import avrorpc
 from avrorpc_contracts.llm import (
     AsyncTokenizer,
@@ -18,6 +20,15 @@ from avrorpc_contracts.llm import (
 )
 from avrorpc_services.llm.tokenizer.service import ByteTokenizer
 from testcontracts.hard import import_ as hard
+from testcontracts.streams import (
+    AsyncStreams,
+    AsyncStreamsClient,
+    Piece,
+    Streams,
+    StreamsClient,
+    StreamsService,
+    Summary,
+)
 
 
 class Incomplete(TokenizerService):
@@ -116,3 +127,52 @@ def hard_names(client: hard.HardClient) -> None:
     hard.class_(class_=1)  # mistake
     hard.Exception(message="b")  # mistake
     raise hard.Kind.None_  # mistake
+
+
+class WrongStreams(StreamsService):
+    def count(self, to: int, *, pause: float = 0.0, fail_at: int | None = None) -> int:  # mistake
+        return to
+
+    async def download(self, pieces: int, size: int) -> Iterator[Piece]:  # mistake
+        return iter([])
+
+    def upload(self, name: str, piece: Piece) -> Summary:  # mistake
+        raise NotImplementedError
+
+    def shout(self, prefix: str, text: Iterable[int]) -> Iterator[str]:  # mistake
+        yield prefix
+
+    async def total(self, bound: int) -> AsyncIterator[int]:  # mistake
+        yield bound
+
+    def break_off(self, after: int, how: str) -> Iterator[str]:  # mistake
+        yield how
+
+
+def send(streams: Streams, others: AsyncStreams) -> None:
+    streams.upload("a", Piece(number=0))  # mistake
+    streams.upload("a", [0])  # mistake
+    streams.upload("a", others.download(1, 2))  # mistake
+    streams.shout("> ", ["a"])  # mistake
+    streams.shout("> ").send(1)  # mistake
+    number: int = streams.shout("> ").receive()  # mistake
+    piece: Piece = streams.download(1, 2)  # mistake
+    print(number, piece, next(streams.count(1)).upper())  # mistake
+    for item in others.count(3):  # mistake
+        print(item)
+
+
+async def send_async(streams: AsyncStreams) -> None:
+    await streams.upload("a", [Piece(number=0)])  # mistake
+    await streams.count(3)  # mistake
+    streams.shout("> ")  # mistake
+    streams.shout("> ", streams.count(3))  # mistake
+    for item in streams.count(3):  # mistake
+        print(item)
+    async for text in streams.count(3):
+        print(text.upper())  # mistake
+
+
+async def stream_colours(url: str) -> None:
+    send(avrorpc.connect(AsyncStreamsClient, url), avrorpc.connect(AsyncStreamsClient, url))  # mistake
+    await send_async(avrorpc.connect(StreamsClient, url))  # mistake

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import assert_type
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Awaitable,
+    Generator,
+    Iterable,
+    Iterator,
+)
+from typing import Protocol, assert_type
 
 import avrorpc
+from avrorpc.stub import Incoming
 from avrorpc_contracts.llm import (
     AsyncTokenizer,
     AsyncTokenizerClient,
@@ -23,6 +32,15 @@ from avrorpc_contracts.llm import (
 )
 from avrorpc_services.llm.tokenizer.service import ByteTokenizer
 from testcontracts.hard import import_ as hard
+from testcontracts.streams import (
+    AsyncStreams,
+    AsyncStreamsClient,
+    Piece,
+    Streams,
+    StreamsClient,
+    StreamsService,
+    Summary,
+)
 
 
 def count(tokenizer: Tokenizer, text: str) -> int:
@@ -153,3 +171,160 @@ async def hard_names_async(url: str) -> hard.AsyncHard:
     assert_type(await client.connect(timeout=1), str)
     await avrorpc.close(client)
     return client
+
+
+class Numbers:
+    """Streams of one direction, in synchronous code that derives from nothing."""
+
+    def count(self, to: int, *, pause: float = 0.0, fail_at: int | None = None) -> Iterator[int]:
+        yield from range(to)
+
+    def download(self, pieces: int, size: int) -> Generator[Piece, None, None]:
+        yield Piece(number=pieces)
+
+    def upload(self, name: str, piece: Iterable[Piece]) -> Summary:
+        return Summary(pieces=sum(1 for _ in piece), size=0)
+
+
+class SyncStreams(Numbers, StreamsService):
+    """The same, served; what comes is read by `for`."""
+
+    def shout(self, prefix: str, text: Iterable[str]) -> Iterator[str]:
+        for one in text:
+            assert_type(one, str)
+            yield prefix + one
+
+    def total(self, bound: int, number: Incoming[int]) -> Iterator[int]:
+        for one in number:
+            assert_type(one, int)
+            yield one
+
+    def break_off(self, after: int, how: str) -> Iterator[int]:
+        return iter([after])
+
+    def endless(self, *, pause: float = 0.01) -> Iterator[float]:
+        yield pause
+
+    def open_streams(self) -> list[int]:
+        return []
+
+
+class AsynchronousStreams(StreamsService):
+    """All kinds in asynchronous code: async generators, and what returns one."""
+
+    async def count(self, to: int, *, pause: float = 0.0, fail_at: int | None = None) -> AsyncIterator[int]:
+        for number in range(to):
+            yield number
+
+    async def download(self, pieces: int, size: int) -> AsyncGenerator[Piece, None]:
+        yield Piece(number=pieces)
+
+    async def upload(self, name: str, piece: AsyncIterable[Piece]) -> Summary:
+        async for one in piece:
+            assert_type(one, Piece)
+        return Summary(pieces=0, size=0)
+
+    async def shout(self, prefix: str, text: AsyncIterable[str]) -> AsyncIterator[str]:
+        async for one in text:
+            yield prefix + one
+
+    async def total(self, bound: int, number: AsyncIterable[int]) -> AsyncIterator[int]:
+        async for one in number:
+            assert_type(one, int)
+            yield one
+
+    def break_off(self, after: int, how: str) -> AsyncIterator[int]:
+        return self.count(after)
+
+    async def endless(self, *, pause: float = 0.01) -> AsyncIterator[float]:
+        yield pause
+
+    async def open_streams(self) -> list[int]:
+        return []
+
+
+class MixedStreams(StreamsService):
+    """Each method in the colour that fits it; what comes may be read in either."""
+
+    def count(self, to: int, *, pause: float = 0.0, fail_at: int | None = None) -> Iterator[int]:
+        return iter(range(to))
+
+    async def download(self, pieces: int, size: int) -> AsyncIterator[Piece]:
+        yield Piece(number=pieces)
+
+    def upload(self, name: str, piece: Incoming[Piece]) -> Summary:
+        return Summary(pieces=len(list(piece)), size=0)
+
+    async def shout(self, prefix: str, text: Incoming[str]) -> AsyncIterator[str]:
+        async for one in text:
+            assert_type(one, str)
+            yield prefix + one
+
+    def total(self, bound: int, number: Incoming[int]) -> Iterator[int]:
+        for one in number:
+            assert_type(one, int)
+            yield one
+
+    def break_off(self, after: int, how: str) -> Iterator[int] | AsyncIterator[int]:
+        return iter([after])
+
+    def endless(self, *, pause: float = 0.01) -> Iterator[float]:
+        yield pause
+
+    async def open_streams(self) -> list[int]:
+        return []
+
+
+class Sending(Protocol):
+    """The part of the contract that a caller needs: streams of one direction."""
+
+    def count(self, to: int, *, pause: float = 0.0, fail_at: int | None = None) -> Iterator[int]: ...
+    def upload(self, name: str, piece: Iterable[Piece]) -> Summary: ...
+
+
+def add(streams: Sending) -> int:
+    summary = streams.upload("a", [Piece(number=0)])
+    assert_type(summary, Summary)
+    streams.upload("a", (Piece(number=number) for number in streams.count(3)))
+    return sum(streams.count(summary.pieces))
+
+
+def converse(streams: Streams) -> list[str]:
+    with streams.shout("> ") as stream:
+        stream.send("a")
+        assert_type(stream.receive(), str)
+        stream.close_send()
+        return list(stream)
+
+
+async def add_async(streams: AsyncStreams) -> int:
+    total = 0
+    async for number in streams.count(3):
+        assert_type(number, int)
+        total += number
+    summary = await streams.upload("a", pieces(streams))
+    assert_type(summary, Summary)
+    async for text in streams.shout("> ", texts()):
+        assert_type(text, str)
+    return total
+
+
+async def pieces(streams: AsyncStreams) -> AsyncIterator[Piece]:
+    async for piece in streams.download(1, 2):
+        yield piece
+
+
+async def texts() -> AsyncIterator[str]:
+    yield "a"
+
+
+def stream(url: str) -> None:
+    client = avrorpc.connect(StreamsClient, url, target=SyncStreams())
+    add(client)
+    add(SyncStreams())
+    converse(client)
+
+
+async def stream_async(url: str) -> None:
+    await add_async(avrorpc.connect(AsyncStreamsClient, url, target=MixedStreams()))
+    await add_async(AsynchronousStreams())

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 from avrorpc.method import Contract
-from avrorpc.wire.client import Answered, Connected
-from avrorpc.wire.envelope import request_head
+from avrorpc.wire.client import Connected
 from avrorpc.wire.framing import Framing
+from avrorpc.wire.multiplex import Answered
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.wire import BANK, OLD_SHOP, SHOP, STRANGER, wire_pair
 
 
 def buy(count: int) -> bytes:
-    return bytes(request_head({}, "buy")) + bytes([count * 2])
+    return bytes([count * 2])
 
 
 @pytest.mark.parametrize("framing", ["netty", "spec"])
@@ -64,7 +64,7 @@ def test_every_call_gets_its_own_answer_whatever_the_order(
 ) -> None:
     pair = wire_pair(framing=framing, piece=piece)
     pair.connect()
-    serials = [pair.client.call(buy(count), one_way=False) for count in range(6)]
+    serials = [pair.client.call("buy", {}, buy(count)) for count in range(6)]
     requests = pair.to_server()
     assert [request.parameters.read_long() for request in requests] == list(range(6))
     for index in order:
@@ -77,8 +77,8 @@ def test_every_call_gets_its_own_answer_whatever_the_order(
 def test_one_way_messages_pass_between_calls(framing: Framing) -> None:
     pair = wire_pair(framing=framing)
     pair.connect()
-    pair.client.call(bytes(request_head({}, "note")) + b"\x02x", one_way=True)
-    serial = pair.client.call(buy(1), one_way=False)
+    pair.client.call("note", {}, b"\x02x", one_way=True)
+    serial = pair.client.call("buy", {}, buy(1))
     note, call = pair.to_server()
     assert (note.one_way, call.one_way) == (True, False)
     pair.server.reply(note.serial, None)

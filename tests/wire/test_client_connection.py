@@ -6,9 +6,10 @@ import pytest
 from avrorpc.errors import ConnectionLost, DecodeError, LimitExceeded, LocalProtocolError, RemoteProtocolError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract
-from avrorpc.wire.client import Answered, ClientConnection, Connected, Event, State
+from avrorpc.wire.client import ClientConnection, Connected, Event, State
 from avrorpc.wire.framing import Framing, frame
 from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, encode_request, encode_response
+from avrorpc.wire.multiplex import Answered
 from support.wire import BANK, OLD_SHOP, SHOP, identity
 
 PING = b"\x00\x00"
@@ -144,30 +145,30 @@ def test_a_server_that_never_shows_its_protocol_is_refused() -> None:
 @pytest.mark.parametrize("framing", FRAMINGS)
 def test_a_call_has_the_next_serial_and_its_answer_comes_back_as_an_event(framing: Framing) -> None:
     connection = ready(framing)
-    serial = connection.call(b"call", one_way=False)
+    serial = connection.call("m", {}, b"call")
     assert serial == 2
-    assert connection.data_to_send() == frame(framing, 2, b"call")
+    assert connection.data_to_send() == frame(framing, 2, b"\0\x02mcall")
     assert connection.receive(frame(framing, 2, b"answer")) == [Answered(2, b"answer")]
 
 
 def test_an_answer_in_javas_three_buffers_is_one_body() -> None:
     connection = ready()
-    connection.call(b"call", one_way=False)
+    connection.call("m", {}, b"call")
     assert connection.receive(frame("netty", 2, b"", b"\0", b"\0T")) == [Answered(2, b"\0\0T")]
 
 
 def test_answers_may_come_in_any_order_by_their_serials() -> None:
     connection = ready()
-    first, second = connection.call(b"1", one_way=False), connection.call(b"2", one_way=False)
+    first, second = connection.call("m", {}, b"1"), connection.call("m", {}, b"2")
     data = frame("netty", second, b"b") + frame("netty", first, b"a")
     assert connection.receive(data) == [Answered(second, b"b"), Answered(first, b"a")]
 
 
 def test_answers_without_serials_come_in_the_order_of_the_calls() -> None:
     connection = ready("spec")
-    first = connection.call(b"1", one_way=False)
-    connection.call(b"nobody answers", one_way=True)
-    second = connection.call(b"2", one_way=False)
+    first = connection.call("m", {}, b"1")
+    connection.call("m", {}, b"nobody answers", one_way=True)
+    second = connection.call("m", {}, b"2")
     data = frame("spec", 0, b"a") + frame("spec", 0, b"b")
     assert connection.receive(data) == [Answered(first, b"a"), Answered(second, b"b")]
 
@@ -180,21 +181,21 @@ def test_an_answer_that_nobody_asked_for_is_refused(framing: Framing) -> None:
 
 def test_an_answer_to_a_one_way_message_is_refused() -> None:
     connection = ready()
-    serial = connection.call(b"x", one_way=True)
+    serial = connection.call("m", {}, b"x", one_way=True)
     with pytest.raises(RemoteProtocolError, match=f"an answer to serial {serial}, which is not open"):
         connection.receive(frame("netty", serial, b""))
 
 
 def test_an_answer_twice_is_refused() -> None:
     connection = ready()
-    serial = connection.call(b"x", one_way=False)
+    serial = connection.call("m", {}, b"x")
     with pytest.raises(RemoteProtocolError, match="which is not open"):
         connection.receive(frame("netty", serial, b"") * 2)
 
 
 def test_a_call_before_the_end_of_the_handshake_is_our_own_fault() -> None:
     with pytest.raises(LocalProtocolError, match="a call before the end of the handshake"):
-        client().call(b"x", one_way=False)
+        client().call("m", {}, b"x")
 
 
 @pytest.mark.parametrize("data", [b"", b"\x06", b"\x00\x04", b"\xff" * 30, b"garbage that is no handshake"])
@@ -205,7 +206,7 @@ def test_a_malformed_handshake_is_refused(data: bytes) -> None:
 
 def test_an_answer_above_the_limit_is_refused() -> None:
     connection = ready(limits=Limits(max_body=100))
-    serial = connection.call(b"x", one_way=False)
+    serial = connection.call("m", {}, b"x")
     with pytest.raises(LimitExceeded, match="max_body=100"):
         connection.receive(frame("netty", serial, b"x" * 101))
 
@@ -215,7 +216,7 @@ def test_the_end_of_the_stream_matters_where_something_was_expected() -> None:
         client().receive_eof()
     ready().receive_eof()
     waiting = ready()
-    waiting.call(b"x", one_way=False)
+    waiting.call("m", {}, b"x")
     with pytest.raises(ConnectionLost, match="closed the connection before it answered"):
         waiting.receive_eof()
     halfway = ready()
@@ -228,5 +229,5 @@ def test_a_connection_says_what_it_is() -> None:
     connection = client()
     assert repr(connection) == "<ClientConnection a.Shop OPENING calls=1>"
     connection = ready()
-    connection.call(b"x", one_way=False)
+    connection.call("m", {}, b"x")
     assert repr(connection) == "<ClientConnection a.Shop READY calls=1>"

@@ -6,7 +6,6 @@ import contextlib
 
 from avrorpc.errors import RpcError
 from avrorpc.limits import Limits
-from avrorpc.wire.envelope import request_head
 from avrorpc.wire.exchange import StatelessClient
 from avrorpc.wire.framing import Framing, frame
 from avrorpc.wire.server import Offers, read_call
@@ -25,7 +24,7 @@ def pair(framing: Framing, *, connected: bool) -> Pair:
     made = wire_pair(OLD_SHOP, SHOP, framing=framing, limits=LIMITS if connected else Limits(max_body=1_000))
     if connected:
         made.connect()
-        made.client.call(bytes(request_head({}, "buy")) + b"\x02", one_way=False)
+        made.client.call("buy", {}, b"\x02")
         made.client.data_to_send()
     return made
 

@@ -11,7 +11,7 @@ from avrorpc.method import Contract
 from avrorpc.wire.envelope import request_head, system_error
 from avrorpc.wire.framing import Framing, frame
 from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, encode_request, encode_response
-from avrorpc.wire.server import MAX_KNOWN_CLIENTS, Offers, ServerConnection
+from avrorpc.wire.server import MAX_KNOWN_CLIENTS, Offers, Request, ServerConnection
 from support.wire import BANK, OLD_SHOP, SHOP, STRANGER, contract
 
 PING = b"\x00\x00"
@@ -37,9 +37,16 @@ def server(
     return ServerConnection(Offers(served or (SHOP, BANK)), framing, limits)
 
 
+def requests(connection: ServerConnection[Contract], data: bytes) -> list[Request[Contract]]:
+    events = connection.receive(data)
+    found = [event for event in events if isinstance(event, Request)]
+    assert found == events
+    return found
+
+
 def connected(framing: Framing = "netty", limits: Limits = DEFAULT_LIMITS) -> ServerConnection[Contract]:
     connection = server(framing=framing, limits=limits)
-    assert connection.receive(frame(framing, 1, shake(SHOP, SHOP.hash), PING)) == []
+    assert requests(connection, frame(framing, 1, shake(SHOP, SHOP.hash), PING)) == []
     assert connection.data_to_send() == frame(framing, 1, BOTH + PONG)
     return connection
 
@@ -102,11 +109,11 @@ def test_a_handshake_is_answered_and_binds_the_connection(
     data = frame(framing, 1, opening, PING)
     match pieces:
         case "whole":
-            assert connection.receive(data) == []
+            assert requests(connection, data) == []
         case "byte by byte":
-            assert [r for at in range(len(data)) for r in connection.receive(data[at : at + 1])] == []
+            assert [r for at in range(len(data)) for r in requests(connection, data[at : at + 1])] == []
         case _:
-            assert connection.receive(data + b"\0\0\0") == []
+            assert requests(connection, data + b"\0\0\0") == []
     assert connection.data_to_send() == frame(framing, 1, answer)
     assert connection.data_to_send() == b""
     assert (connection.session and connection.session.offer.name) == bound
@@ -115,8 +122,8 @@ def test_a_handshake_is_answered_and_binds_the_connection(
 def test_a_client_that_was_seen_once_needs_no_text_again() -> None:
     offers = Offers([SHOP])
     first, second = (ServerConnection(offers, "netty", DEFAULT_LIMITS) for _ in range(2))
-    first.receive(frame("netty", 1, shake(OLD_SHOP, SHOP.hash, text=True), PING))
-    second.receive(frame("netty", 1, shake(OLD_SHOP, SHOP.hash), PING))
+    requests(first, frame("netty", 1, shake(OLD_SHOP, SHOP.hash, text=True), PING))
+    requests(second, frame("netty", 1, shake(OLD_SHOP, SHOP.hash), PING))
     assert second.data_to_send() == frame("netty", 1, BOTH + PONG)
     assert second.session is not None
     assert list(second.session.client.messages) == ["buy"]
@@ -126,9 +133,9 @@ def test_a_client_cannot_decide_what_others_mean_by_their_hash() -> None:
     offers = Offers([SHOP])
     liar = encode_request(HandshakeRequest(OLD_SHOP.hash, STRANGER.text, SHOP.hash))
     first, second = (ServerConnection(offers, "netty", DEFAULT_LIMITS) for _ in range(2))
-    first.receive(frame("netty", 1, liar, PING))
+    requests(first, frame("netty", 1, liar, PING))
     assert first.session is not None  # it may bind itself
-    second.receive(frame("netty", 1, shake(OLD_SHOP, SHOP.hash), PING))
+    requests(second, frame("netty", 1, shake(OLD_SHOP, SHOP.hash), PING))
     assert second.data_to_send() == frame("netty", 1, shown(Match.NONE, SHOP))
 
 
@@ -143,15 +150,15 @@ def test_only_so_many_clients_are_remembered() -> None:
 
 def test_none_is_followed_by_another_handshake() -> None:
     connection = server(SHOP)
-    connection.receive(frame("netty", 1, shake(OLD_SHOP, NOBODY), BUY_3))
+    requests(connection, frame("netty", 1, shake(OLD_SHOP, NOBODY), BUY_3))
     assert connection.data_to_send() == frame("netty", 1, shown(Match.NONE, SHOP))
-    (request,) = connection.receive(frame("netty", 2, shake(OLD_SHOP, SHOP.hash, text=True), BUY_3))
+    (request,) = requests(connection, frame("netty", 2, shake(OLD_SHOP, SHOP.hash, text=True), BUY_3))
     assert (request.serial, request.message, request.handshake) == (2, "buy", BOTH)
 
 
 def test_a_call_may_come_with_the_handshake() -> None:
     connection = server(SHOP)
-    (request,) = connection.receive(frame("netty", 7, shake(SHOP, SHOP.hash), BUY_3))
+    (request,) = requests(connection, frame("netty", 7, shake(SHOP, SHOP.hash), BUY_3))
     assert request.message == "buy"
     assert request.parameters.read_long() == 3
     assert request.handshake == BOTH
@@ -160,13 +167,13 @@ def test_a_call_may_come_with_the_handshake() -> None:
 
 
 def test_a_one_way_message_within_a_handshake_gets_an_answer() -> None:
-    (request,) = server(SHOP).receive(frame("netty", 7, shake(SHOP, SHOP.hash), NOTE_X))
+    (request,) = requests(server(SHOP), frame("netty", 7, shake(SHOP, SHOP.hash), NOTE_X))
     assert request.one_way is False
 
 
 def test_a_one_way_message_on_a_connection_gets_none() -> None:
     connection = connected()
-    (request,) = connection.receive(frame("netty", 2, NOTE_X))
+    (request,) = requests(connection, frame("netty", 2, NOTE_X))
     assert request.one_way is True
     connection.reply(2, None)
     assert connection.data_to_send() == b""
@@ -174,29 +181,29 @@ def test_a_one_way_message_on_a_connection_gets_none() -> None:
 
 def test_a_ping_on_a_connection_is_answered_at_once() -> None:
     connection = connected()
-    assert connection.receive(frame("netty", 2, PING)) == []
+    assert requests(connection, frame("netty", 2, PING)) == []
     assert connection.data_to_send() == frame("netty", 2, PONG)
 
 
 def test_metadata_comes_with_the_request() -> None:
     data = bytes(request_head({"k": b"v"}, "buy")) + b"\x06"
-    (request,) = connected().receive(frame("netty", 2, data))
+    (request,) = requests(connected(), frame("netty", 2, data))
     assert request.metadata == {"k": b"v"}
 
 
 def test_a_message_that_nobody_knows_is_a_request_all_the_same() -> None:
-    (request,) = connected().receive(frame("netty", 2, bytes(request_head({}, "nope"))))
+    (request,) = requests(connected(), frame("netty", 2, bytes(request_head({}, "nope"))))
     assert (request.message, request.one_way) == ("nope", False)
 
 
 def test_a_request_may_come_in_any_number_of_buffers() -> None:
-    (request,) = connected().receive(frame("netty", 2, b"", b"\0", b"", BUY_3[1:], b""))
+    (request,) = requests(connected(), frame("netty", 2, b"", b"\0", b"", BUY_3[1:], b""))
     assert request.parameters.read_long() == 3
 
 
 def test_replies_leave_in_any_order_with_serials() -> None:
     connection = connected()
-    first, second = connection.receive(frame("netty", 2, BUY_3) + frame("netty", 3, BUY_3))
+    first, second = requests(connection, frame("netty", 2, BUY_3) + frame("netty", 3, BUY_3))
     connection.reply(second.serial, b"second")
     connection.reply(first.serial, b"first")
     assert connection.data_to_send() == frame("netty", 3, b"second") + frame("netty", 2, b"first")
@@ -207,7 +214,7 @@ def test_replies_leave_in_order_without_serials() -> None:
     calls = (
         frame("spec", 0, BUY_3) + frame("spec", 0, NOTE_X) + frame("spec", 0, BUY_3) + frame("spec", 0, PING)
     )
-    first, one_way, second = connection.receive(calls)
+    first, one_way, second = requests(connection, calls)
     connection.reply(second.serial, b"second")
     connection.reply(one_way.serial, None)
     assert connection.data_to_send() == b""
@@ -219,13 +226,13 @@ def test_replies_leave_in_order_without_serials() -> None:
 def test_a_serial_that_is_in_use_is_refused() -> None:
     connection = connected()
     with pytest.raises(RemoteProtocolError, match="serial 2 is used by two calls at once"):
-        connection.receive(frame("netty", 2, BUY_3) * 2)
+        requests(connection, frame("netty", 2, BUY_3) * 2)
 
 
 def test_a_serial_may_be_used_again_after_its_reply() -> None:
     connection = connected()
     for _ in range(3):
-        (request,) = connection.receive(frame("netty", 2, BUY_3))
+        (request,) = requests(connection, frame("netty", 2, BUY_3))
         connection.reply(request.serial, b"")
 
 
@@ -234,15 +241,15 @@ def test_a_serial_may_be_used_again_after_its_reply() -> None:
 def test_calls_above_the_limit_wait_for_others_to_end(framing: Framing, call: bytes) -> None:
     connection = connected(framing, Limits(max_calls=2))
     calls = b"".join(frame(framing, serial, call) for serial in range(10, 15))
-    first, second = connection.receive(calls)
+    first, second = requests(connection, calls)
     assert connection.is_full
-    assert connection.receive(b"") == []
+    assert requests(connection, b"") == []
     connection.reply(first.serial, None if first.one_way else b"")
     assert not connection.is_full
-    (third,) = connection.receive(b"")
+    (third,) = requests(connection, b"")
     connection.reply(second.serial, None if second.one_way else b"")
     connection.reply(third.serial, None if third.one_way else b"")
-    assert len(connection.receive(b"")) == 2
+    assert len(requests(connection, b"")) == 2
 
 
 @pytest.mark.parametrize(
@@ -272,34 +279,34 @@ def test_calls_above_the_limit_wait_for_others_to_end(framing: Framing, call: by
 )
 def test_a_malformed_opening_is_refused(data: bytes, error: type[Exception], problem: str) -> None:
     with pytest.raises(error, match=problem):
-        server().receive(frame("netty", 1, data))
+        requests(server(), frame("netty", 1, data))
 
 
 @pytest.mark.parametrize("framing", ["netty", "spec"])
 def test_a_call_above_the_limit_fails_and_the_connection_lives(framing: Framing) -> None:
     connection = connected(framing, Limits(max_body=1_000))
-    assert connection.receive(frame(framing, 2, b"x" * 2_000)) == []
+    assert requests(connection, frame(framing, 2, b"x" * 2_000)) == []
     text = "a message of 2000 bytes or more, above max_body=1000"
     assert connection.data_to_send() == frame(framing, 2, system_error(Code.RESOURCE_EXHAUSTED, text))
-    (request,) = connection.receive(frame(framing, 3, BUY_3))
+    (request,) = requests(connection, frame(framing, 3, BUY_3))
     assert request.message == "buy"
 
 
 def test_an_opening_above_the_limit_is_refused_at_once() -> None:
     with pytest.raises(LimitExceeded, match="above max_body=1000"):
-        server(limits=Limits(max_body=1_000)).receive(frame("netty", 1, b"x" * 2_000)[:12])
+        requests(server(limits=Limits(max_body=1_000)), frame("netty", 1, b"x" * 2_000)[:12])
 
 
 @pytest.mark.parametrize("data", [b"", b"\0", b"\x02", b"\0\x04x", b"\xff" * 20])
 def test_a_malformed_call_is_refused(data: bytes) -> None:
     with pytest.raises(DecodeError):
-        connected().receive(frame("netty", 2, data))
+        requests(connected(), frame("netty", 2, data))
 
 
 def test_a_connection_says_what_it_is() -> None:
     assert repr(server()) == "<ServerConnection unbound calls=0>"
     connection = connected()
-    connection.receive(frame("netty", 2, BUY_3))
+    requests(connection, frame("netty", 2, BUY_3))
     assert repr(connection) == "<ServerConnection a.Shop calls=1>"
 
 

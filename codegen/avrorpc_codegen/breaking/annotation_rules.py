@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from avrorpc.errors import SchemaError
-from avrorpc.schema import Extent, Json, Message, Props, parse_duration
+from avrorpc.schema import Extent, Json, Message, Props, parse_duration, streaming
 
 from avrorpc_codegen.breaking.context import Context
 from avrorpc_codegen.breaking.finding import Finding, Side, Spot
+from avrorpc_codegen.breaking.pairing import pair_fields
 from avrorpc_codegen.breaking.rules import BreakingRule, Level
 from avrorpc_codegen.breaking.usage import Talk
 
@@ -23,6 +24,7 @@ def check_annotations(context: Context) -> None:
     for talk in context.usage.talks:
         spot, old, new = context.message(talk), talk.old.props, talk.new.props
         _check_stream(context, spot, old, new)
+        _check_item(context, spot, talk)
         _check_routes(context, spot, old, new)
         if not (_relies(talk.old) and _relies(talk.new)):
             _check_timeout(context, spot, _timeout(talk, talk.old), _timeout(talk, talk.new))
@@ -42,6 +44,28 @@ def _check_stream(context: Context, spot: Spot, old: Props, new: Props) -> None:
         finding.add(
             Level.SOURCE, Side.CODE, "its method takes or returns an iterator, and did not, or the reverse"
         )
+
+
+def _check_item(context: Context, spot: Spot, talk: Talk) -> None:
+    """Report a stream whose item is another parameter than before; types are compared elsewhere."""
+    if talk.old.props.get("stream") != talk.new.props.get("stream"):
+        return
+    if not (streaming(talk.old).takes_stream and streaming(talk.new).takes_stream):
+        return
+    pairs = pair_fields(talk.old.request, talk.new.request)
+    before, after = talk.old.request[-1].name, talk.new.request[-1].name
+    now = pairs.get(before)
+    if now == after or (now is None and after not in pairs.values()):
+        return
+    words = f"the item of the stream went from `{before}` to `{after}`, which is the last parameter"
+    finding = context.findings.at(_R.STREAM_CHANGED, spot, words)
+    finding.add(
+        Level.WIRE, Side.OLD_CLIENT, f"old clients send many `{before}`, new servers expect many `{after}`"
+    )
+    finding.add(
+        Level.WIRE, Side.NEW_CLIENT, f"new clients send many `{after}`, old servers expect many `{before}`"
+    )
+    finding.add(Level.SOURCE, Side.CODE, "its method takes an iterable of another parameter")
 
 
 def _check_routes(context: Context, spot: Spot, old: Props, new: Props) -> None:

@@ -115,6 +115,3 @@ def _check_contradictions(message: MessageHere, file: LintedFile, findings: Find
     if message.message.one_way and values.get("readonly") is True:
         hint = "a one-way message returns nothing, so one that only reads would do nothing"
         add("readonly", "is one-way, and yet read-only", hint)
-    if message.message.one_way and values.get("stream") in ("response", "both"):
-        hint = "leave `oneway` out, or stream the request only"
-        add("stream", "is one-way, and yet streams its response", hint)

@@ -45,7 +45,13 @@ from avrorpc_codegen.reference.pages import (
     Type,
     Variable,
 )
-from avrorpc_codegen.reference.properties import badges, message_badges, notes, variable_notes
+from avrorpc_codegen.reference.properties import (
+    badges,
+    message_badges,
+    notes,
+    parameter_badges,
+    variable_notes,
+)
 from avrorpc_codegen.reference.python_side import PythonSide
 from avrorpc_codegen.reference.relations import origins, uses
 from avrorpc_codegen.reference.schema_text import protocol_json, type_json
@@ -156,7 +162,7 @@ class Builder:
             Doc(_doc_of(result), namespace),
             self._place(unit, tree.name.span if tree else None),
             [
-                self._variable(item, idl, f"{message.name}.{item.name}", protocol.name)
+                self._variable(item, idl, f"{message.name}.{item.name}", message, protocol.name)
                 for item in message.request
             ],
             [self._line(error, namespace) for error in errors],
@@ -213,14 +219,16 @@ class Builder:
                 view.size = named.size
         return view
 
-    def _variable(self, item: Field, idl: Idl, anchor: str, protocol: str = "") -> Variable:
+    def _variable(
+        self, item: Field, idl: Idl, anchor: str, message: AvroMessage | None = None, protocol: str = ""
+    ) -> Variable:
         return Variable(
             item.name,
             anchor,
             idl.type(item.type, item.default),
             None if isinstance(item.default, NoDefault) else literal(item.default),
             Doc(item.doc or "", idl.namespace, protocol),
-            badges(item.props),
+            badges(item.props) if message is None else parameter_badges(item, message),
             variable_notes(item),
         )
 

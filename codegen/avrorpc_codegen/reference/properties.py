@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from avrorpc.schema import Field, Json, Message, Props
+from avrorpc.schema import Field, Json, Message, Props, streaming
 
 from avrorpc_codegen.reference.code import Code
 from avrorpc_codegen.reference.idl import annotation
@@ -15,6 +15,7 @@ _ONE_WAY: Final = Badge("one-way", "The caller does not wait, and learns of no r
 _IDEMPOTENT: Final = Badge("idempotent", "Calling it twice does no more than calling it once.")
 _READONLY: Final = Badge("read-only", "It changes nothing, so it may be called again at any time.")
 _SENSITIVE: Final = Badge("sensitive", "It belongs in no log, no trace and no error text.", "warn")
+_ITEM: Final = Badge("item", "Any number of these is sent, one after another.")
 _STREAMS: Final = {
     "response": "The reply is a stream; the result is the type of each item.",
     "request": "The request is a stream of the last parameter; the others are sent once, at its opening.",
@@ -25,6 +26,12 @@ _STREAMS: Final = {
 def message_badges(message: Message) -> list[Badge]:
     """Return what callers of a message should know of."""
     return [*([_ONE_WAY] if message.one_way else []), *badges(message.props)]
+
+
+def parameter_badges(item: Field, message: Message) -> list[Badge]:
+    """Return what callers should know of a parameter, such as that it is the item of a stream."""
+    is_item = streaming(message).takes_stream and item is message.request[-1]
+    return [*([_ITEM] if is_item else []), *badges(item.props)]
 
 
 def badges(props: Props) -> list[Badge]:

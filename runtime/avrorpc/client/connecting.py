@@ -18,12 +18,15 @@ from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel
 from avrorpc.client.version import ServerVersion
 from avrorpc.errors import BindError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
-from avrorpc.service import Middleware
+from avrorpc.service import Middleware, refuse_waiting
 from avrorpc.stub import AsyncClient, Client
-from avrorpc.transport.address import Address, parse_address
+from avrorpc.transport.address import parse_address
+from avrorpc.transport.backoff import DEFAULT_BACKOFF, Backoff
+from avrorpc.transport.connection import ConnectionTransport
+from avrorpc.transport.connection_blocking import BlockingConnectionTransport
+from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Transport
-from avrorpc.transport.tcp import TcpTransport
-from avrorpc.transport.tcp_blocking import BlockingTcpTransport
+from avrorpc.transport.tls import TlsOptions
 from avrorpc.wire.client import Connected, Identity
 
 C = TypeVar("C", bound=Client | AsyncClient)
@@ -42,6 +45,8 @@ def connect(
     middleware: tuple[Middleware, ...] = (),
     limits: Limits = DEFAULT_LIMITS,
     expose_cause: bool = False,
+    tls: TlsOptions | None = None,
+    backoff: Backoff = DEFAULT_BACKOFF,
 ) -> C:
     """Return a client that calls through the placement that the URL names.
 
@@ -49,20 +54,26 @@ def connect(
 
     Args:
         client: A generated client class; synchronous or asynchronous.
-        url: `direct:`, `local:`, `verify:`, `tcp://HOST:PORT`, or `http://HOST:PORT`.
+        url: `direct:`, `local:`, `verify:`, `unix:///PATH`, or `tcp`, `tls`, `http` or `https` with `://HOST:PORT`.
         target: The implementation (or its binding), for placements in this process.
         timeout: Seconds allowed for each call.
         metadata: Sent with each call.
         middleware: Wraps each call; the first runs outermost.
         limits: Bounds on what a server may send.
         expose_cause: Whether an undeclared exception of a local implementation shows its text.
+        tls: A `Tls` or an `ssl.SSLContext`, for `tls://` and `https://`; the URL may name files as well.
+        backoff: How soon a server is dialled again that could not be reached.
 
     Raises:
-        BindError: The URL is wrong, or the target does not fit contract or placement.
+        BindError: The URL is wrong, the target does not fit contract or placement, or a synchronous client is
+            given middleware that needs an event loop.
     """
     options = Options(timeout=timeout, metadata=dict(metadata or {}))
     made: Any
     view: Any = client
+    if not issubclass(client, AsyncClient):
+        inner = target.middleware if isinstance(target, Binding) else ()
+        refuse_waiting((*middleware, *inner), client.__name__)
     if url in LOCAL_PLACEMENTS:
         if target is None:
             raise BindError(
@@ -75,18 +86,19 @@ def connect(
             verify = url == "verify:"
             made = connect_local(view, binding, options, middleware, verify=verify, expose_cause=expose_cause)
         return _typed(client, made)
-    if "://" not in url:
+    if "://" not in url and not url.startswith("unix:"):
         raise BindError(
-            f"{url!r} is no address; write {', '.join(LOCAL_PLACEMENTS)} tcp://HOST:PORT or http://HOST:PORT"
+            f"{url!r} is no address; write {', '.join(LOCAL_PLACEMENTS)}, unix:PATH, or one of tcp, tls,"
+            " http, https, ws and wss with ://HOST:PORT"
         )
     if target is not None:
         raise BindError(f"{url} is served elsewhere, so that target= has no use")
-    address = parse_address(url)
+    dialler = Dialler(parse_address(url), tls, backoff)
     asynchronous = issubclass(client, AsyncClient)
     contract = client.__contract__
     identity = Identity(contract.hash, contract.text, contract.name)
     transport = transport_for(
-        address, identity, limits, partial(ServerVersion, contract), asynchronous=asynchronous
+        dialler, identity, limits, partial(ServerVersion, contract), asynchronous=asynchronous
     )
     remote = Remote(contract, transport, limits)
     channel: Any = (AsyncRemoteChannel if asynchronous else RemoteChannel)(remote, options, middleware)
@@ -122,26 +134,36 @@ def with_options(
 
 
 def transport_for(
-    address: Address,
+    dialler: Dialler,
     identity: Identity,
     limits: Limits,
     accept: Callable[[Connected], V],
     *,
     asynchronous: bool = False,
 ) -> Transport[V]:
-    """Return what moves calls to an address; `accept` is given the server's identity at each handshake."""
+    """Return what moves calls to an address; `accept` is given the server's identity at each handshake.
+
+    Raises:
+        BindError: There are no calls over addresses of this scheme.
+    """
+    if dialler.address.is_websocket and asynchronous:
+        from avrorpc.transport.websocket import WebSocketDialler  # noqa: PLC0415
+
+        return ConnectionTransport(WebSocketDialler(dialler), identity, limits, accept)
+    if dialler.address.is_websocket:
+        return BlockingConnectionTransport(dialler, identity, limits, accept)
     # HTTP is imported only where it is used: aiohttp alone takes longer than all the rest.
-    if address.scheme == "http" and asynchronous:
+    if dialler.address.is_http and asynchronous:
         from avrorpc.transport.http import HttpTransport  # noqa: PLC0415
 
-        return HttpTransport(address, identity, limits, accept)
-    if address.scheme == "http":
+        return HttpTransport(dialler, identity, limits, accept)
+    if dialler.address.is_http:
         from avrorpc.transport.http_blocking import BlockingHttpTransport  # noqa: PLC0415
 
-        return BlockingHttpTransport(address, identity, limits, accept)
+        return BlockingHttpTransport(dialler, identity, limits, accept)
     if asynchronous:
-        return TcpTransport(address, identity, limits, accept)
-    return BlockingTcpTransport(address, identity, limits, accept)
+        return ConnectionTransport(dialler, identity, limits, accept)
+    return BlockingConnectionTransport(dialler, identity, limits, accept)
 
 
 def _typed(client: type[C], made: Any) -> C:

@@ -17,6 +17,7 @@ from avrorpc.errors import DeclaredError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract, Method
 from avrorpc.schema import Message
+from avrorpc.transport.tls import TlsOptions
 
 __all__ = ["DynamicClient", "fetch_contract"]
 
@@ -34,6 +35,7 @@ class DynamicClient:
         metadata: Sent with each call.
         values: Whether arguments and results are JSON values, or Python objects.
         limits: Bounds on what the server may send.
+        tls: For `tls://`, `https://` and `wss://`, as `connect` takes it.
     """
 
     def __init__(
@@ -45,8 +47,9 @@ class DynamicClient:
         metadata: Mapping[str, bytes] | None = None,
         values: Values = "json",
         limits: Limits = DEFAULT_LIMITS,
+        tls: TlsOptions | None = None,
     ) -> None:
-        self._calls: Calls[RemoteChannel] = Calls(url, contract, timeout, metadata, values, limits)
+        self._calls: Calls[RemoteChannel] = Calls(url, contract, timeout, metadata, values, limits, tls)
 
     def __repr__(self) -> str:
         return f"<DynamicClient {self._calls.url}>"
@@ -78,7 +81,12 @@ class DynamicClient:
         Raises:
             RpcError: The server cannot be reached, or tells nobody.
         """
-        return list_services(self._calls.url, timeout=self._calls.options.timeout, limits=self._calls.limits)
+        return list_services(
+            self._calls.url,
+            timeout=self._calls.options.timeout,
+            limits=self._calls.limits,
+            tls=self._calls.tls,
+        )
 
     def contract(self, protocol: str) -> Contract:
         """Return the server's version of a contract.
@@ -90,7 +98,7 @@ class DynamicClient:
         calls = self._calls
         if protocol not in calls.contracts:
             calls.contracts[protocol] = fetch_contract(
-                calls.url, protocol, timeout=calls.options.timeout, limits=calls.limits
+                calls.url, protocol, timeout=calls.options.timeout, limits=calls.limits, tls=calls.tls
             )
         return calls.contracts[protocol]
 

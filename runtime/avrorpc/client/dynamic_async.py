@@ -13,6 +13,7 @@ from avrorpc.errors import DeclaredError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract, Method
 from avrorpc.schema import Message
+from avrorpc.transport.tls import TlsOptions
 
 
 class AsyncDynamicClient:
@@ -27,8 +28,9 @@ class AsyncDynamicClient:
         metadata: Mapping[str, bytes] | None = None,
         values: Values = "json",
         limits: Limits = DEFAULT_LIMITS,
+        tls: TlsOptions | None = None,
     ) -> None:
-        self._calls: Calls[AsyncRemoteChannel] = Calls(url, contract, timeout, metadata, values, limits)
+        self._calls: Calls[AsyncRemoteChannel] = Calls(url, contract, timeout, metadata, values, limits, tls)
 
     def __repr__(self) -> str:
         return f"<AsyncDynamicClient {self._calls.url}>"
@@ -61,7 +63,9 @@ class AsyncDynamicClient:
             RpcError: The server cannot be reached, or tells nobody.
         """
         calls = self._calls
-        return await listing(calls.url, asynchronous=True, timeout=calls.options.timeout, limits=calls.limits)
+        return await listing(
+            calls.url, asynchronous=True, timeout=calls.options.timeout, limits=calls.limits, tls=calls.tls
+        )
 
     async def contract(self, protocol: str) -> Contract:
         """Return the server's version of a contract.
@@ -73,7 +77,12 @@ class AsyncDynamicClient:
         calls = self._calls
         if protocol not in calls.contracts:
             calls.contracts[protocol] = await fetch(
-                calls.url, protocol, asynchronous=True, timeout=calls.options.timeout, limits=calls.limits
+                calls.url,
+                protocol,
+                asynchronous=True,
+                timeout=calls.options.timeout,
+                limits=calls.limits,
+                tls=calls.tls,
             )
         return calls.contracts[protocol]
 

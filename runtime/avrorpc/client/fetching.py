@@ -27,7 +27,9 @@ from avrorpc.method import Contract
 from avrorpc.outline import service_outline
 from avrorpc.schema import Json, Record, namespace_of, parse_protocol, short_name
 from avrorpc.transport.address import parse_address
+from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.tls import TlsOptions
 from avrorpc.wire.client import Connected, Identity
 
 
@@ -42,7 +44,12 @@ class Listing:
 
 
 def fetch_contract(
-    url: str, protocol: str, *, timeout: float | None = None, limits: Limits = DEFAULT_LIMITS
+    url: str,
+    protocol: str,
+    *,
+    timeout: float | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    tls: TlsOptions | None = None,
 ) -> Contract:
     """Return a server's version of a contract, by the protocol's full name.
 
@@ -51,43 +58,57 @@ def fetch_contract(
         StatusError: DEADLINE_EXCEEDED, where it did not answer in time.
         TransportError: It cannot be reached.
     """
-    return drive(fetch(url, protocol, asynchronous=False, timeout=timeout, limits=limits))
+    return drive(fetch(url, protocol, asynchronous=False, timeout=timeout, limits=limits, tls=tls))
 
 
-def list_services(url: str, *, timeout: float | None = None, limits: Limits = DEFAULT_LIMITS) -> Listing:
+def list_services(
+    url: str,
+    *,
+    timeout: float | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    tls: TlsOptions | None = None,
+) -> Listing:
     """Return what a server serves.
 
     Raises:
         RpcError: It cannot be reached, does not speak Avro, or tells nobody.
     """
-    return drive(listing(url, asynchronous=False, timeout=timeout, limits=limits))
+    return drive(listing(url, asynchronous=False, timeout=timeout, limits=limits, tls=tls))
 
 
 async def fetch(
-    url: str, protocol: str, *, asynchronous: bool, timeout: float | None, limits: Limits
+    url: str,
+    protocol: str,
+    *,
+    asynchronous: bool,
+    timeout: float | None,
+    limits: Limits,
+    tls: TlsOptions | None,
 ) -> Contract:
     """Do what `fetch_contract` does, over a transport of the colour asked for."""
-    contract = await _shown(url, protocol, asynchronous=asynchronous, timeout=timeout, limits=limits)
+    contract = await _shown(url, protocol, asynchronous=asynchronous, timeout=timeout, limits=limits, tls=tls)
     if contract.name == protocol:
         return contract
     other = contract.name
     try:
-        found = await listing(url, asynchronous=asynchronous, timeout=timeout, limits=limits)
+        found = await listing(url, asynchronous=asynchronous, timeout=timeout, limits=limits, tls=tls)
         known = [service.name for service in found.services]
     except StatusError:  # it does not tell us: what the handshake has shown must do
         known = [other]
     raise RemoteProtocolError(f"{url} does not serve {protocol}; {suggestion(protocol, known)}")
 
 
-async def listing(url: str, *, asynchronous: bool, timeout: float | None, limits: Limits) -> Listing:
+async def listing(
+    url: str, *, asynchronous: bool, timeout: float | None, limits: Limits, tls: TlsOptions | None
+) -> Listing:
     """Do what `list_services` does, over a transport of the colour asked for."""
     own = IntrospectionClient.__contract__
-    shown = await _shown(url, own.name, asynchronous=asynchronous, timeout=timeout, limits=limits)
+    shown = await _shown(url, own.name, asynchronous=asynchronous, timeout=timeout, limits=limits, tls=tls)
     if shown.name != own.name:
         return Listing([service_outline(shown)], "handshake")
     identity = Identity(own.hash, own.text, own.name)
     transport = transport_for(
-        parse_address(url),
+        Dialler(parse_address(url), tls),
         identity,
         limits,
         lambda connected: ServerVersion(own, connected),
@@ -129,7 +150,13 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 async def _shown(
-    url: str, protocol: str, *, asynchronous: bool, timeout: float | None, limits: Limits
+    url: str,
+    protocol: str,
+    *,
+    asynchronous: bool,
+    timeout: float | None,
+    limits: Limits,
+    tls: TlsOptions | None,
 ) -> Contract:
     """Return the contract that a server shows to a client of `protocol`, which may be another one."""
     nothing: dict[str, Json] = {"protocol": short_name(protocol), "types": [], "messages": {}}
@@ -138,7 +165,9 @@ async def _shown(
     asking = Contract(protocol, json.dumps(nothing), types=dict)
     seen: list[Connected] = []
     identity = Identity(asking.hash, asking.text, protocol)
-    transport = transport_for(parse_address(url), identity, limits, seen.append, asynchronous=asynchronous)
+    transport = transport_for(
+        Dialler(parse_address(url), tls), identity, limits, seen.append, asynchronous=asynchronous
+    )
     try:
         await transport.exchange(Outgoing(protocol=protocol, message="", timeout=timeout))
     except TimeoutError:

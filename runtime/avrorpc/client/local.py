@@ -244,7 +244,7 @@ def connect_local(
 
 
 def _enter(target: Target, arguments: tuple[Any, ...], call: Call) -> Any:
-    enter_call(CallContext(call.deadline, call.metadata))
+    enter_call(CallContext(call.deadline, call.metadata, call.principal))
     return target(arguments)
 
 

@@ -20,6 +20,7 @@ from avrorpc.client.version import ServerVersion
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.message import ReplyDecoder, RequestEncoder
 from avrorpc.driving import drive
+from avrorpc.error_details import unpack_details
 from avrorpc.errors import ClientStateError, DeclaredError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.method import Contract, Method
@@ -27,7 +28,7 @@ from avrorpc.service import Middleware, Service, compose
 from avrorpc.transport import loops
 from avrorpc.transport.address import Address
 from avrorpc.transport.exchange import Outgoing, Transport
-from avrorpc.wire.envelope import ERROR_ID, TIMEOUT, read_code, read_reply_head, write_timeout
+from avrorpc.wire.envelope import DETAILS, ERROR_ID, TIMEOUT, read_code, read_reply_head, write_timeout
 
 R = TypeVar("R")
 
@@ -116,7 +117,11 @@ class Remote:
             raise error
         if isinstance(error, Exception):
             raise error
-        raise StatusError(read_code(metadata), error, from_peer=True, error_id=_text(metadata, ERROR_ID))
+        details = (
+            unpack_details(metadata[DETAILS], self.contract, self._limits) if DETAILS in metadata else ()
+        )
+        code, error_id = read_code(metadata), _text(metadata, ERROR_ID)
+        raise StatusError(code, error, details=details, from_peer=True, error_id=error_id)
 
     def _encoder(self, message: schema.Message) -> RequestEncoder:
         if message.name not in self._encoders:
@@ -147,9 +152,7 @@ class _RemoteChannel:
     def describe(self) -> Description:
         """Return what this channel is."""
         address, contract = self._remote.transport.address, self._remote.contract
-        details = {"body": "Avro binary over POST"}
-        if address.scheme == "tcp":
-            details = {"framing": str(address.framing)}
+        details = {"body": "Avro binary over POST"} if address.is_http else {"framing": str(address.framing)}
         return Description(
             placement=address.scheme,
             url=str(address),
@@ -222,7 +225,7 @@ def _mind_running_loop(address: Address) -> None:
         loop = asyncio.get_running_loop()
     except RuntimeError:
         return
-    if loops.serves(loop, address.port) and address.host in ("127.0.0.1", "localhost", "::1", "0.0.0.0"):  # noqa: S104
+    if loops.serves(loop, address):
         raise ClientStateError(
             f"this synchronous call would block the event loop that serves {address}, and wait for ever;"
             " use the asynchronous client"

@@ -22,6 +22,8 @@ from avrorpc.outline import signature
 from avrorpc.schema import Field, NoDefault, Streaming, describe
 from avrorpc.stub import BidiStream
 from avrorpc.transport.address import parse_address
+from avrorpc.transport.dialling import Dialler
+from avrorpc.transport.tls import TlsOptions
 from avrorpc.wire.client import Identity
 
 C = TypeVar("C")
@@ -41,10 +43,13 @@ class Calls(Generic[C]):
         metadata: Mapping[str, bytes] | None,
         values: Values,
         limits: Limits,
+        tls: TlsOptions | None,
     ) -> None:
         if values not in ("json", "python"):
             raise BindError(f"values={values!r} is neither 'json' nor 'python'")
-        self.url: Final = str(parse_address(url))
+        parse_address(url)  # what is wrong with it is said now
+        self.url: Final = url
+        self.tls: Final = tls
         self.options: Final = Options(timeout=timeout, metadata=dict(metadata or {}))
         self.values: Final[Values] = values
         self.limits: Final = limits
@@ -81,7 +86,7 @@ class Calls(Generic[C]):
     def remote(self, contract: Contract, *, asynchronous: bool) -> Remote:
         """Return the far end of a contract, over connections of its own."""
         transport = transport_for(
-            parse_address(self.url),
+            Dialler(parse_address(self.url), self.tls),
             Identity(contract.hash, contract.text, contract.name),
             self.limits,
             partial(ServerVersion, contract),

@@ -105,6 +105,7 @@ class Verifier:
             return _misfit(method, type(error).__name__, problem, error)
         received = codecs.reply_decoder.error(Cursor(bytes(out)))
         assert isinstance(received, DeclaredError)
+        received.__avrorpc_from_peer__ = True
         difference = changed(error, received)
         if difference:
             raise ValueChanged(f"{method.full_name}: {type(error).__name__}{difference}")

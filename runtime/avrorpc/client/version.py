@@ -1,4 +1,4 @@
-"""The server's version of a contract, as a client meets it: refused where it cannot work, and read where it can."""
+"""The server's version of a contract, as a client meets it: refused where it cannot work, else read."""
 
 from __future__ import annotations
 

@@ -221,10 +221,8 @@ class _Compiler:
         filled: set[int] = set()
         for field in writer:
             slot = slots.get(field.name, -1)
-            if slot >= 0:
-                decode = self.decoder(field.type, reader[slot].type)
-            else:
-                decode = compile_skipper(field.type)
+            wanted = slot >= 0
+            decode = self.decoder(field.type, reader[slot].type) if wanted else compile_skipper(field.type)
             steps.append((field.name, decode, slot))
             filled.add(slot)
         missing: list[tuple[int, Field]] = []

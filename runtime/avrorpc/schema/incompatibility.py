@@ -106,7 +106,7 @@ class Incompatibility:
     per_value: bool = False
     """Whether it hangs on each value: on a branch beside which others can be read, a symbol, or a text.
 
-    That a list may be empty, or an optional value absent, does not count: what is wrong inside is wrong always.
+    An empty list and an absent optional value do not count: what is wrong inside them is wrong always.
     """
 
     @property

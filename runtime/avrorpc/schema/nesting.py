@@ -25,7 +25,7 @@ MAX_DEPTH: Final = 64
 """How deeply types without names may stand in each other, and the parts of a default."""
 
 MAX_DEFAULT_VALUES: Final = 100_000
-"""How many values a default may imply by the defaults of the fields inside it; these may double at each step."""
+"""How many values a default may imply by those of the fields inside it, which may double at each step."""
 
 
 def finish(step: Generator[object, Never, T]) -> T:

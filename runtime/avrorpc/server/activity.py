@@ -12,11 +12,23 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from itertools import count
-from typing import Final
+from typing import Any, Final, Protocol
 
 from avrorpc.call import Call, Reply
 from avrorpc.service import Service
 from avrorpc.transport.accepted import Accepted
+from avrorpc.transport.exchange import Streams
+from avrorpc.wire.server import Request
+
+
+class AcceptedAnswerer(Protocol):
+    """An `Answerer` that is told of the connection, too."""
+
+    async def __call__(
+        self, request: Request[Any], streams: Streams | None, *, accepted: Accepted | None
+    ) -> bytes | None:
+        """Return a request's reply, handshake response and all; None for a one-way call."""
+        ...
 
 
 @dataclass(slots=True, eq=False)

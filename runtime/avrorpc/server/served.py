@@ -19,16 +19,18 @@ from avrorpc.codec.binary import Cursor
 from avrorpc.codec.decode import Decoder
 from avrorpc.codec.message import ReplyEncoder, request_decoder
 from avrorpc.codec.types import Types
+from avrorpc.error_details import pack_details
 from avrorpc.errors import Code, ContractMismatch, DecodeError, EncodeError, LimitExceeded, StatusError
 from avrorpc.failure import internal, outcome
 from avrorpc.method import Contract, Method
 from avrorpc.schema import Streaming
 from avrorpc.service import Service, compose
 from avrorpc.transport.exchange import Streams
-from avrorpc.wire.envelope import read_timeout, reply_head, system_error
+from avrorpc.wire.envelope import TIMEOUT, read_timeout, reply_head, system_error
 from avrorpc.wire.server import Request
 
-_OWN_METADATA: Final = "avrorpc."
+_OWN_METADATA: Final = frozenset({TIMEOUT})
+"""What is this end's own business; all else is for middleware and the implementation."""
 
 
 class Served:
@@ -129,13 +131,13 @@ class Served:
             text = f"{method.full_name}: the request does not fit the contract: {error}"
             raise StatusError(Code.INVALID_ARGUMENT, text) from None
         deadline = Options(timeout=left).deadline(method, self._clock.now())
-        metadata = {k: v for k, v in request.metadata.items() if not k.startswith(_OWN_METADATA)}
-        return Call(method, tuple(arguments), self._clock, deadline, metadata)
+        metadata = {k: v for k, v in request.metadata.items() if k not in _OWN_METADATA}
+        return Call(method, tuple(arguments), self._clock, deadline, metadata, request.principal)
 
     async def _call(self, call: Call) -> Reply:
         """Run the implementation, within the call's deadline and seeing nothing but the call's context."""
         target = self.targets[call.method.name]
-        enter_call(CallContext(call.deadline, call.metadata))
+        enter_call(CallContext(call.deadline, call.metadata, call.principal))
         timer = asyncio.timeout(call.remaining())
         try:
             async with timer:
@@ -177,7 +179,8 @@ class Served:
 
     def _write_error(self, method: Method[Any], error: Exception) -> bytes:
         if isinstance(error, StatusError):
-            return system_error(error.code, error.message, error.error_id)
+            details, _ = pack_details(error.details, self.contract)  # what cannot go is out of it already
+            return system_error(error.code, error.message, error.error_id, details)
         out = reply_head({}, is_error=True)
         try:
             self._reply_encoder(method).error(out, error)

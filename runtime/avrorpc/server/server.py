@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Protocol, Self
+from typing import Final, Protocol, Self
 
 from avrorpc.binding import Binding, bind
 from avrorpc.contracts import IntrospectionService
@@ -26,14 +26,13 @@ from avrorpc.server.introspection import Access, ServerIntrospection
 from avrorpc.server.served import Served
 from avrorpc.transport import loops
 from avrorpc.transport.accepted import Accepted
-from avrorpc.transport.address import Address, parse_address, reason
+from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.exchange import Streams
-from avrorpc.transport.tcp import TcpServerProtocol
+from avrorpc.transport.listening import Door, all_gone, listen
+from avrorpc.transport.server_link import ServerLink
+from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.server import Offers, Request, ServerConnection
-
-if TYPE_CHECKING:
-    from avrorpc.server.http import HttpListener
 
 logger = logging.getLogger("avrorpc")
 
@@ -42,7 +41,7 @@ DEFAULT_THREADS: Final = 8
 DEFAULT_DRAIN: Final = 10.0
 """Seconds that calls under way are given to finish."""
 FLUSH_SECONDS: Final = 1.0
-"""How long a closing server waits for clients to take their last replies."""
+"""How long at least a closing server waits for clients to take their last replies."""
 
 
 class Listener(Protocol):
@@ -54,8 +53,8 @@ class Listener(Protocol):
         """Accept nothing more."""
         ...
 
-    async def close(self) -> None:
-        """Close every connection."""
+    async def close(self, patience: float) -> None:
+        """Close every connection; clients are given some seconds to take the replies that are due to them."""
         ...
 
 
@@ -147,40 +146,41 @@ class Server:
             lines += [f"  {name}: {served.how(target)}" for name, target in served.targets.items()]
         return "\n".join(lines)
 
-    async def listen(self, url: str) -> str:
+    async def listen(self, url: str, *, tls: TlsOptions | None = None) -> str:
         """Start to serve at an address, and return it; port 0 takes a free one.
 
         Args:
-            url: `tcp://HOST:PORT`, with `?framing=spec` for the specification's framing, or `http://HOST:PORT`.
+            url: `unix:///PATH`, or `tcp`, `tls`, `http`, `https`, `ws` or `wss` with `://HOST:PORT`;
+                without a host, on all interfaces. `?framing=spec` asks for the specification's framing, and
+                `?cert=FILE&key=FILE&ca=FILE` says what TLS shows and demands.
+            tls: A `Tls` or an `ssl.SSLContext`, for `tls://` and `https://`.
 
         Raises:
-            BindError: The address is wrong, or in use.
+            BindError: The address is wrong, or in use, or its certificates cannot be used.
         """
-        address = parse_address(url)
-        try:
-            listener = await (
-                self._listen_tcp(address) if address.scheme == "tcp" else self._listen_http(address)
-            )
-        except OSError as error:
-            raise BindError(f"cannot listen on {address}: {reason(error)}") from error
+        address = parse_address(url, listening=True)
+        listen_ = self._listen_http if address.is_http else self._listen_links
+        listener = await listen_(address, tls)
         self._listeners.append(listener)
-        loops.serving(asyncio.get_running_loop(), listener.address.port)
+        loops.serving(asyncio.get_running_loop(), listener.address)
         return str(listener.address)
 
     async def close(self, drain: float = DEFAULT_DRAIN) -> None:
         """Stop: refuse what is new, give what is under way `drain` seconds to finish, and close the rest."""
         self._draining = True
         self.health.drain()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + drain
         for listener in self._listeners:
             await listener.stop()
-            loops.stopped(asyncio.get_running_loop(), listener.address.port)
+            loops.stopped(loop, listener.address)
         try:
             async with asyncio.timeout(drain):
                 await self._quiet.wait()
         except TimeoutError:
             logger.warning("%d calls did not finish within %s s and are cut off", self._calls, drain)
         while self._listeners:  # Each is closed once, even if a second call cuts this one short.
-            await self._listeners.pop().close()
+            await self._listeners.pop().close(max(end - loop.time(), FLUSH_SECONDS))
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def __aenter__(self) -> Self:
@@ -222,59 +222,55 @@ class Server:
             if not self._calls:
                 self._quiet.set()
 
-    async def _listen_tcp(self, address: Address) -> Listener:
-        connections: set[TcpServerProtocol] = set()
+    async def _listen_links(self, address: Address, tls: TlsOptions | None) -> Listener:
+        connections: set[ServerLink] = set()
 
-        def accept() -> TcpServerProtocol:
-            state = ServerConnection(self.offers, address.framing, self._limits)
+        def accept() -> ServerLink:
+            state = ServerConnection(self.offers, address.framing, self._limits, upgrades=address.upgrade)
             accepted = Accepted(address.scheme, state)
 
-            def opened(protocol: TcpServerProtocol) -> None:
-                connections.add(protocol)
-                accepted.comes_from(protocol.peer)
+            def opened(link: ServerLink) -> None:
+                connections.add(link)
+                accepted.comes_from(link.address)
+                accepted.principal = None if state.principal is None else state.principal.name
                 self.activity.opened(accepted)
 
-            def closed(protocol: TcpServerProtocol) -> None:
-                connections.discard(protocol)
+            def closed(link: ServerLink) -> None:
+                connections.discard(link)
                 self.activity.closed(accepted)
 
-            return TcpServerProtocol(state, partial(self.answer, accepted=accepted), opened, closed)
+            return ServerLink(state, partial(self.answer, accepted=accepted), self._limits, opened, closed)
 
-        loop = asyncio.get_running_loop()
-        server = await loop.create_server(accept, address.host, address.port)
-        port = server.sockets[0].getsockname()[1]
-        return _TcpListener(_with_port(address, port), server, connections)
+        door = await listen(
+            address,
+            server_tls(address, tls),
+            accept,
+        )
+        return _LinkListener(door, connections)
 
-    async def _listen_http(self, address: Address) -> HttpListener:
+    async def _listen_http(self, address: Address, tls: TlsOptions | None) -> Listener:
         from avrorpc.server.http import HttpListener  # noqa: PLC0415 - aiohttp only where HTTP is used
 
         listener = HttpListener(address, self.offers, self.answer, self.activity, self._limits)
-        await listener.start()
+        await listener.start(server_tls(address, tls))
         return listener
 
 
-class _TcpListener:
-    def __init__(self, address: Address, server: asyncio.Server, connections: set[TcpServerProtocol]) -> None:
-        self.address = address
-        self._server = server
+class _LinkListener:
+    def __init__(self, door: Door, connections: set[ServerLink]) -> None:
+        self.address = door.address
+        self._door = door
         self._connections = connections
 
     async def stop(self) -> None:
-        self._server.close()
+        self._door.close()
+        for connection in list(self._connections):
+            connection.goodbye("the server is shutting down")
 
-    async def close(self) -> None:
+    async def close(self, patience: float) -> None:
         for connection in list(self._connections):
             connection.close()
-        if self._connections:
-            await asyncio.wait([connection.gone for connection in self._connections], timeout=FLUSH_SECONDS)
-        remaining = list(self._connections)
-        for connection in remaining:  # their clients do not read
-            connection.abort()
-        await asyncio.gather(*(connection.gone for connection in remaining))
-
-
-def _with_port(address: Address, port: int) -> Address:
-    return Address(address.scheme, address.host, port, address.path, address.framing)
+        await all_gone(self._connections, patience)
 
 
 def _settings(limits: Limits, **others: object) -> dict[str, str]:

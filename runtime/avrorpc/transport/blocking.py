@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import select
 import socket
+import struct
 import threading
 import time
-from typing import Generic, Protocol, TypeVar
+from typing import Final, Generic, Protocol, TypeVar
 
 from avrorpc.errors import ClientStateError
 
@@ -18,6 +19,9 @@ class Pooled(Protocol):
 
 
 P = TypeVar("P", bound=Pooled)
+
+_RESET: Final = struct.pack("ii", 1, 0)
+_ORDERLY: Final = struct.pack("ii", 0, 0)
 
 
 class Pool(Generic[P]):
@@ -78,6 +82,35 @@ class Timer:
         if left <= 0:
             raise TimeoutError
         return left
+
+
+def send_all(sock: socket.socket, data: bytes, timer: Timer) -> None:
+    """Send everything within the time left, which a TLS socket's own `sendall` gives to each record anew.
+
+    Raises:
+        TimeoutError: It is over.
+    """
+    view = memoryview(data)
+    while view:
+        sock.settimeout(timer.left())
+        view = view[sock.send(view) :]
+
+
+def abandon(sock: socket.socket) -> None:
+    """Close a connection in the middle of a call, and let the server know that nobody waits for its reply."""
+    if sock.fileno() >= 0:
+        reset_on_close(sock)
+    sock.close()
+
+
+def reset_on_close(sock: socket.socket, is_wanted: bool = True) -> None:
+    """Make the end of a TCP connection a reset, or an orderly one again; unix sockets need neither.
+
+    A reset tells a server that nobody waits for its replies. From an orderly end it cannot tell whether the
+    client has left, or only sends no more.
+    """
+    if sock.family in (socket.AF_INET, socket.AF_INET6):
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET if is_wanted else _ORDERLY)
 
 
 def _is_stale(sock: socket.socket) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
@@ -10,11 +11,16 @@ import h11
 
 from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
-from avrorpc.transport.address import Address, dialling, exchanging
-from avrorpc.transport.blocking import Pool, Timer
+from avrorpc.transport.blocking import Pool, Timer, abandon, send_all
+from avrorpc.transport.connection_blocking import finish
+from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.faults import connect_error, ended_in_tls, exchanging
 from avrorpc.transport.http_conversation import HttpConversation
+from avrorpc.transport.http_pipe import HttpPipe
 from avrorpc.transport.http_status import check_response, not_http, request_path
+from avrorpc.transport.http_stream import is_stream, stream_connection
+from avrorpc.transport.link_blocking import BlockingAnswer, BlockingLink
 from avrorpc.transport.plain import PlainAnswer, plain_request
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.exchange import CONTENT_TYPE
@@ -30,27 +36,32 @@ class _Connection:
 
 
 class BlockingHttpTransport(Generic[V]):
-    """A pool of kept-alive connections; see `TcpTransport` for the arguments."""
+    """A pool of kept-alive connections; see `ConnectionTransport` for the arguments."""
 
     def __init__(
-        self, address: Address, identity: Identity, limits: Limits, accept: Callable[[Connected], V]
+        self, dialler: Dialler, identity: Identity, limits: Limits, accept: Callable[[Connected], V]
     ) -> None:
-        self.address = address
+        self.address = dialler.address
+        self._dialler = dialler
         self._limits = limits
         self._conversation = HttpConversation(identity, limits, accept)
-        self._path = request_path(address, identity)
+        self._path = request_path(dialler.address, identity)
+        self._identity = identity
+        self._accept = accept
         self._pool: Pool[_Connection] = Pool()
 
-    async def exchange(self, call: Outgoing) -> PlainAnswer[V]:
+    async def exchange(self, call: Outgoing) -> PlainAnswer[V] | BlockingAnswer[V]:
         """Send a call and return its reply; HTTP answers one-way calls, too, and that answer is dropped.
 
         Raises:
             TimeoutError: No reply came in time.
             TransportError: The connection failed.
-            StatusError: UNIMPLEMENTED, where the call has a stream.
+            StatusError: UNIMPLEMENTED, where the call streams both ways.
         """
-        request = plain_request(call, self.address)
         timer = Timer(call.timeout)
+        if is_stream(call):
+            return await self._stream(call, timer)
+        request = plain_request(call, self.address)
 
         async def post(body: bytes) -> bytes:
             return self._post(body, timer)
@@ -62,6 +73,21 @@ class BlockingHttpTransport(Generic[V]):
         """Close the idle connections."""
         self._pool.close()
 
+    async def _stream(self, call: Outgoing, timer: Timer) -> BlockingAnswer[V]:
+        """Make a call in our own frames, in the bodies of a request of its own."""
+        with self._dialler.attempt():
+            pipe = HttpPipe(self._dialler.connect_blocking(timer), self.address, self._path)
+        try:
+            link: BlockingLink[V] = BlockingLink(
+                pipe, stream_connection(self._identity, self._limits), self.address
+            )
+            answer = await finish(link.begin(call, timer, pipe.close), call)
+            answer.view = self._accept(link.open(timer))
+        except BaseException:
+            pipe.close()
+            raise
+        return answer
+
     def _post(self, body: bytes, timer: Timer) -> bytes:
         connection = self._pool.take() or self._dial(timer)
         try:
@@ -69,8 +95,13 @@ class BlockingHttpTransport(Generic[V]):
         except h11.RemoteProtocolError as error:
             connection.sock.close()
             raise (self._lost() if connection.at_end else not_http(self.address, error)) from error
-        except BaseException:
+        except ConnectionLost as lost:
             connection.sock.close()
+            if isinstance(lost.__cause__, ssl.SSLError):  # a server says only now that it refuses this client
+                raise connect_error(self.address, lost.__cause__) from lost
+            raise
+        except BaseException:
+            abandon(connection.sock)
             raise
         if connection.state.our_state is h11.DONE and connection.state.their_state is h11.DONE:
             connection.state.start_next_cycle()
@@ -80,10 +111,8 @@ class BlockingHttpTransport(Generic[V]):
         return check_response(self.address, status, kind, content, self._limits)
 
     def _dial(self, timer: Timer) -> _Connection:
-        with dialling(self.address):
-            sock = socket.create_connection((self.address.host, self.address.port), timer.left())
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return _Connection(sock)
+        with self._dialler.attempt():
+            return _Connection(self._dialler.connect_blocking(timer))
 
     def _roundtrip(self, connection: _Connection, body: bytes, timer: Timer) -> tuple[int, str, bytes]:
         state = connection.state
@@ -95,8 +124,7 @@ class BlockingHttpTransport(Generic[V]):
         request = h11.Request(method="POST", target=self._path, headers=headers)
         parts = [state.send(request), state.send(h11.Data(data=body)), state.send(h11.EndOfMessage())]
         with exchanging(self.address):
-            connection.sock.settimeout(timer.left())
-            connection.sock.sendall(b"".join(part for part in parts if part))
+            send_all(connection.sock, b"".join(part for part in parts if part), timer)
         status, kind, content = 0, "", bytearray()
         while True:
             event = state.next_event()
@@ -125,4 +153,6 @@ class BlockingHttpTransport(Generic[V]):
         connection.state.receive_data(data)
 
     def _lost(self) -> ConnectionLost:
+        if self.address.is_secure:
+            return ConnectionLost(f"the connection to {self.address} broke: {ended_in_tls(self.address)}")
         return ConnectionLost(f"the server at {self.address} closed the connection before it answered")

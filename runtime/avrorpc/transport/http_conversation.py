@@ -19,7 +19,7 @@ MAX_KNOWN_SERVERS: Final = 16
 
 
 class HttpConversation(Generic[V]):
-    """The calls of one client; see `TcpTransport` for the arguments."""
+    """The calls of one client; see `ConnectionTransport` for the arguments."""
 
     def __init__(self, identity: Identity, limits: Limits, accept: Callable[[Connected], V]) -> None:
         self._accept = accept

@@ -7,22 +7,31 @@ such a call be refused with a sentence instead.
 from __future__ import annotations
 
 import asyncio
+import os
 from typing import Final
 from weakref import WeakKeyDictionary
 
-_served: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, set[int]]] = WeakKeyDictionary()
+from avrorpc.transport.address import Address
+
+_served: Final[WeakKeyDictionary[asyncio.AbstractEventLoop, set[int | str]]] = WeakKeyDictionary()
+_OURSELVES: Final = ("127.0.0.1", "localhost", "::1", "0.0.0.0", "::", "")  # noqa: S104 - what it is called by
 
 
-def serving(loop: asyncio.AbstractEventLoop, port: int) -> None:
-    """Note that a loop listens on a port."""
-    _served.setdefault(loop, set()).add(port)
+def serving(loop: asyncio.AbstractEventLoop, address: Address) -> None:
+    """Note that a loop listens on an address."""
+    _served.setdefault(loop, set()).add(_place(address))
 
 
-def stopped(loop: asyncio.AbstractEventLoop, port: int) -> None:
+def stopped(loop: asyncio.AbstractEventLoop, address: Address) -> None:
     """Note that it does so no more."""
-    _served.get(loop, set()).discard(port)
+    _served.get(loop, set()).discard(_place(address))
 
 
-def serves(loop: asyncio.AbstractEventLoop, port: int) -> bool:
-    """Whether a loop listens on a port."""
-    return port in _served.get(loop, set())
+def serves(loop: asyncio.AbstractEventLoop, address: Address) -> bool:
+    """Whether calls to an address come to a loop."""
+    is_here = address.scheme == "unix" or address.host in _OURSELVES
+    return is_here and _place(address) in _served.get(loop, set())
+
+
+def _place(address: Address) -> int | str:
+    return os.path.realpath(address.path) if address.scheme == "unix" else address.port

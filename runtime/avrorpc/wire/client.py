@@ -1,10 +1,14 @@
 """The client's end of a connection: open with a handshake, then calls and their replies.
 
 Rules of this file:
-- A connection opens with an empty-name ping that carries the handshake, and sends no call before its answer.
-- NONE sends the ping again with the protocol's text, once; what follows the handshake in an answer is
-  ignored, since peers differ in it.
-- Replies are matched by serial; in the `spec` framing, which has none, by order.
+- A connection opens with an empty-name ping that carries the handshake and offers to upgrade, and sends no
+  call before its answer. Where our own frames are spoken from the first byte on, a BIND takes the ping's
+  place.
+- NONE sends the handshake again with the protocol's text, once; what follows the handshake in a plain answer
+  is ignored, since peers differ in it.
+- A server that agrees to upgrade speaks our frames from the next byte on, and so does this end. Any other is
+  a plain Avro peer, without streams or cancellation: replies are matched by serial, or in the `spec` framing
+  by order.
 
 States: OPENING -> (RESENDING ->) READY; any error is the end, and the owner closes the connection.
 """
@@ -13,17 +17,40 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from avrorpc.codec.binary import Cursor
-from avrorpc.errors import ConnectionLost, LocalProtocolError, RemoteProtocolError, SchemaError
+from avrorpc.errors import (
+    Code,
+    ConnectionLost,
+    LocalProtocolError,
+    RemoteProtocolError,
+    SchemaError,
+    StatusError,
+)
 from avrorpc.limits import Limits
 from avrorpc.schema import parse_protocol
 from avrorpc.wire.envelope import request_head
 from avrorpc.wire.framing import Framing, deframer, frame
 from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, decode_response, encode_request
+from avrorpc.wire.multiplex import (
+    Answered,
+    Failed,
+    Handshake,
+    Item,
+    Leaving,
+    Multiplexer,
+    Pinged,
+    Side,
+    Writable,
+)
+from avrorpc.wire.settings import Settings, Wishes, agreed, offer
+
+Opening: TypeAlias = Framing | Literal["frames"]
+"""How a connection begins: in a framing of plain Avro, or in our own frames."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -43,15 +70,7 @@ class Connected:
     server_text: str | None
 
 
-@dataclass(slots=True, frozen=True)
-class Answered:
-    """The body of the reply to one call."""
-
-    serial: int
-    body: bytes
-
-
-Event: TypeAlias = Connected | Answered
+Event: TypeAlias = Connected | Answered | Item | Failed | Writable | Leaving | Pinged
 
 
 class State(Enum):
@@ -68,45 +87,107 @@ class ClientConnection:
     Args:
         identity: The client's own protocol.
         known: What the server was when it was last heard of; at first, the client's own protocol.
-        framing: `netty` or `spec`.
+        opening: `netty`, `spec` or `frames`.
         limits: Bounds on what the server may send.
+        wishes: What to ask for in the upgrade; None for plain Avro.
     """
 
-    def __init__(self, identity: Identity, known: Connected | None, framing: Framing, limits: Limits) -> None:
+    def __init__(
+        self,
+        identity: Identity,
+        known: Connected | None,
+        opening: Opening,
+        limits: Limits,
+        wishes: Wishes | None = None,
+    ) -> None:
         self.state = State.OPENING
+        self.multiplexer: Multiplexer | None = None
+        """Our own frames, once they are spoken."""
         self._identity = identity
         self._server = ServerMemory(identity, known)
-        self._framing: Framing = framing
         self._limits = limits
-        self._deframer = deframer(framing, limits)
+        self._wishes = wishes
+        self._framing: Framing = "netty" if opening == "frames" else opening
+        self._deframer = deframer(self._framing, limits)
         self._serial = 0
         self._open: set[int] = set()
+        self._abandoned: set[int] = set()
         self._order: deque[int] = deque()
         self._out = bytearray()
-        self._ping(text=None)
+        if opening == "frames":
+            self._wishes = wishes or Wishes()
+            self.multiplexer = Multiplexer(Side.CLIENT, limits, Settings())
+        self.is_eager = self.multiplexer is not None and wishes is not None and wishes.is_eager
+        """Whether calls may be made before the handshake is done."""
+        self._greet(text=identity.text if self.is_eager else None)
 
     def __repr__(self) -> str:
-        return f"<ClientConnection {self._identity.name} {self.state.name} calls={len(self._open)}>"
+        calls = len(self._open) if self.multiplexer is None else self.multiplexer.calls
+        return f"<ClientConnection {self._identity.name} {self.state.name} calls={calls}>"
 
-    def data_to_send(self) -> bytes:
-        """Return the bytes due to the server, and forget them."""
+    @property
+    def has_output(self) -> bool:
+        """Whether there is anything to send."""
+        return bool(self._out) or (self.multiplexer is not None and self.multiplexer.has_output)
+
+    @property
+    def calls(self) -> int:
+        """How many calls wait for their replies."""
+        return len(self._open) if self.multiplexer is None else self.multiplexer.calls
+
+    def data_to_send(self, at_most: int = 262_144) -> bytes:
+        """Return bytes due to the server, and forget them; in our own frames, about as many as asked for."""
         data = bytes(self._out)
         self._out.clear()
-        return data
+        return data if self.multiplexer is None else data + self.multiplexer.data_to_send(at_most)
 
-    def call(self, request: bytes, *, one_way: bool) -> int:
-        """Queue a call, from metadata to parameters; return its serial.
+    def call(
+        self,
+        message: str,
+        metadata: Mapping[str, bytes],
+        parameters: bytes,
+        *,
+        one_way: bool = False,
+        gives: bool = False,
+        takes: bool = False,
+    ) -> int:
+        """Queue a call; return its serial.
+
+        Args:
+            message: The message's name; empty for a ping.
+            metadata: What goes beside the parameters.
+            parameters: The encoded parameters.
+            one_way: Whether no reply is wanted.
+            gives: Whether items will be sent, up to `end`.
+            takes: Whether the response is a stream.
 
         Raises:
             LocalProtocolError: The handshake is not done.
+            StatusError: UNIMPLEMENTED, for a stream to a plain peer.
+            StatusError: RESOURCE_EXHAUSTED, where the server takes no message as long.
         """
-        if self.state is not State.READY:
+        if self.state is not State.READY and not self.is_eager:
             raise LocalProtocolError("a call before the end of the handshake")
+        if self.multiplexer is not None:
+            body = request_head(metadata, f"{self._identity.name}/{message}") + parameters
+            return self.multiplexer.open(bytes(body), one_way=one_way, gives=gives, takes=takes)
+        if gives or takes:
+            raise StatusError(
+                Code.UNIMPLEMENTED,
+                f"{self._identity.name}/{message} is a stream, and plain Avro, spoken here, has none",
+            )
         serial = self._next_serial()
         if not one_way:
             self._expect(serial)
-        self._out += frame(self._framing, serial, request)
+        self._out += frame(self._framing, serial, bytes(request_head(metadata, message)) + parameters)
         return serial
+
+    def cancel(self, serial: int) -> None:
+        """Give a call up. A plain server works on; its reply is dropped."""
+        if self.multiplexer is not None:
+            self.multiplexer.cancel(serial)
+        elif serial in self._open:
+            self._abandoned.add(serial)
 
     def receive(self, data: bytes) -> list[Event]:
         """Take bytes from the server, and return what they mean.
@@ -114,19 +195,28 @@ class ClientConnection:
         Raises:
             RemoteProtocolError: They break the protocol. The connection is of no use any more.
         """
+        if self.multiplexer is not None:
+            return self._frames(self.multiplexer, data)
+        self._deframer.add(data)
         events: list[Event] = []
-        for serial, body in self._deframer.feed(data):
+        while (message := self._deframer.next()) is not None:
+            serial, body = message
             assert isinstance(body, bytes)  # what is above the limit was raised
             if self._framing == "spec":
                 if not self._order:
                     raise RemoteProtocolError("an answer to no request")
-                serial = self._order.popleft()  # noqa: PLW2901 - the framing knows no serials
+                serial = self._order.popleft()
             if self.state is not State.READY:
                 self._open.discard(serial)
                 events += self._handshake(body)
+                if self.multiplexer is not None:
+                    return events + self._frames(self.multiplexer, self._deframer.rest())
             elif serial in self._open:
                 self._open.discard(serial)
-                events.append(Answered(serial, body))
+                if serial in self._abandoned:
+                    self._abandoned.discard(serial)
+                else:
+                    events.append(Answered(serial, body))
             else:
                 raise RemoteProtocolError(f"an answer to serial {serial}, which is not open")
         return events
@@ -139,27 +229,53 @@ class ClientConnection:
         """
         if self.state is not State.READY:
             raise ConnectionLost("the server closed the connection during the handshake")
-        if self._open or not self._deframer.idle:
+        idle = self._deframer.idle if self.multiplexer is None else self.multiplexer.idle
+        if self.calls or not idle:
             raise ConnectionLost("the server closed the connection before it answered")
+
+    def _frames(self, multiplexer: Multiplexer, data: bytes) -> list[Event]:
+        events: list[Event] = []
+        for event in multiplexer.receive(data):
+            match event:
+                case Handshake(_, body):
+                    if self.state is State.READY:
+                        raise RemoteProtocolError("a handshake that nobody asked for")
+                    events += self._handshake(body)
+                case Answered() | Item() | Failed() | Writable() | Leaving() | Pinged():
+                    events.append(event)
+                case _:
+                    raise AssertionError(event)  # the multiplexer gives no other to a client
+        return events
 
     def _handshake(self, body: bytes) -> list[Event]:
         response = decode_response(Cursor(body, self._limits))
         if response.match is Match.NONE:
-            if self.state is State.RESENDING:
+            if self.state is State.RESENDING or self.is_eager:
                 raise not_served(self._identity, response)
             self._server.learn(response)
             self.state = State.RESENDING
-            self._ping(text=self._identity.text)
+            self._greet(text=self._identity.text)
             return []
         self.state = State.READY
         self._server.learn(response)
+        settings = None if self._wishes is None else agreed(response.meta, self._wishes)
+        if self.multiplexer is not None:
+            if settings is None:
+                raise RemoteProtocolError("the server agrees to no version of avrorpc's frames")
+            self.multiplexer.settings = settings
+        elif settings is not None:
+            self.multiplexer = Multiplexer(Side.CLIENT, self._limits, settings)
         return [self._server.connected()]
 
-    def _ping(self, text: str | None) -> None:
-        opening = HandshakeRequest(self._identity.hash, text, self._server.hash)
+    def _greet(self, text: str | None) -> None:
+        meta = {} if self._wishes is None else offer(self._wishes, self._limits)
+        opening = encode_request(HandshakeRequest(self._identity.hash, text, self._server.hash, meta))
+        if self.multiplexer is not None:
+            self.multiplexer.handshake(opening)
+            return
         serial = self._next_serial()
         self._expect(serial)
-        self._out += frame(self._framing, serial, encode_request(opening), bytes(request_head({}, "")))
+        self._out += frame(self._framing, serial, opening, bytes(request_head({}, "")))
 
     def _expect(self, serial: int) -> None:
         self._open.add(serial)

@@ -19,6 +19,8 @@ CODE: Final = "avrorpc.code"
 """In replies with an undeclared error: its canonical code."""
 ERROR_ID: Final = "avrorpc.error-id"
 """In replies with an undeclared error: the id under which the server logged it."""
+DETAILS: Final = "avrorpc.details"
+"""In replies with an undeclared error: an Avro array of `avrorpc.AnyRecord`."""
 
 
 def request_head(metadata: Mapping[str, bytes], message: str) -> bytearray:
@@ -46,11 +48,13 @@ def reply_head(metadata: Mapping[str, bytes], *, is_error: bool) -> bytearray:
     return out
 
 
-def system_error(code: Code, text: str, error_id: str | None = None) -> bytes:
+def system_error(code: Code, text: str, error_id: str | None = None, details: bytes = b"") -> bytes:
     """Return a whole reply with an undeclared error: branch 0 of the effective union, a string."""
     metadata = {CODE: code.value.encode()}
     if error_id:
         metadata[ERROR_ID] = error_id.encode()
+    if details:
+        metadata[DETAILS] = details
     out = reply_head(metadata, is_error=True)
     out.append(0)
     write_string(out, text.encode(errors="replace").decode())

@@ -19,6 +19,7 @@ Framing: TypeAlias = Literal["netty", "spec"]
 _LONGEST: Final = 2**31 - 1
 _INT: Final = struct.Struct(">i")
 _HEADER: Final = struct.Struct(">ii")
+_NEWEST_TLS: Final = 4
 
 
 def frame(framing: Framing, serial: int, *buffers: bytes) -> bytes:
@@ -48,6 +49,18 @@ class Deframer(Protocol):
         """Take bytes, and return the messages now complete: serial and body."""
         ...
 
+    def add(self, data: bytes) -> None:
+        """Take bytes, for `next`."""
+        ...
+
+    def next(self) -> tuple[int, bytes | LimitExceeded] | None:
+        """Return one message, or None where none is complete."""
+        ...
+
+    def rest(self) -> bytes:
+        """Return the bytes that are of no message yet, and forget them."""
+        ...
+
     @property
     def idle(self) -> bool:
         """Whether no message is half received."""
@@ -72,6 +85,7 @@ class _Deframer:
         self._excess: LimitExceeded | None = None
         self._length = 0
         self._skip: int | None = None
+        self._is_new = True
 
     def feed(self, data: bytes) -> list[tuple[int, bytes | LimitExceeded]]:
         """Take bytes, and return the messages now complete.
@@ -82,13 +96,43 @@ class _Deframer:
         """
         self._data += data
         messages: list[tuple[int, bytes | LimitExceeded]] = []
-        while self._message():
-            messages.append((self._serial, self._excess or bytes(self._body)))
-            self._excess = None
-            self._body.clear()
+        while (message := self._take()) is not None:
+            messages.append(message)
+        self._forget()
+        return messages
+
+    def add(self, data: bytes) -> None:
+        """Take bytes, for `next`."""
+        self._data += data
+
+    def next(self) -> tuple[int, bytes | LimitExceeded] | None:
+        """Return one message, or None where none is complete.
+
+        Raises:
+            RemoteProtocolError: As `feed`.
+        """
+        message = self._take()
+        self._forget()
+        return message
+
+    def rest(self) -> bytes:
+        """Return the bytes that are of no message yet, and forget them."""
+        rest = bytes(self._data)
+        self._data.clear()
+        return rest
+
+    def _take(self) -> tuple[int, bytes | LimitExceeded] | None:
+        if not self._message():
+            return None
+        self._is_new = False
+        message = self._serial, self._excess or bytes(self._body)
+        self._excess = None
+        self._body.clear()
+        return message
+
+    def _forget(self) -> None:
         del self._data[: self._position]
         self._position = 0
-        return messages
 
     def _message(self) -> bool:
         """Read on; return whether a message has come to its end."""
@@ -100,7 +144,7 @@ class _Deframer:
         if left is None:
             if len(self._data) - self._position < 4:
                 return False
-            _reject_http(self._data, self._position)
+            self._reject_others()
             length: int = _INT.unpack_from(self._data, self._position)[0]
             self._length = length
             self._check_length()
@@ -117,6 +161,16 @@ class _Deframer:
         self._position += dropped
         self._skip = (left - dropped) or None
         return self._skip is None
+
+    def _reject_others(self) -> None:
+        """Say so where the peer speaks another protocol; later on these may be serials and lengths."""
+        if not self._is_new:
+            return
+        start = bytes(self._data[self._position : self._position + 4])
+        if start in (b"HTTP", b"GET ", b"POST", b"PUT ", b"HEAD"):
+            raise RemoteProtocolError("the peer speaks HTTP here, and not Avro over TCP")
+        if start[:2] in (b"\x15\x03", b"\x16\x03") and start[2] <= _NEWEST_TLS:
+            raise RemoteProtocolError("the peer speaks TLS here, and this end does not")
 
     def _check_length(self) -> None:
         if self._length < 0:
@@ -148,7 +202,7 @@ class NettyDeframer(_Deframer):
             if len(self._data) - self._position < _HEADER.size:
                 return False
             self._serial, count = _HEADER.unpack_from(self._data, self._position)
-            _reject_http(self._data, self._position)
+            self._reject_others()
             if count < 0:
                 raise RemoteProtocolError(f"a message of {count} buffers: is the peer speaking this framing?")
             if count > self._limits.max_buffers:
@@ -183,9 +237,3 @@ class SpecDeframer(_Deframer):
                 self._serial += 1
                 return True
         return False
-
-
-def _reject_http(data: bytearray, position: int) -> None:
-    """Say so where the peer speaks HTTP: these four letters are lengths and serials that nobody uses."""
-    if bytes(data[position : position + 4]) in (b"HTTP", b"GET ", b"POST", b"PUT ", b"HEAD"):
-        raise RemoteProtocolError("the peer speaks HTTP here, and not Avro over TCP")

@@ -6,19 +6,23 @@ Rules of this file:
 - NONE answers an unknown client and carries a protocol; nothing is called.
 - A one-way message gets an answer only inside a handshake. A ping always gets one.
 - In the `spec` framing replies leave in the order of their requests.
+- A ping whose handshake offers our own frames is answered with our consent; they are spoken from then on.
+  They carry calls of every protocol that was bound by a handshake.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Final, Generic, Protocol, TypeVar
+from dataclasses import dataclass, replace
+from typing import Final, Generic, Protocol, TypeAlias, TypeVar
 
 from avrorpc import schema
 from avrorpc.codec.binary import Cursor
-from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, SchemaError
+from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, SchemaError, StatusError
 from avrorpc.limits import Limits
+from avrorpc.principal import Principal
+from avrorpc.wire.client import Opening
 from avrorpc.wire.envelope import read_request_head, reply_head, system_error
 from avrorpc.wire.framing import Framing, deframer, frame
 from avrorpc.wire.handshake import (
@@ -28,6 +32,20 @@ from avrorpc.wire.handshake import (
     decode_request,
     encode_response,
 )
+from avrorpc.wire.multiplex import (
+    Cancelled,
+    Ended,
+    Failed,
+    Handshake,
+    Item,
+    Leaving,
+    Multiplexer,
+    Opened,
+    Pinged,
+    Side,
+    Writable,
+)
+from avrorpc.wire.settings import Settings, accept
 
 MAX_KNOWN_CLIENTS: Final = 128
 """How many clients' protocols a server remembers; the least recently seen is forgotten."""
@@ -84,6 +102,13 @@ class Request(Generic[O_co]):
     """The handshake response that the reply must begin with; empty once a connection is bound."""
     one_way: bool
     """Whether no reply is expected."""
+    principal: Principal | None = None
+    """Whom the connection proves the client to be."""
+    takes_stream: bool = False
+    """Whether items of a request stream follow."""
+
+
+Event: TypeAlias = Request[O_co] | Item | Ended | Cancelled | Failed | Writable | Leaving | Pinged
 
 
 class Offers(Generic[O_co]):
@@ -154,6 +179,7 @@ def read_call(
     offers: Offers[O_co],
     limits: Limits,
     preferred: str | None = None,
+    principal: Principal | None = None,
 ) -> tuple[Request[O_co] | None, bytes]:
     """Read one request body; return the request, or the reply where there is nothing to call.
 
@@ -164,6 +190,7 @@ def read_call(
         offers: What is served here.
         limits: Bounds on the request.
         preferred: The contract that an unknown client is shown; else it is the first.
+        principal: Whom the connection proves the client to be.
 
     Raises:
         RemoteProtocolError: It is malformed.
@@ -175,66 +202,105 @@ def read_call(
         handshake = encode_response(response)
         if session is None:
             return None, handshake
+    return _read_bare(cursor, serial, session, handshake, principal)
+
+
+def _read_bare(
+    cursor: Cursor, serial: int, session: Session[O_co], handshake: bytes, principal: Principal | None
+) -> tuple[Request[O_co] | None, bytes]:
+    """Read what follows a handshake."""
     metadata, name = read_request_head(cursor)
-    request = Request(serial, session, metadata, name, cursor, handshake, one_way=False)
+    request = Request(serial, session, metadata, name, cursor, handshake, False, principal)
     if not name:
         return request, handshake + bytes(reply_head({}, is_error=False))
     message = session.client.messages.get(name)
     if message is not None and message.one_way and not handshake:
-        request = Request(serial, session, metadata, name, cursor, handshake, one_way=True)
+        request = replace(request, one_way=True)
     return request, b""
 
 
 class ServerConnection(Generic[O_co]):
-    """One stateful connection: a handshake first, then bare calls.
+    """One stateful connection: a handshake first, then calls.
 
-    `receive` gives requests, `reply` takes their answers in any order, `data_to_send` gives bytes.
+    `receive` gives requests and what comes for them, `reply` takes their answers in any order, `data_to_send`
+    gives bytes. In plain Avro there are requests and replies alone.
+
+    Args:
+        offers: What is served.
+        opening: How the connection begins: `netty`, `spec` or `frames`.
+        limits: Bounds on what the client may send.
+        upgrades: Whether a client may ask for our own frames.
     """
 
-    def __init__(self, offers: Offers[O_co], framing: Framing, limits: Limits) -> None:
+    def __init__(
+        self, offers: Offers[O_co], opening: Opening, limits: Limits, *, upgrades: bool = True
+    ) -> None:
         self.session: Session[O_co] | None = None
-        """What the handshake bound this connection to."""
+        """What the first handshake bound this connection to."""
         self.received = 0
         """Bytes that came from the client."""
         self.sent = 0
         """Bytes that went to it."""
+        self.principal: Principal | None = None
+        """Whom the connection proves the client to be."""
+        self.multiplexer: Multiplexer | None = None
+        """Our own frames, once they are spoken."""
         self._offers = offers
-        self._framing: Framing = framing
         self._limits = limits
-        self._deframer = deframer(framing, limits)
+        self._upgrades = upgrades
+        self._framing: Framing = "netty" if opening == "frames" else opening
+        self._deframer = deframer(self._framing, limits)
+        self._sessions: dict[str, Session[O_co]] = {}
         self._waiting: deque[tuple[int, bytes | LimitExceeded]] = deque()
         self._open: set[int] = set()
         self._order: deque[int] = deque()
         self._early: dict[int, bytes] = {}
         self._out = bytearray()
+        if opening == "frames":
+            self.multiplexer = Multiplexer(Side.SERVER, limits, Settings())
 
     def __repr__(self) -> str:
         bound = self.session.offer.name if self.session else "unbound"
-        return f"<ServerConnection {bound} calls={len(self._open)}>"
+        return f"<ServerConnection {bound} calls={self.calls}>"
 
-    def data_to_send(self) -> bytes:
-        """Return the bytes due to the client, and forget them."""
+    @property
+    def calls(self) -> int:
+        """How many calls are under way."""
+        return len(self._open) if self.multiplexer is None else self.multiplexer.calls
+
+    @property
+    def has_output(self) -> bool:
+        """Whether there is anything to send."""
+        return bool(self._out) or (self.multiplexer is not None and self.multiplexer.has_output)
+
+    def data_to_send(self, at_most: int = 262_144) -> bytes:
+        """Return bytes due to the client, and forget them; in our own frames, about as many as asked for."""
         data = bytes(self._out)
         self._out.clear()
+        if self.multiplexer is not None:
+            data += self.multiplexer.data_to_send(at_most)
         self.sent += len(data)
         return data
 
     @property
     def is_full(self) -> bool:
-        """Whether as many calls are under way as may be; bytes that come now have to wait."""
-        return len(self._open) >= self._limits.max_calls
+        """Whether as many plain calls are under way as may be; bytes that come now have to wait."""
+        return self.multiplexer is None and len(self._open) >= self._limits.max_calls
 
-    def receive(self, data: bytes) -> list[Request[O_co]]:
-        """Take bytes from the client, and return the calls that may start.
+    def receive(self, data: bytes) -> list[Event[O_co]]:
+        """Take bytes from the client, and return what they mean.
 
-        Call it again, with no bytes, when a call came to an end: others may have waited for that.
+        In plain Avro, call it again, with no bytes, when a call came to an end: others may have waited for
+        that.
 
         Raises:
             RemoteProtocolError: They break the protocol. The connection is of no use any more.
         """
         self.received += len(data)
+        if self.multiplexer is not None:
+            return self._frames(self.multiplexer, data)
         self._waiting.extend(self._deframer.feed(data))
-        requests: list[Request[O_co]] = []
+        events: list[Event[O_co]] = []
         while self._waiting and not self.is_full:
             serial, body = self._waiting.popleft()
             if serial in self._open:
@@ -246,22 +312,18 @@ class ServerConnection(Generic[O_co]):
             if answer:
                 self.reply(serial, answer)
             elif request is not None:
-                requests.append(request)
-        return requests
-
-    def _read(self, serial: int, body: bytes | LimitExceeded) -> tuple[Request[O_co] | None, bytes]:
-        if isinstance(body, LimitExceeded):
-            return None, system_error(Code.RESOURCE_EXHAUSTED, str(body))
-        request, answer = read_call(body, serial, self.session, self._offers, self._limits)
-        if request is not None:
-            self.session = request.session
-            # Now that it is known who speaks, a body too large is a call that fails, and not garbage.
-            self._deframer.skips_excess = True
-        return request, answer
+                events.append(request)
+            if self.multiplexer is not None:
+                self._open.clear()
+                if self._waiting or not self._deframer.idle:
+                    raise RemoteProtocolError("bytes between an offer to upgrade and its answer")
+        return events
 
     def reply(self, serial: int, body: bytes | None) -> None:
         """Queue the answer to a call, with the handshake response due before it; None ends a one-way call."""
-        if body is None:
+        if self.multiplexer is not None and serial not in self._open:
+            self._reply_framed(self.multiplexer, serial, body)
+        elif body is None:
             self._open.discard(serial)
         elif self._framing == "netty":
             self._open.discard(serial)
@@ -272,3 +334,105 @@ class ServerConnection(Generic[O_co]):
                 first = self._order.popleft()
                 self._open.discard(first)
                 self._out += frame("spec", first, self._early.pop(first))
+
+    def goodbye(self, reason: str) -> None:
+        """Say that no new calls are served; plain Avro has no word for it."""
+        if self.multiplexer is not None:
+            self.multiplexer.goodbye(reason)
+
+    def _read(self, serial: int, body: bytes | LimitExceeded) -> tuple[Request[O_co] | None, bytes]:
+        if isinstance(body, LimitExceeded):
+            return None, system_error(Code.RESOURCE_EXHAUSTED, str(body))
+        if self.session is not None:
+            return read_call(body, serial, self.session, self._offers, self._limits, principal=self.principal)
+        cursor = Cursor(body, self._limits)
+        opening = decode_request(cursor)
+        session, response = self._offers.meet(opening)
+        if session is None:
+            return None, encode_response(response)
+        self._bind(session)
+        # Now that it is known who speaks, a body too large is a call that fails, and not garbage.
+        self._deframer.skips_excess = True
+        request, answer = _read_bare(cursor, serial, session, encode_response(response), self.principal)
+        assert request is not None
+        agreement = accept(opening.meta, self._limits) if self._upgrades and not request.message else None
+        if agreement is not None:
+            settings, meta = agreement
+            self.multiplexer = Multiplexer(Side.SERVER, self._limits, settings)
+            answer = encode_response(replace(response, meta=meta)) + bytes(reply_head({}, is_error=False))
+        return request, answer
+
+    def _bind(self, session: Session[O_co]) -> None:
+        self.session = self.session or session
+        self._sessions[session.offer.name] = session
+
+    def _frames(self, multiplexer: Multiplexer, data: bytes) -> list[Event[O_co]]:
+        events: list[Event[O_co]] = []
+        for event in multiplexer.receive(data):
+            match event:
+                case Opened():
+                    request = self._opened(multiplexer, event)
+                    if request is not None:
+                        events.append(request)
+                case Handshake(number, body):
+                    self._handshake(multiplexer, number, body)
+                case Item() | Ended() | Cancelled() | Writable() | Leaving() | Pinged():
+                    events.append(event)
+                case Failed(call, error):
+                    multiplexer.reply(call, system_error(Code.RESOURCE_EXHAUSTED, str(error)))
+                    events.append(event)
+                case _:
+                    raise AssertionError(event)  # the multiplexer gives no other to a server
+        return events
+
+    def _handshake(self, multiplexer: Multiplexer, number: int, body: bytes) -> None:
+        opening = decode_request(Cursor(body, self._limits))
+        session, response = self._offers.meet(opening)
+        if session is not None:
+            if self.session is None:
+                agreement = accept(opening.meta, self._limits)
+                if agreement is None:
+                    raise RemoteProtocolError("the client agrees to no version of avrorpc's frames")
+                multiplexer.settings, meta = agreement
+                response = replace(response, meta=meta)
+            self._bind(session)
+        multiplexer.handshake(encode_response(response), number)
+
+    def _opened(self, multiplexer: Multiplexer, opened: Opened) -> Request[O_co] | None:
+        if self.session is None:
+            raise RemoteProtocolError("a call before the handshake")
+        cursor = Cursor(opened.body, self._limits)
+        try:
+            metadata, full_name = read_request_head(cursor)
+        except LimitExceeded as error:
+            multiplexer.reply(opened.call, system_error(Code.RESOURCE_EXHAUSTED, str(error)))
+            return None
+        protocol, _, name = full_name.rpartition("/")
+        session = self._sessions.get(protocol)
+        if session is None:
+            text = f"calls of {protocol!r} need a handshake of that protocol first"
+            multiplexer.reply(opened.call, system_error(Code.FAILED_PRECONDITION, text))
+            return None
+        if not name:
+            multiplexer.reply(opened.call, bytes(reply_head({}, is_error=False)))
+            return None
+        return Request(
+            opened.call,
+            session,
+            metadata,
+            name,
+            cursor,
+            b"",
+            opened.one_way,
+            takes_stream=opened.takes_stream,
+        )
+
+    @staticmethod
+    def _reply_framed(multiplexer: Multiplexer, serial: int, body: bytes | None) -> None:
+        if body is None:
+            multiplexer.release(serial)
+            return
+        try:
+            multiplexer.reply(serial, body)
+        except StatusError as error:
+            multiplexer.reply(serial, system_error(error.code, error.message))

@@ -20,6 +20,7 @@ FRAMES = {
 }
 VALUES = {"namespace": '"n"', "aliases": '["x"]', "order": '"ignore"', "timeout": '"3s"', "readonly": "true"}
 VALUES |= {"idempotent": "true", "logicalType": '"decimal"', "precision": "9", "scale": "0"}
+VALUES |= {"stream": '"response"'}
 PLACED = (LintRule.MISPLACED_ANNOTATION, LintRule.ANNOTATED_TYPE)
 
 
@@ -96,8 +97,6 @@ def test_annotations_of_others_are_left_alone(tmp_path: Path, name: str) -> None
     [
         ("@readonly(true) @idempotent(false)", "", "is read-only, and yet not idempotent"),
         ("@readonly(true)", "oneway", "is one-way, and yet read-only"),
-        ('@stream("response")', "oneway", "is one-way, and yet streams its response"),
-        ('@stream("both")', "oneway", "is one-way, and yet streams its response"),
     ],
 )
 def test_annotations_that_contradict_each_other(
@@ -112,8 +111,7 @@ def test_annotations_that_contradict_each_other(
     [
         ("@readonly(true) @idempotent(true)", ""),
         ("@readonly(false) @idempotent(false)", "oneway"),
-        ('@stream("request")', "oneway"),
-        ('@stream("both") @readonly(true)', ""),
+        ('@stream("response") @readonly(true)', ""),
     ],
 )
 def test_annotations_that_agree(tmp_path: Path, annotations: str, rest: str) -> None:

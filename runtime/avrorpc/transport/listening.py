@@ -1,0 +1,165 @@
+"""Where a server listens: TCP ports and unix sockets, with or without TLS.
+
+What is said there is not its concern.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import ssl
+import stat
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import Final, Protocol
+
+from avrorpc.errors import BindError
+from avrorpc.transport.address import Address
+from avrorpc.transport.faults import reason
+
+TLS_HANDSHAKE_SECONDS: Final = 10.0
+"""How long a client may take until TLS is set up."""
+_ONLY_OWNER: Final = 0o600
+_BACKLOG: Final = 128
+
+
+class Door:
+    """An address that is listened on.
+
+    Attributes:
+        address: The address, with the host and the port that it really has.
+    """
+
+    def __init__(self, address: Address, server: asyncio.Server, file: os.stat_result | None) -> None:
+        self.address = address
+        self._server = server
+        self._file = file
+
+    def close(self) -> None:
+        """Accept nothing more; a unix socket's file goes, unless another server has put its own there."""
+        self._server.close()
+        file, self._file = self._file, None
+        if file is None:
+            return
+        with contextlib.suppress(FileNotFoundError):
+            found = Path(self.address.path).lstat()
+            if (found.st_dev, found.st_ino) == (file.st_dev, file.st_ino):
+                Path(self.address.path).unlink()
+
+
+class Visitor(Protocol):
+    """A connection that a server has accepted."""
+
+    gone: asyncio.Future[None]
+
+    def abort(self) -> None:
+        """Close at once; what is due is lost."""
+        ...
+
+
+async def all_gone(visitors: Collection[Visitor], patience: float) -> None:
+    """Wait until closing connections have sent what is due; those that take longer are cut off."""
+    if visitors:
+        await asyncio.wait([visitor.gone for visitor in visitors], timeout=patience)
+    remaining = list(visitors)
+    for visitor in remaining:  # their clients do not read
+        visitor.abort()
+    await asyncio.gather(*(visitor.gone for visitor in remaining))
+
+
+async def listen(
+    address: Address, tls: ssl.SSLContext | None, factory: Callable[[], asyncio.BaseProtocol]
+) -> Door:
+    """Listen, and give each connection a protocol.
+
+    Raises:
+        BindError: The address cannot be had.
+    """
+    try:
+        if address.scheme == "unix":
+            return await _listen_unix(address, factory)
+        return await _listen_tcp(address, tls, factory)
+    except OSError as error:
+        said = (
+            f"the host {address.host!r} is unknown" if isinstance(error, socket.gaierror) else reason(error)
+        )
+        raise BindError(f"cannot listen on {address}: {said}") from error
+
+
+async def _listen_tcp(
+    address: Address, tls: ssl.SSLContext | None, factory: Callable[[], asyncio.BaseProtocol]
+) -> Door:
+    loop, patience = asyncio.get_running_loop(), TLS_HANDSHAKE_SECONDS if tls else None
+    if address.host:
+        server = await loop.create_server(
+            factory, address.host, address.port, ssl=tls, ssl_handshake_timeout=patience
+        )
+    else:
+        sock = _everywhere(address.port)
+        server = await loop.create_server(factory, sock=sock, ssl=tls, ssl_handshake_timeout=patience)
+    host, port = server.sockets[0].getsockname()[:2]
+    # What clients may write: the files are this end's.
+    shown = replace(address, host=address.host or host, port=port, ca=None, cert=None, key=None)
+    return Door(shown, server, None)
+
+
+def _everywhere(port: int) -> socket.socket:
+    """Return one socket on all interfaces, for IPv6 and IPv4 where both are there."""
+    if socket.has_dualstack_ipv6():
+        return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)
+    return socket.create_server(("", port))
+
+
+async def _listen_unix(address: Address, factory: Callable[[], asyncio.BaseProtocol]) -> Door:
+    sock, file = _bind_unix(address)
+    try:
+        server = await asyncio.get_running_loop().create_unix_server(factory, sock=sock, backlog=_BACKLOG)
+    except BaseException:
+        sock.close()
+        raise
+    return Door(replace(address, mode=None), server, file)
+
+
+def _bind_unix(address: Address) -> tuple[socket.socket, os.stat_result]:
+    """Return a socket that is bound and not listened on yet, and its file."""
+    path = Path(address.path)
+    _make_room(address, path)
+    sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        sock.bind(address.path)
+        # Nobody can connect before it is listened on, so that there is no moment with other permissions.
+        path.chmod(_ONLY_OWNER if address.mode is None else address.mode)
+        return sock, path.lstat()
+    except BaseException:
+        sock.close()
+        raise
+
+
+def _make_room(address: Address, path: Path) -> None:
+    """Remove a socket that a server left behind, and nothing else.
+
+    Raises:
+        BindError: The path is taken by a server that lives, or by something that is no socket.
+    """
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(mode):
+        raise BindError(f"cannot listen on {address}: {path} is there, and is no socket")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.setblocking(False)
+        try:
+            probe.connect(address.path)
+        except ConnectionRefusedError:
+            path.unlink()
+            return
+        except BlockingIOError:
+            is_busy = True
+        else:
+            is_busy = False
+    more = ", and is busy" if is_busy else ""
+    raise BindError(f"cannot listen on {address}: a server listens there already{more}")

@@ -1,0 +1,70 @@
+"""The other end of a connection: who it is, as far as that is proved, and whether it is still there."""
+
+from __future__ import annotations
+
+import asyncio
+import select
+import socket
+import struct
+from typing import Final
+
+from avrorpc.principal import Principal
+from avrorpc.transport.tls import certified
+
+_CREDENTIALS: Final = struct.Struct("3i")
+_SO_PEERCRED: Final[int | None] = getattr(socket, "SO_PEERCRED", None)
+
+
+def principal_of(transport: asyncio.BaseTransport) -> Principal | None:
+    """Return whom an accepted connection comes from; None where nothing proves it."""
+    known = transport.get_extra_info("principal")
+    if isinstance(known, Principal):
+        return known
+    if transport.get_extra_info("sslcontext") is not None:
+        return certified(transport.get_extra_info("peercert"))
+    sock = transport.get_extra_info("socket")
+    if sock is None or sock.family != socket.AF_UNIX:
+        return None
+    return _process(sock)
+
+
+def _process(sock: socket.socket) -> Principal | None:
+    """Return the process at the other end, as the system knows it; None where the system does not tell."""
+    if _SO_PEERCRED is None:
+        return None
+    given = sock.getsockopt(socket.SOL_SOCKET, _SO_PEERCRED, _CREDENTIALS.size)
+    pid, uid, gid = _CREDENTIALS.unpack(given)
+    attributes = {"uid": (str(uid),), "gid": (str(gid),), "pid": (str(pid),)}
+    return Principal(f"uid:{uid}", "process", attributes)
+
+
+def peer_name(transport: asyncio.BaseTransport) -> str:
+    """Return what a log calls the other end."""
+    name = transport.get_extra_info("peername")
+    if isinstance(name, tuple):
+        return f"{name[0]}:{name[1]}"
+    return "a process of this machine"
+
+
+def sends_no_more(transport: asyncio.BaseTransport) -> bool:
+    """Whether the other end has ended its side, even where the event loop has not heard of it yet."""
+    return _polls(transport, getattr(select, "POLLRDHUP", 0) | select.POLLHUP | select.POLLERR)
+
+
+def is_gone(transport: asyncio.BaseTransport) -> bool:
+    """Whether the other end has closed both sides, so that replies would reach nobody.
+
+    Over TCP the system learns of it only once the other end has refused something.
+    """
+    return _polls(transport, select.POLLHUP | select.POLLERR)
+
+
+def _polls(transport: asyncio.BaseTransport, events: int) -> bool:
+    sock = transport.get_extra_info("socket")
+    if sock is None:
+        return transport.is_closing()
+    if sock.fileno() < 0:
+        return True
+    poll = select.poll()
+    poll.register(sock.fileno(), events)
+    return bool(poll.poll(0))

@@ -1,0 +1,335 @@
+"""The server's side of a connection on asyncio, whatever carries its bytes.
+
+`ServerLink` is an `asyncio.Protocol`: TCP, TLS and unix sockets drive it as they are, WebSocket by an
+adapter. Each call runs in a task of its own with an empty context, which ends when the client cancels, or is
+gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections import deque
+from collections.abc import Callable
+from contextvars import Context
+from typing import Any, Self, cast
+
+from avrorpc.errors import RpcError
+from avrorpc.limits import Limits
+from avrorpc.transport.exchange import Answerer, Streams
+from avrorpc.transport.link import PING
+from avrorpc.transport.peer import is_gone, peer_name, principal_of
+from avrorpc.wire.keepalive import Due, KeepAlive
+from avrorpc.wire.multiplex import Cancelled, Ended, Failed, Item, Leaving, Pinged, Writable
+from avrorpc.wire.server import Request, ServerConnection
+
+logger = logging.getLogger("avrorpc")
+
+
+class ServerLink(asyncio.Protocol):
+    """Feeds a `ServerConnection`, and runs the calls that come.
+
+    Args:
+        connection: The state of the connection.
+        answer: Gives a request's reply.
+        limits: Bounds on what the client may send, and when it is taken to be gone.
+        opened: Told of this object when the connection is there.
+        closed: Told of it when the connection is gone.
+        is_single: Whether the connection ends with its first call.
+    """
+
+    def __init__(
+        self,
+        connection: ServerConnection[Any],
+        answer: Answerer,
+        limits: Limits,
+        opened: Callable[[ServerLink], None],
+        closed: Callable[[ServerLink], None],
+        *,
+        is_single: bool = False,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.connection = connection
+        self.gone: asyncio.Future[None] = self._loop.create_future()
+        """Done when the connection is closed."""
+        self.peer = ""
+        """What a log calls the client."""
+        self.address: object = None
+        """The client's address, as the system has it."""
+        self._answer = answer
+        self._limits = limits
+        self._opened = opened
+        self._closed = closed
+        self._is_single = is_single
+        self._is_half_closed = False
+        self._calls: dict[int, _Call] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._transport: asyncio.Transport | None = None
+        self._is_choked = False
+        self._unchoked: asyncio.Future[None] = self._loop.create_future()
+        self._buffered = 0
+        self._is_flushing = False
+        self._alive: KeepAlive | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    def goodbye(self, reason: str) -> None:
+        """Take no new calls; a client of ours is told so, and makes them elsewhere."""
+        self.connection.goodbye(reason)
+        self.flush()
+
+    def close(self) -> None:
+        """Send what is due, and close."""
+        if self._transport is not None:
+            self._is_choked = False  # the transport keeps what the socket does not take now
+            self.flush()
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once; what is due is lost."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def buffer(self, size: int) -> None:
+        """Take note of bytes that wait for their reader, or less than none that were read.
+
+        Where no credit holds the client back, not reading does.
+        """
+        self._buffered += size
+        multiplexer, transport = self.connection.multiplexer, self._transport
+        if transport is not None and multiplexer is not None and multiplexer.settings.window is None:
+            if self._buffered >= self._limits.stream_window:
+                transport.pause_reading()
+            elif size < 0:
+                transport.resume_reading()
+
+    async def unchoked(self) -> None:
+        """Wait while the socket takes no more."""
+        while self._is_choked:
+            await asyncio.shield(self._unchoked)
+
+    def flush_soon(self) -> None:
+        """Write what is due before the loop waits again, together with what else comes up until then."""
+        if not self._is_flushing:
+            self._is_flushing = True
+            self._loop.call_soon(self._flush_now)
+
+    def flush(self) -> None:
+        """Write what is due, as far as the socket takes it."""
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        while not self._is_choked and self.connection.has_output:
+            transport.write(self.connection.data_to_send())
+
+    # asyncio's side.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102
+        # uvloop's transports have the methods and not the base class.
+        self._transport = cast("asyncio.Transport", transport)
+        self.peer = peer_name(transport)
+        self.address = transport.get_extra_info("peername")
+        self.connection.principal = principal_of(transport)
+        self._opened(self)
+
+    def data_received(self, data: bytes) -> None:  # noqa: D102
+        if self._transport is None or self._transport.is_closing():
+            return
+        now = self._loop.time()
+        if self._alive is not None:
+            self._alive.heard(now)
+        try:
+            for event in self.connection.receive(data):
+                self._take(event)
+        except RpcError as error:
+            logger.warning("closing the connection from %s: %s", self.peer, error)
+            self.close()
+            return
+        if self._alive is None and self.connection.multiplexer is not None and self.connection.session:
+            self._begin_watch(now)
+        self.flush()
+        self._choose_reading()
+
+    def pause_writing(self) -> None:  # noqa: D102
+        self._is_choked = True
+        self._choose_reading()
+
+    def resume_writing(self) -> None:  # noqa: D102
+        self._is_choked = False
+        if not self._unchoked.done():
+            self._unchoked.set_result(None)
+        self._unchoked = self._loop.create_future()
+        self.flush()
+        self._choose_reading()
+
+    def eof_received(self) -> bool:  # noqa: D102
+        # A client that only sends no more still gets its replies.
+        self._is_half_closed = True
+        if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
+            return False  # TLS has no half of a connection
+        return bool(self._calls) and not is_gone(self._transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._tasks:
+            task.cancel()
+        self._closed(self)
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+    def _take(self, event: object) -> None:
+        match event:
+            case Request():
+                self._start(event)
+            case Item(number, body):
+                if number in self._calls:
+                    self._calls[number].put(body)
+            case Ended(number):
+                if number in self._calls:
+                    self._calls[number].end()
+            case Writable(number):
+                if number in self._calls:
+                    self._calls[number].writable()
+            case Cancelled(number) | Failed(number, _):
+                call = self._calls.get(number)
+                if call is not None and call.task is not None:
+                    call.task.cancel()
+                elif isinstance(event, Cancelled):
+                    self.connection.reply(number, None)
+            case Leaving() | Pinged():
+                pass  # the client closes the connection itself; that something came was noted
+
+    def _start(self, request: Request[Any]) -> None:
+        call = _Call(self, request)
+        self._calls[request.serial] = call
+        task = self._loop.create_task(self._serve(request, call), context=Context())
+        call.task = task
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        if self._alive is not None:
+            self._alive.used(self._loop.time())
+
+    async def _serve(self, request: Request[Any], call: _Call) -> None:
+        body: bytes | None = None
+        try:
+            streams = None if self.connection.multiplexer is None else call.streams()
+            with contextlib.suppress(asyncio.CancelledError):  # the client has cancelled, or is gone
+                body = await self._answer(request, streams)
+        finally:
+            del self._calls[request.serial]
+            self.connection.reply(request.serial, body)
+            if self._alive is not None:
+                self._alive.used(self._loop.time())
+        if self.connection.multiplexer is None:
+            self.data_received(b"")  # sends the reply, and starts what waited for this call's end
+        else:
+            self.flush_soon()
+        if self._is_single or (self._is_half_closed and not self._calls):
+            self.close()
+
+    def _choose_reading(self) -> None:
+        """Ask for no more calls where the client does not read its replies, or has enough under way."""
+        if self._transport is None or self._transport.is_closing() or self._is_half_closed:
+            return
+        if self._is_choked or self.connection.is_full:
+            self._transport.pause_reading()
+        elif not self._is_single:
+            self._transport.resume_reading()
+
+    def _begin_watch(self, now: float) -> None:
+        assert self.connection.multiplexer is not None
+        if self.connection.multiplexer.settings.is_passive or self._is_single:
+            return
+        self._alive = KeepAlive(self._limits, now, closes_idle=True)
+        self._watch()
+
+    def _watch(self) -> None:
+        """See to it that a silent client is asked, one that is gone given up, and an idle one sent away."""
+        assert self._alive is not None
+        assert self.connection.multiplexer is not None
+        now = self._loop.time()
+        if self._calls:
+            self._alive.used(now)
+        match self._alive.due(now):
+            case Due.PING:
+                self.connection.multiplexer.ping(PING)
+                self.flush()
+            case Due.GIVE_UP:
+                logger.info(
+                    "%s answered no ping within ping_timeout=%s s", self.peer, self._limits.ping_timeout
+                )
+                self.abort()
+                return
+            case Due.CLOSE:
+                self.goodbye(f"no call within idle_timeout={self._limits.idle_timeout} s")
+                self.close()
+                return
+        then = self._alive.next()
+        if then is not None:
+            self._timer = self._loop.call_at(then, self._watch)
+
+    def _flush_now(self) -> None:
+        self._is_flushing = False
+        self.flush()
+
+
+class _Call:
+    """One call under way, with the items that wait to be read."""
+
+    def __init__(self, link: ServerLink, request: Request[Any]) -> None:
+        self.task: asyncio.Task[None] | None = None
+        self._link = link
+        self._number = request.serial
+        self._items: deque[bytes] = deque()
+        self._is_ended = not request.takes_stream
+        self._waiter: asyncio.Future[None] | None = None
+        self._writer: asyncio.Future[None] | None = None
+
+    def streams(self) -> Streams:
+        return Streams(self, self.send)
+
+    def put(self, item: bytes) -> None:
+        self._items.append(item)
+        self._link.buffer(len(item))
+        self._wake(self._waiter)
+
+    def end(self) -> None:
+        self._is_ended = True
+        self._wake(self._waiter)
+
+    def writable(self) -> None:
+        self._wake(self._writer)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while not self._items:
+            if self._is_ended:
+                raise StopAsyncIteration
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
+        item = self._items.popleft()
+        self._link.buffer(-len(item))
+        multiplexer = self._link.connection.multiplexer
+        assert multiplexer is not None
+        multiplexer.consumed(self._number, len(item))
+        if multiplexer.has_output:
+            self._link.flush_soon()
+        return item
+
+    async def send(self, item: bytes) -> None:
+        multiplexer = self._link.connection.multiplexer
+        assert multiplexer is not None
+        while not multiplexer.can_send(self._number):
+            self._writer = asyncio.get_running_loop().create_future()
+            await self._writer
+        await self._link.unchoked()
+        multiplexer.send_item(self._number, item)
+        self._link.flush_soon()
+
+    @staticmethod
+    def _wake(waiting: asyncio.Future[None] | None) -> None:
+        if waiting is not None and not waiting.done():
+            waiting.set_result(None)

@@ -1,0 +1,98 @@
+"""WebSocket on aiohttp, for asynchronous clients: our frames in binary messages, from the first byte on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+
+import aiohttp
+
+from avrorpc.errors import ConnectionLost, RemoteProtocolError
+from avrorpc.transport.carrier import Carrier
+from avrorpc.transport.dialling import Dialler
+from avrorpc.transport.http_faults import saying
+from avrorpc.transport.link import ClientLink
+from avrorpc.transport.websocket_names import MAX_MESSAGE, PATH, SUBPROTOCOL
+
+
+class WebSocketDialler:
+    """Makes the WebSocket connections of one client.
+
+    Args:
+        dialler: Knows the address, what TLS shows and demands, and how soon a server is dialled again.
+    """
+
+    def __init__(self, dialler: Dialler) -> None:
+        self.address = dialler.address
+        self._dialler = dialler
+        self._session: aiohttp.ClientSession | None = None
+        self._carrying: set[asyncio.Task[None]] = set()
+
+    def attempt(self) -> AbstractContextManager[None]:
+        """Dial within this; see `Dialler.attempt`."""
+        return self._dialler.attempt()
+
+    async def connect(self, factory: Callable[[], ClientLink]) -> ClientLink:
+        """Return the link of a new connection.
+
+        Raises:
+            ConnectError: There is none; the text says why.
+            RemoteProtocolError: What answers there is no WebSocket of ours.
+        """
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+        tls = self._dialler.tls
+        with saying(self.address):
+            websocket = await self._session.ws_connect(
+                f"{self.address.scheme}://{self.address.authority}{self.address.path or PATH}",
+                protocols=(SUBPROTOCOL,),
+                max_msg_size=MAX_MESSAGE,
+                ssl=True if tls is None else tls.context,
+                server_hostname=None if tls is None else tls.server_name,
+                timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+            )
+        if websocket.protocol != SUBPROTOCOL:
+            await websocket.close()
+            raise RemoteProtocolError(f"{self.address} opens a WebSocket, but does not speak {SUBPROTOCOL}")
+        link = factory()
+        task = asyncio.get_running_loop().create_task(self._carry(websocket, link))
+        self._carrying.add(task)
+        task.add_done_callback(self._carrying.discard)
+        return link
+
+    async def close(self) -> None:
+        """Wait until the connections are closed, and close the session."""
+        if self._carrying:
+            await asyncio.wait(list(self._carrying))
+        if self._session is not None:
+            await self._session.close()
+
+    @staticmethod
+    async def _carry(websocket: aiohttp.ClientWebSocketResponse, link: ClientLink) -> None:
+        async def read() -> bytes | None:
+            return binary(await websocket.receive())
+
+        try:
+            await Carrier(link, outlives_input=False).carry(read, websocket.send_bytes)
+        finally:
+            await websocket.close()
+
+
+def binary(message: aiohttp.WSMessage) -> bytes | None:
+    """Return what a WebSocket message carries; None where it is the end.
+
+    Raises:
+        ConnectionLost: The connection broke.
+        RemoteProtocolError: It is a text.
+    """
+    match message.type:
+        case aiohttp.WSMsgType.BINARY:
+            data: bytes = message.data
+            return data
+        case aiohttp.WSMsgType.TEXT:
+            raise RemoteProtocolError(f"a WebSocket message of text; {SUBPROTOCOL} is binary")
+        case aiohttp.WSMsgType.ERROR:
+            raise ConnectionLost(f"the WebSocket broke: {message.data}")
+        case _:
+            return None
