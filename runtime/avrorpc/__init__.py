@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         DeclaredError,
         DecodeError,
         EncodeError,
+        EndOfStream,
         ErrorInfo,
         LimitExceeded,
         LocalProtocolError,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from avrorpc.principal import Principal
     from avrorpc.server import Server
     from avrorpc.service import Middleware, Service
+    from avrorpc.streaming import closing
     from avrorpc.tensor import Tensor
     from avrorpc.transport.backoff import Backoff
     from avrorpc.transport.tls import Tls
@@ -75,6 +77,7 @@ __all__ = [
     "Duration",
     "DynamicClient",
     "EncodeError",
+    "EndOfStream",
     "ErrorInfo",
     "LimitExceeded",
     "Limits",
@@ -101,6 +104,7 @@ __all__ = [
     "ValueChanged",
     "bind",
     "close",
+    "closing",
     "connect",
     "current_call",
     "describe",
@@ -153,6 +157,7 @@ _HOMES: Final = {
         "DeclaredError",
         "DecodeError",
         "EncodeError",
+        "EndOfStream",
         "ErrorInfo",
         "LimitExceeded",
         "LocalProtocolError",
@@ -176,6 +181,7 @@ _HOMES: Final = {
         "Middleware",
         "Service",
     ),
+    "avrorpc.streaming": ("closing",),
     "avrorpc.tensor": ("Tensor",),
     "avrorpc.transport.backoff": ("Backoff",),
     "avrorpc.transport.tls": ("Tls",),

@@ -43,11 +43,17 @@ class BlockingClock:
 
 
 class AsyncClock:
-    """Real time for asynchronous callers."""
+    """The time of an event loop, for asynchronous callers; by default of the running one.
+
+    With a loop given, `now` may be asked in any thread.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self._loop = loop
 
     def now(self) -> float:
-        """Return the monotonic time in seconds."""
-        return time.monotonic()
+        """Return the loop's time in seconds."""
+        return (self._loop or asyncio.get_running_loop()).time()
 
     async def sleep(self, seconds: float) -> None:
         """Suspend the running task."""
@@ -62,15 +68,17 @@ class CallContext:
     """What a running implementation may know of its call."""
 
     deadline: float | None = None
-    """When the caller stops waiting, on the monotonic clock; None for never."""
+    """When the caller stops waiting, on the clock of the call; None for never."""
     metadata: Mapping[str, bytes] = field(default_factory=dict)
     """What the caller sent beside the arguments."""
+    clock: Clock = field(default_factory=BlockingClock)
+    """The clock of the call."""
     principal: Principal | None = None
     """Who the caller is; None where the placement does not prove it."""
 
     def remaining(self) -> float | None:
         """Return the seconds left until the deadline, negative when it has passed."""
-        return None if self.deadline is None else self.deadline - time.monotonic()
+        return None if self.deadline is None else self.deadline - self.clock.now()
 
 
 _current: ContextVar[CallContext | None] = ContextVar("avrorpc_call", default=None)
@@ -143,7 +151,8 @@ class Options:
     def deadline(self, method: Method[Any], now: float) -> float | None:
         """Return the earliest of the ambient deadline, this client's, and the contract's default."""
         ambient = _current.get()
-        deadline = None if ambient is None else ambient.deadline
+        left = None if ambient is None else ambient.remaining()
+        deadline = None if left is None else now + left
         for timeout in (self.timeout, method.timeout):
             if timeout is not None and (deadline is None or now + timeout < deadline):
                 deadline = now + timeout

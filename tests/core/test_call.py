@@ -54,7 +54,9 @@ def test_the_earliest_deadline_counts(
     ambient: float | None, timeout: float | None, method: Method[float], deadline: float | None
 ) -> None:
     def inside() -> float | None:
-        enter_call(CallContext(ambient))
+        # The ambient call has another clock, which shows 40 where this one shows 100.
+        deadline = None if ambient is None else ambient - 60.0
+        enter_call(CallContext(deadline, clock=Fixed(40.0)))
         return Options(timeout=timeout).deadline(method, 100.0)
 
     assert copy_context().run(inside) == pytest.approx(deadline)
@@ -88,6 +90,20 @@ def test_the_blocking_clock_sleeps_without_suspending() -> None:
     before = clock.now()
     drive(clock.sleep(0.001))
     assert clock.now() > before
+
+
+async def test_the_asynchronous_clock_is_that_of_the_loop() -> None:
+    class Slow(asyncio.SelectorEventLoop):
+        def time(self) -> float:
+            return 7.0
+
+    assert AsyncClock().now() == pytest.approx(asyncio.get_running_loop().time(), abs=1.0)
+    other = Slow()
+    clock = AsyncClock(other)
+    assert clock.now() == 7.0
+    assert await asyncio.to_thread(clock.now) == 7.0
+    assert CallContext(10.0, clock=clock).remaining() == 3.0
+    other.close()
 
 
 async def test_the_asynchronous_clock_lets_others_run() -> None:

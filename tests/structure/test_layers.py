@@ -39,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     "error_details": {"errors", "limits", "schema", "method", "codec", "contracts", "any_record"},
     # Implementations.
     "driving": {"errors"},
+    "streaming": {"errors", "call", "driving"},
     "failure": {"errors", "method", "error_details"},
     "binding": {"errors", "method", "service", "stub"},
     # Written against Service alone.

@@ -12,7 +12,8 @@ from avrorpc.binding import Binding, targets
 from avrorpc.call import Options
 from avrorpc.client.description import Description
 from avrorpc.errors import BindError
-from avrorpc.method import Contract
+from avrorpc.method import Contract, Method
+from avrorpc.schema import Streaming
 from avrorpc.stub import AsyncClient, Client
 
 
@@ -30,6 +31,17 @@ class DirectChannel:
     def __call__(self, method: Any, /, *arguments: Any) -> Any:
         """Refuse: no call comes here."""
         raise BindError("a direct: client calls the implementation's own methods")
+
+    def iterate(self, method: Any, /, *arguments: Any) -> Any:
+        """Refuse: no call comes here."""
+        raise BindError("a direct: client calls the implementation's own methods")
+
+    def converse(self, method: Method[Any], /, *arguments: Any) -> Any:
+        """Refuse: no method of an implementation gives a two-way stream as an object."""
+        raise BindError(
+            f"direct: {method.full_name} streams both ways, and the implementation's own method takes the"
+            " items as an argument; use local: for an object with send and receive"
+        )
 
     def close(self) -> Any:
         """Do nothing: the implementation is not this client's."""
@@ -68,6 +80,8 @@ def connect_direct(
         raise BindError("direct: applies no timeout, metadata or middleware; use local: for these")
     bound = targets(client_type, implementation)
     for target in bound.values():
+        if _is_conversation(target.method, asynchronous=asynchronous):
+            continue
         if target.method.timeout is not None:
             raise BindError(
                 f"direct: cannot keep the contract's @timeout of {target.method.full_name}; use local:"
@@ -80,5 +94,11 @@ def connect_direct(
             )
     client = client_type(DirectChannel(contract, implementation, asynchronous=asynchronous))
     for target in bound.values():
-        setattr(client, target.method.attribute, target.function)
+        if not _is_conversation(target.method, asynchronous=asynchronous):
+            setattr(client, target.method.attribute, target.function)
     return client
+
+
+def _is_conversation(method: Method[Any], *, asynchronous: bool) -> bool:
+    """Whether callers see a method in another shape than implementations; it is refused when called."""
+    return method.streaming is Streaming.BOTH and not asynchronous

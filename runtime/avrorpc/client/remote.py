@@ -7,15 +7,19 @@ its end with one `send(None)`.
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from avrorpc import schema
 from avrorpc.call import AsyncClock, BlockingClock, Call, Clock, Options, Reply, deadline_exceeded
+from avrorpc.client.conversation import Conversation, Outbox
 from avrorpc.client.description import Description
+from avrorpc.client.owner import Owner
+from avrorpc.client.receiving import RemoteStream
+from avrorpc.client.streams import AsyncStream, SyncStream
 from avrorpc.client.version import ServerVersion
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.message import ReplyDecoder, RequestEncoder
@@ -25,48 +29,13 @@ from avrorpc.errors import ClientStateError, DeclaredError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.method import Contract, Method
 from avrorpc.service import Middleware, Service, compose
+from avrorpc.streaming import AsyncItems, Pump, SentItems, SyncItems
 from avrorpc.transport import loops
 from avrorpc.transport.address import Address
-from avrorpc.transport.exchange import Outgoing, Transport
+from avrorpc.transport.exchange import Answer, Outgoing, Transport
 from avrorpc.wire.envelope import DETAILS, ERROR_ID, TIMEOUT, read_code, read_reply_head, write_timeout
 
 R = TypeVar("R")
-
-
-class Owner:
-    """Who may use connections: the process that made them, one event loop, and nobody once they are closed.
-
-    All clients over the same connections share one.
-    """
-
-    def __init__(self) -> None:
-        self.is_closed = False
-        self._process = os.getpid()
-        self._loop: asyncio.AbstractEventLoop | None = None
-
-    def check(self) -> None:
-        """Check that the connections may be used here and now.
-
-        Raises:
-            ClientStateError: They may not.
-        """
-        if self.is_closed:
-            raise ClientStateError("this client is closed")
-        if os.getpid() != self._process:
-            raise ClientStateError(
-                "this client belongs to the process that made it; connect again after a fork"
-            )
-
-    def check_loop(self) -> None:
-        """Check that the running event loop is the one of the first call.
-
-        Raises:
-            ClientStateError: It is not.
-        """
-        loop = asyncio.get_running_loop()
-        self._loop = self._loop or loop
-        if self._loop is not loop:
-            raise ClientStateError("this client belongs to another event loop; connect again in this one")
 
 
 class Remote:
@@ -82,33 +51,86 @@ class Remote:
 
     async def __call__(self, call: Call) -> Reply:
         """Make a call."""
-        message, left = call.method.message, call.remaining()
+        message, streaming, left = call.method.message, call.method.streaming, call.remaining()
         metadata = dict(call.metadata)
         if left is not None:
             metadata[TIMEOUT] = write_timeout(left)
-        parameters = bytearray()
-        self._encoder(message)(parameters, call.arguments)
-        outgoing = Outgoing(
-            protocol=self.contract.name,
-            message=message.name,
-            metadata=metadata,
-            parameters=bytes(parameters),
-            one_way=message.one_way,
-            timeout=left,
-        )
+        encoder = self._encoder(message)
+        plain, sent = call.arguments, None
+        if streaming.takes_stream:
+            plain, sent = call.arguments[:-1], SentItems(call.arguments[-1], encoder.item)
         try:
-            answer = await self.transport.exchange(outgoing)
-        except TimeoutError:
-            raise deadline_exceeded(call.method) from None
-        self.version = answer.view
+            parameters = bytearray()
+            encoder(parameters, plain)
+            outgoing = Outgoing(
+                protocol=self.contract.name,
+                message=message.name,
+                metadata=metadata,
+                parameters=bytes(parameters),
+                one_way=message.one_way,
+                timeout=left,
+                items=sent,
+                streams=streaming.gives_stream,
+            )
+            answer = await self._exchange(call, outgoing, sent)
+            self.version = answer.view
+        except BaseException:
+            if sent is not None:
+                await sent.aclose()
+            raise
+        if streaming.gives_stream:
+            return await self._stream(call, answer, sent)
+        if sent is not None:
+            await sent.aclose()
         if answer.body is None:
             return Reply(None)
         return self._read(answer.view.decoder(message), Cursor(answer.body, self._limits))
 
-    def _read(self, decoder: ReplyDecoder, cursor: Cursor) -> Reply:
+    async def _exchange(
+        self, call: Call, outgoing: Outgoing, sent: SentItems | None
+    ) -> Answer[ServerVersion]:
+        failed: BaseException | None
+        try:
+            answer = await self.transport.exchange(outgoing)
+            failed = None if sent is None else sent.failed
+            if failed is None:
+                return answer
+            await answer.cancel()
+        except BaseException as error:  # noqa: BLE001 - raised below, where nothing is being handled
+            failed = _told(call, error) if sent is None or sent.failed is None else sent.failed
+        try:
+            raise failed
+        finally:
+            del failed
+
+    async def _stream(self, call: Call, answer: Answer[ServerVersion], sent: SentItems | None) -> Reply:
+        metadata: dict[str, bytes] = {}
+        try:
+            decoder = answer.view.decoder(call.method.message)
+        except BaseException:
+            await answer.cancel()
+            if sent is not None:
+                await sent.aclose()
+            raise
+
+        def decode(data: bytes) -> Any:
+            cursor = Cursor(data, self._limits)
+            item = decoder.result(cursor)
+            cursor.finish()
+            return item
+
+        def finish(body: bytes) -> None:
+            metadata.update(self._read(decoder, Cursor(body, self._limits), ends_stream=True).metadata)
+
+        stream = RemoteStream(answer, decode, finish, partial(_told, call), sent, self.owner)
+        if answer.pump is not None and sent is not None:
+            await Pump(answer.pump, sent, partial(_told, call))
+        return Reply(stream, metadata)
+
+    def _read(self, decoder: ReplyDecoder, cursor: Cursor, *, ends_stream: bool = False) -> Reply:
         metadata, is_error = read_reply_head(cursor)
         if not is_error:
-            value = decoder.result(cursor)
+            value = None if ends_stream else decoder.result(cursor)
             cursor.finish()
             return Reply(value, metadata)
         error = decoder.error(cursor)
@@ -133,13 +155,11 @@ class _RemoteChannel:
     """What the channels of both colours share."""
 
     asynchronous: bool
-    clock: type[Clock]
 
     def __init__(self, remote: Remote, options: Options, middleware: tuple[Middleware, ...]) -> None:
         self.options = options
         self._remote = remote
         self._middleware = middleware
-        self._clock = self.clock()
         self._service: Service = compose(middleware, remote)
 
     def __repr__(self) -> str:
@@ -163,24 +183,47 @@ class _RemoteChannel:
             verdicts={} if self._remote.version is None else self._remote.version.verdicts,
         )
 
-    def _call(self, method: Method[Any], arguments: tuple[Any, ...]) -> Call:
-        self._remote.owner.check()
-        deadline = self.options.deadline(method, self._clock.now())
-        return Call(method, arguments, self._clock, deadline, dict(self.options.metadata))
+    def _call(self, method: Method[Any], arguments: tuple[Any, ...], clock: Clock) -> Call:
+        deadline = self.options.deadline(method, clock.now())
+        return Call(method, arguments, clock, deadline, dict(self.options.metadata))
+
+    async def _begin(self, method: Method[Any], arguments: tuple[Any, ...], clock: Clock) -> Any:
+        return (await self._service(self._call(method, arguments, clock))).value
 
 
 class RemoteChannel(_RemoteChannel):
     """For synchronous callers; any thread may use it."""
 
     asynchronous = False
-    clock = BlockingClock
 
     def __call__(self, method: Method[R], /, *arguments: Any) -> R:
         """Make a call and wait for its reply."""
-        call = self._call(method, arguments)
+        self._remote.owner.check()
         _mind_running_loop(self._remote.transport.address)
-        value: R = drive(_reply(self._service, call)).value
+        if method.item is not None:
+            arguments = (*arguments[:-1], SyncItems(arguments[-1], method.item))
+        value: R = drive(self._begin(method, arguments, BlockingClock()))
         return value
+
+    def iterate(self, method: Method[R], /, *arguments: Any) -> Iterator[R]:
+        """Return the items of a response stream, whose call begins when the first is asked for."""
+        self._remote.owner.check()
+
+        def begin() -> Coroutine[Any, Any, AsyncIterator[R]]:
+            _mind_running_loop(self._remote.transport.address)
+            return self._begin(method, arguments, BlockingClock())
+
+        return SyncStream(begin, self._remote.owner.check)
+
+    def converse(self, method: Method[R], /, *arguments: Any) -> Conversation[Any, R]:
+        """Return a two-way stream, whose call begins when it is first used."""
+        self._remote.owner.check()
+
+        def begin(outbox: Outbox[Any]) -> Coroutine[Any, Any, AsyncIterator[R]]:
+            _mind_running_loop(self._remote.transport.address, frames=6)
+            return self._begin(method, (*arguments, outbox), BlockingClock())
+
+        return Conversation(begin, self._remote.owner.check)
 
     def close(self) -> None:
         """Close all connections."""
@@ -192,14 +235,27 @@ class AsyncRemoteChannel(_RemoteChannel):
     """For asynchronous callers, on the event loop of the first call."""
 
     asynchronous = True
-    clock = AsyncClock
 
     async def __call__(self, method: Method[R], /, *arguments: Any) -> R:
         """Make a call and await its reply."""
-        call = self._call(method, arguments)
         self._remote.owner.check_loop()
-        value: R = (await self._service(call)).value
+        if method.item is not None:
+            arguments = (*arguments[:-1], AsyncItems(arguments[-1], method.item))
+        value: R = await self._begin(method, arguments, _running_clock())
         return value
+
+    def iterate(self, method: Method[R], /, *arguments: Any) -> AsyncIterator[R]:
+        """Return the items of a response stream, whose call begins when the first is asked for."""
+        self._remote.owner.check()
+
+        def begin() -> Coroutine[Any, Any, AsyncIterator[R]]:
+            given = arguments
+            if method.item is not None:
+                given = (*arguments[:-1], AsyncItems(arguments[-1], method.item))
+            return self._begin(method, given, _running_clock())
+
+        sent = None if method.item is None else arguments[-1]
+        return AsyncStream(begin, self._remote.owner.check_loop, sent)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -207,8 +263,13 @@ class AsyncRemoteChannel(_RemoteChannel):
         await self._remote.transport.close()
 
 
-async def _reply(service: Service, call: Call) -> Reply:
-    return await service(call)
+def _running_clock() -> AsyncClock:
+    return AsyncClock(asyncio.get_running_loop())
+
+
+def _told(call: Call, error: BaseException) -> BaseException:
+    """Return what a caller is told of what a transport raised."""
+    return deadline_exceeded(call.method) if isinstance(error, TimeoutError) else error
 
 
 async def _close(transport: Transport[Any]) -> None:
@@ -219,8 +280,11 @@ def _text(metadata: Mapping[str, bytes], key: str) -> str | None:
     return metadata[key].decode(errors="replace") if key in metadata else None
 
 
-def _mind_running_loop(address: Address) -> None:
-    """Refuse to block the loop that is to answer, and warn about blocking any other."""
+def _mind_running_loop(address: Address, frames: int = 4) -> None:
+    """Refuse to block the loop that is to answer, and warn about blocking any other.
+
+    `frames` leads to where the client was used.
+    """
     try:
         loop = asyncio.get_running_loop()
     except RuntimeError:
@@ -234,5 +298,5 @@ def _mind_running_loop(address: Address) -> None:
         warnings.warn(
             "a synchronous avrorpc call blocks the running event loop; use the asynchronous client",
             RuntimeWarning,
-            stacklevel=4,  # where the client's method was called
+            stacklevel=frames,
         )

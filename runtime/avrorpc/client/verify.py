@@ -13,12 +13,19 @@ from typing import Any, TypeGuard
 import msgspec
 
 from avrorpc.codec.binary import Cursor
-from avrorpc.codec.message import ReplyDecoder, ReplyEncoder, RequestEncoder, request_decoder
+from avrorpc.codec.message import (
+    ReplyDecoder,
+    ReplyEncoder,
+    RequestEncoder,
+    item_decoder,
+    parameters,
+    request_decoder,
+)
 from avrorpc.codec.types import Types
 from avrorpc.errors import DeclaredError, EncodeError, StatusError, ValueChanged
 from avrorpc.failure import internal
 from avrorpc.method import Contract, Method
-from avrorpc.schema import Message
+from avrorpc.schema import Message, streaming
 
 
 class _Codecs:
@@ -29,6 +36,8 @@ class _Codecs:
         self.request_decoder = request_decoder(message, message, types)
         self.reply_encoder = ReplyEncoder(message, types)
         self.reply_decoder = ReplyDecoder(message, message, types)
+        takes = streaming(message).takes_stream
+        self.item_decoder = item_decoder(message, message, types) if takes else None
 
 
 class Verifier:
@@ -49,11 +58,26 @@ class Verifier:
         out = bytearray()
         codecs.request_encoder(out, arguments)
         received = codecs.request_decoder(Cursor(bytes(out)))
-        for field, before, after in zip(method.message.request, arguments, received, strict=True):
+        for field, before, after in zip(parameters(method.message), arguments, received, strict=True):
             difference = changed(before, after)
             if difference:
                 raise ValueChanged(f"{method.full_name}: the argument {field.name}{difference}")
         return tuple(received)
+
+    def send_item(self, method: Method[Any], item: Any, number: int) -> Any:
+        """Return an item of a request stream as the implementation would get it from a wire.
+
+        Raises:
+            EncodeError: It does not fit the contract.
+            ValueChanged: It would arrive changed.
+        """
+        codecs = self._codecs(method)
+        assert codecs.item_decoder is not None
+        received = codecs.item_decoder(Cursor(codecs.request_encoder.item(item, number)))
+        difference = changed(item, received)
+        if difference:
+            raise ValueChanged(f"{method.full_name}: the item {method.item}[{number}]{difference}")
+        return received
 
     def unchanged(self, method: Method[Any], passed: tuple[Any, ...], received: tuple[Any, ...]) -> None:
         """Check that neither side has changed an argument since it was passed.
@@ -61,15 +85,15 @@ class Verifier:
         Raises:
             ValueChanged: One has.
         """
-        for field, before, after in zip(method.message.request, passed, received, strict=True):
+        for field, before, after in zip(parameters(method.message), passed, received, strict=True):
             difference = changed(before, after)
             if difference:
                 raise ValueChanged(
                     f"{method.full_name}: the argument {field.name} was mutated during the call{difference}"
                 )
 
-    def receive(self, method: Method[Any], value: Any) -> Any:
-        """Return a result as the caller would get it from a wire.
+    def receive(self, method: Method[Any], value: Any, what: str = "the result") -> Any:
+        """Return a result as the caller would get it from a wire; `what` names it, or an item of it.
 
         Raises:
             StatusError: INTERNAL, where it does not fit the contract.
@@ -80,11 +104,11 @@ class Verifier:
         try:
             codecs.reply_encoder.result(out, value)
         except Exception as error:  # noqa: BLE001 - as a server, which could not send it
-            raise _misfit(method, "the result", error) from None
+            raise _misfit(method, what, error) from None
         received = codecs.reply_decoder.result(Cursor(bytes(out)))
         difference = changed(value, received)
         if difference:
-            raise ValueChanged(f"{method.full_name}: the result{difference}")
+            raise ValueChanged(f"{method.full_name}: {what}{difference}")
         return received
 
     def receive_error(self, method: Method[Any], error: Exception) -> Exception:

@@ -10,17 +10,21 @@ from typing import Any
 
 from avrorpc.codec.binary import Cursor, write_long
 from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields, compile_skipper
-from avrorpc.codec.encode import compile_encoder
+from avrorpc.codec.encode import Encoder, compile_encoder
 from avrorpc.codec.types import Types
 from avrorpc.errors import DecodeError, EncodeError, UnreadableValue
-from avrorpc.schema import Message, Record, Schema, describe, error_branch
+from avrorpc.schema import Field, Message, Record, Schema, describe, error_branch, streaming
 
 
 class RequestEncoder:
-    """Writes a message's parameters."""
+    """Writes a message's parameters, and where the last one is a stream, its items one by one."""
 
     def __init__(self, message: Message, types: Types) -> None:
-        self._parts = [(field.name, compile_encoder(field.type, types)) for field in message.request]
+        self._parts = [(field.name, compile_encoder(field.type, types)) for field in parameters(message)]
+        self._item: tuple[str, Encoder] | None = None
+        if streaming(message).takes_stream:
+            last = message.request[-1]
+            self._item = last.name, compile_encoder(last.type, types)
 
     def __call__(self, out: bytearray, arguments: Sequence[Any]) -> None:
         """Append the parameters, in the message's order.
@@ -37,18 +41,47 @@ class RequestEncoder:
         except EncodeError as error:
             raise EncodeError(error.problem, name + error.path) from None
 
+    def item(self, item: Any, number: int) -> bytes:
+        """Return one item of a request stream.
+
+        Raises:
+            EncodeError: It does not fit; the path begins with its name and number, such as `piece[3]`.
+        """
+        assert self._item is not None
+        name, encode = self._item
+        out = bytearray()
+        try:
+            encode(out, item)
+        except EncodeError as error:
+            raise EncodeError(error.problem, f"{name}[{number}]{error.path}") from None
+        return bytes(out)
+
+
+def parameters(message: Message) -> list[Field]:
+    """Return the parameters that are sent at the opening: all but the one that is a stream."""
+    return message.request[:-1] if streaming(message).takes_stream else message.request
+
 
 def request_decoder(writer: Message, reader: Message, types: Types) -> Decoder:
-    """Return a decoder of a message's parameters, as a list in the order of `reader`.
+    """Return a decoder of a message's parameters but for a stream, as a list in the order of `reader`.
 
     Raises:
         ContractMismatch: The two versions cannot work together.
     """
-    return compile_fields(writer.request, reader.request, types, f"request of {reader.name}")
+    return compile_fields(parameters(writer), parameters(reader), types, f"request of {reader.name}")
+
+
+def item_decoder(writer: Message, reader: Message, types: Types) -> Decoder:
+    """Return a decoder of the items of a request stream.
+
+    Raises:
+        ContractMismatch: The two versions cannot work together.
+    """
+    return compile_decoder(writer.request[-1].type, reader.request[-1].type, types)
 
 
 class ReplyEncoder:
-    """Writes a message's result, or one of its errors."""
+    """Writes a message's result, or an item of it where it is a stream, or one of its errors."""
 
     def __init__(self, message: Message, types: Types) -> None:
         self.result = compile_encoder(message.response, types)
@@ -70,7 +103,7 @@ class ReplyEncoder:
 
 
 class ReplyDecoder:
-    """Reads a message's result or error.
+    """Reads a message's result, or an item of it where it is a stream, or its error.
 
     An error that the reader does not declare, or has in a version that cannot hold it, still says what it
     was: the decoder gives its text.

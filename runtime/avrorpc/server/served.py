@@ -6,9 +6,10 @@ Every failure becomes a reply; nothing that a client sends can raise here.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from concurrent.futures import Executor
 from contextvars import copy_context
-from inspect import isawaitable
+from functools import partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary
 
@@ -17,14 +18,16 @@ from avrorpc.binding import Binding, Target, targets
 from avrorpc.call import AsyncClock, Call, CallContext, Options, Reply, deadline_exceeded, enter_call
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.decode import Decoder
-from avrorpc.codec.message import ReplyEncoder, request_decoder
+from avrorpc.codec.message import ReplyEncoder, item_decoder, request_decoder
 from avrorpc.codec.types import Types
 from avrorpc.error_details import pack_details
 from avrorpc.errors import Code, ContractMismatch, DecodeError, EncodeError, LimitExceeded, StatusError
 from avrorpc.failure import internal, outcome
+from avrorpc.limits import Limits
 from avrorpc.method import Contract, Method
 from avrorpc.schema import Streaming
-from avrorpc.service import Service, compose
+from avrorpc.service import Middleware, Service, compose
+from avrorpc.streaming import CallStream, Closable, Incoming, begin, begin_stream, close_iterator
 from avrorpc.transport.exchange import Streams
 from avrorpc.wire.envelope import TIMEOUT, read_timeout, reply_head, system_error
 from avrorpc.wire.server import Request
@@ -40,20 +43,29 @@ class Served:
         skeleton: The generated skeleton of the contract.
         binding: The implementation.
         executor: Where `def` methods run that are bound to no other place.
+        middleware: Wraps each call, outside of what the binding has.
         expose_cause: Whether callers learn the text of undeclared exceptions.
     """
 
-    def __init__(self, skeleton: type, binding: Binding, executor: Executor, *, expose_cause: bool) -> None:
+    def __init__(
+        self,
+        skeleton: type,
+        binding: Binding,
+        executor: Executor,
+        middleware: tuple[Middleware, ...] = (),
+        *,
+        expose_cause: bool,
+    ) -> None:
         contract: Contract = skeleton.__contract__  # type: ignore[attr-defined]
         self.contract: Final = contract
         self.binding: Final = binding
         self.targets: Final = targets(skeleton, binding.implementation)
         self._executor = binding.executor or executor
         self._expose_cause = expose_cause
-        self._clock = AsyncClock()
-        self._service: Service = compose(binding.middleware, self._call)
+        self._service: Service = compose((*middleware, *binding.middleware), self._call)
         self._replies: dict[str, ReplyEncoder] = {}
         self._requests: WeakKeyDictionary[schema.Protocol, dict[str, Decoder]] = WeakKeyDictionary()
+        self._items: WeakKeyDictionary[schema.Protocol, dict[str, Decoder]] = WeakKeyDictionary()
 
     @property
     def service(self) -> Service:
@@ -84,10 +96,13 @@ class Served:
         """Say where a method runs."""
         if target.is_async:
             return "on the event loop"
-        return "inline" if self.binding.inline else "in a thread"
+        return "inline" if self._threads(target) is None else "in a thread"
 
     async def answer(self, request: Request[Served], streams: Streams | None) -> bytes | None:
-        """Return the reply to a request, from metadata to payload; None for a one-way call."""
+        """Return the reply to a request, from metadata to payload; None for a one-way call.
+
+        The items of a response stream are sent before; without `streams` there can be none.
+        """
         method = self.contract.methods.get(request.message)
         if method is None:
             known = ", ".join(self.contract.methods)
@@ -96,10 +111,14 @@ class Served:
         if method.streaming is not Streaming.NONE and streams is None:
             text = f"{method.full_name} is a stream, and plain Avro connections have none"
             return system_error(Code.UNIMPLEMENTED, text)
+        call: Call | None = None
         try:
-            call = self._read(method, request)
+            call = self._read(method, request, streams)
             reply = await self._service(call)
-            body = self._write(method, reply)
+            if method.streaming.gives_stream and streams is not None:
+                body = await self._send(call, reply, streams)
+            else:
+                body = self._write(method, reply)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
@@ -109,9 +128,12 @@ class Served:
             raise  # of the process, or of the loop that ends
         except BaseException as error:  # noqa: BLE001 - this is the boundary: all of them become replies
             body = self._failed(method, error)
+        finally:
+            if call is not None and method.streaming.takes_stream:
+                await close_iterator(call.arguments[-1])
         return None if request.one_way else body
 
-    def _read(self, method: Method[Any], request: Request[Served]) -> Call:
+    def _read(self, method: Method[Any], request: Request[Served], streams: Streams | None) -> Call:
         client = request.session.client
         decoders = self._requests.setdefault(client, {})
         try:
@@ -130,34 +152,88 @@ class Served:
         except (DecodeError, ValueError) as error:
             text = f"{method.full_name}: the request does not fit the contract: {error}"
             raise StatusError(Code.INVALID_ARGUMENT, text) from None
-        deadline = Options(timeout=left).deadline(method, self._clock.now())
+        clock = AsyncClock(asyncio.get_running_loop())
+        deadline = Options(timeout=left).deadline(method, clock.now())
         metadata = {k: v for k, v in request.metadata.items() if k not in _OWN_METADATA}
-        return Call(method, tuple(arguments), self._clock, deadline, metadata, request.principal)
+        if streams is not None and method.streaming.takes_stream:
+            arguments.append(self._decoded(method, client, streams.items, request.parameters.limits))
+        return Call(method, tuple(arguments), clock, deadline, metadata, request.principal)
+
+    async def _decoded(
+        self, method: Method[Any], client: schema.Protocol, items: AsyncIterator[bytes], limits: Limits
+    ) -> AsyncIterator[Any]:
+        decoders = self._items.setdefault(client, {})
+        if method.name not in decoders:
+            theirs = client.messages[method.name]
+            decoders[method.name] = item_decoder(theirs, method.message, self.contract.types)
+        decode, number = decoders[method.name], 0
+        async for data in items:
+            cursor = Cursor(data, limits)
+            try:
+                item = decode(cursor)
+                cursor.finish()
+            except LimitExceeded as error:
+                raise StatusError(Code.RESOURCE_EXHAUSTED, f"{method.full_name}: {error}") from None
+            except (DecodeError, ValueError) as error:
+                text = f"{method.full_name}: {method.item}[{number}] does not fit the contract: {error}"
+                raise StatusError(Code.INVALID_ARGUMENT, text) from None
+            yield item
+            number += 1
 
     async def _call(self, call: Call) -> Reply:
         """Run the implementation, within the call's deadline and seeing nothing but the call's context."""
-        target = self.targets[call.method.name]
-        enter_call(CallContext(call.deadline, call.metadata, call.principal))
+        target, streaming, arguments = self.targets[call.method.name], call.method.streaming, call.arguments
+        enter_call(CallContext(call.deadline, call.metadata, call.clock, call.principal))
+        parts: list[Closable] = []
+        if streaming.takes_stream:
+            incoming = Incoming(arguments[-1], call.method.full_name)
+            arguments = (*arguments[:-1], incoming)
+            parts.append(incoming)
+        context, executor = copy_context(), self._threads(target)
+        if streaming.gives_stream:
+            begin_it = partial(begin_stream, target, arguments, context, executor, target.function)
+            return Reply(CallStream(call, begin_it, *parts, timed=True))
         timer = asyncio.timeout(call.remaining())
         try:
             async with timer:
-                value = await self._run(target, call.arguments)
+                value = await begin(target, arguments, context, executor)
         except TimeoutError:
             if timer.expired():
                 raise deadline_exceeded(call.method) from None
             raise
+        finally:
+            for part in parts:
+                await part.aclose()
         return Reply(value)
 
-    async def _run(self, target: Target, arguments: tuple[Any, ...]) -> Any:
-        if target.is_async or self.binding.inline:
-            value = target(arguments)
-        else:
-            context = copy_context()
-            loop = asyncio.get_running_loop()
-            value = await loop.run_in_executor(
-                self._executor, lambda: context.run(_in_thread, target, arguments)
-            )
-        return await value if isawaitable(value) else value
+    def _threads(self, target: Target) -> Executor | None:
+        """Return where a method runs, if not on the loop, which a `def` that reads a stream would block."""
+        if target.is_async or (self.binding.inline and not target.method.streaming.takes_stream):
+            return None
+        return self._executor
+
+    async def _send(self, call: Call, reply: Reply, streams: Streams) -> bytes:
+        """Send the items of a response stream, and return the reply that ends it."""
+        encode, number = self._reply_encoder(call.method).result, 0
+        timer = asyncio.timeout_at(call.deadline)
+        try:
+            async with timer:
+                async for item in reply.value:
+                    out = bytearray()
+                    try:
+                        encode(out, item)
+                    except EncodeError as error:
+                        text = f"the item [{number}] does not fit the contract: {error.message}"
+                        raise TypeError(text) from None
+                    await streams.send(bytes(out))
+                    number += 1
+        except TimeoutError:
+            if timer.expired():
+                raise deadline_exceeded(call.method) from None
+            raise
+        finally:
+            await close_iterator(reply.value)
+        return bytes(reply_head(reply.metadata, is_error=False))
 
     def _write(self, method: Method[Any], reply: Reply) -> bytes:
         out = reply_head(reply.metadata, is_error=False)
@@ -206,11 +282,3 @@ def _reader(theirs: schema.Message, method: Method[Any], types: Types) -> Decode
         raise ContractMismatch(problem)
 
     return refuse
-
-
-def _in_thread(target: Target, arguments: tuple[Any, ...]) -> Any:
-    try:
-        return target(arguments)
-    except (StopIteration, GeneratorExit, KeyboardInterrupt, SystemExit) as error:
-        # A future cannot carry the first, and the others would end the loop, or leave the caller waiting.
-        raise RuntimeError(f"{error!r} out of a thread") from error

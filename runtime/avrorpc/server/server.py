@@ -10,7 +10,7 @@ import asyncio
 import logging
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import partial
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -24,6 +24,7 @@ from avrorpc.server.activity import Activity
 from avrorpc.server.health import DRAINING, Health
 from avrorpc.server.introspection import Access, ServerIntrospection
 from avrorpc.server.served import Served
+from avrorpc.service import Middleware
 from avrorpc.transport import loops
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address, parse_address
@@ -69,6 +70,8 @@ class Server:
         introspection: Who is told by `avrorpc.Introspection` what is served, and what goes on: `True`,
             everybody the first, and callers on this host the second; `"local"`, callers on this host alone;
             `"open"`, everybody everything; `False`, nobody, and nothing is counted.
+        middleware: Wraps each call of all services, Introspection among them, outside of what their bindings
+            have; the first runs outermost.
 
     Raises:
         BindError: An implementation does not fit its contract, or two serve one contract.
@@ -82,6 +85,7 @@ class Server:
         threads: int = DEFAULT_THREADS,
         expose_cause: bool = False,
         introspection: Access = True,
+        middleware: tuple[Middleware, ...] = (),
     ) -> None:
         if introspection not in (True, False, "local", "open"):
             raise BindError(f"introspection={introspection!r} is none of True, False, 'local', 'open'")
@@ -102,8 +106,9 @@ class Server:
             for name, skeleton in binding.contracts().items():
                 if name in served:
                     raise BindError(f"{name} is implemented twice")
-                counted = replace(binding, middleware=(*counting, *binding.middleware))
-                served[name] = Served(skeleton, counted, self._executor, expose_cause=expose_cause)
+                served[name] = Served(
+                    skeleton, binding, self._executor, (*counting, *middleware), expose_cause=expose_cause
+                )
         if not served:
             raise BindError("a server needs at least one implementation")
         self.services: Final = tuple(served.values())
@@ -123,9 +128,14 @@ class Server:
                     limits, threads=threads, expose_cause=expose_cause, introspection=introspection
                 ),
             )
-            binding = Binding(told, inline=True, middleware=(self.activity,))
-            # The last: a client that nobody knows is shown the first.
-            offers.append(Served(IntrospectionService, binding, self._executor, expose_cause=expose_cause))
+            own = Served(
+                IntrospectionService,
+                Binding(told, inline=True),
+                self._executor,
+                (self.activity, *middleware),
+                expose_cause=expose_cause,
+            )
+            offers.append(own)  # The last: a client that nobody knows is shown the first.
         self.offers: Final = Offers(offers)
         """What is served, Introspection included."""
 
