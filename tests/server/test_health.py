@@ -121,3 +121,12 @@ def test_a_watcher_whose_loop_has_ended_is_in_nobodys_way() -> None:
     loop.close()
     health.set(NOT_SERVING)
     assert not health.is_ready
+
+
+async def test_a_watch_ends_with_the_server() -> None:
+    health = Health(["a.A"])
+    async with aclosing(health.watch()) as reports:
+        await anext(reports)
+        health.drain()
+        assert [report.text async for report in reports] == [DRAINING]
+    assert [report.text async for report in health.watch()] == [DRAINING]

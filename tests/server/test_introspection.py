@@ -19,7 +19,7 @@ from avrorpc.contracts import (
 )
 from avrorpc.middleware.statistics import Statistics
 from avrorpc.schema import fingerprint, handshake_hash
-from avrorpc.server.activity import Activity, Connection
+from avrorpc.server.activity import Activity
 from avrorpc.server.health import Health
 from avrorpc.server.introspection import ServerIntrospection
 from support.exemplary import Exemplary
@@ -172,7 +172,7 @@ async def test_connections_and_calls_under_way_are_listed(server: Server, scheme
         assert (mine.transport, mine.calls, mine.hash) == (scheme, 1, CONFORMANCE.hash.hex())
         assert (own.service, own.calls) == ("avrorpc.Introspection", 1)
         assert mine.received > 0
-        await close(user)
+        waiting.cancel()
         await asyncio.wait([waiting])
         await running.cancelled.wait()
         await until(lambda: len(server.activity.calls) == 0)
@@ -227,11 +227,11 @@ async def test_callers_on_other_hosts_are_told_what_the_access_allows(
 
 async def test_behind_a_proxy_on_the_same_host_nobody_is_local(server: Server) -> None:
     url = await server.listen("http://127.0.0.1:0")
-    seen: list[Connection] = []
+    seen: list[bool] = []
     answer = server.services[0].answer
 
     async def watching(*args: Any, **kwargs: Any) -> Any:
-        seen.extend(server.activity.connections)
+        seen.extend(connection.accepted.is_local for connection in server.activity.connections)
         return await answer(*args, **kwargs)
 
     server.services[0].answer = watching  # type: ignore[method-assign]
@@ -247,7 +247,7 @@ async def test_behind_a_proxy_on_the_same_host_nobody_is_local(server: Server) -
             framed = len(body).to_bytes(4, "big") + body + bytes(4)
             async with session.post(f"{url}/avro/small.Small", data=framed, headers=headers) as reply:
                 assert reply.status == 200
-    assert [connection.accepted.is_local for connection in seen] == [True, False, False, False]
+    assert seen == [True, False, False, False]
 
 
 async def test_it_is_offered_last_and_is_none_of_the_services(server: Server) -> None:
@@ -275,7 +275,7 @@ def test_an_access_that_is_none_is_refused() -> None:
 
 
 async def test_it_answers_while_the_server_drains_and_does_not_hold_the_drain_up(server: Server) -> None:
-    url = await server.listen("tcp://127.0.0.1:0")
+    url = await server.listen("tcp://127.0.0.1:0?upgrade=no")
     running: Any = server.services[1].binding.implementation
     async with connect(AsyncConformanceClient, url) as user, connect(AsyncIntrospectionClient, url) as client:
         assert (await client.health()).ready
@@ -290,7 +290,7 @@ async def test_it_answers_while_the_server_drains_and_does_not_hold_the_drain_up
         assert call.message == "wait"
         with pytest.raises(StatusError, match="shutting down"):
             await user.add(1.0)
-        await close(user)
+        waiting.cancel()
         await asyncio.wait([waiting])
         await closing
 
@@ -310,3 +310,27 @@ async def test_an_introspection_of_the_users_own_is_served_in_its_place() -> Non
         async with connect(AsyncIntrospectionClient, await server.listen("tcp://127.0.0.1:0")) as client:
             assert (await client.info()).addresses == ["nowhere"]
             assert [item.value for item in await client.configuration()] == ["blue"]
+
+
+async def test_who_watches_is_told_at_once_and_of_each_change_and_does_not_hold_the_drain_up() -> None:
+    async with Server([AsyncSmall()]) as server:
+        url = await server.listen("tcp://127.0.0.1:0")
+        async with connect(AsyncIntrospectionClient, url) as client:
+            reports = aiter(client.watch())
+            assert (await anext(reports)).ready
+            server.health.set(ServingStatus.NOT_SERVING, "loading", service="small.Small")
+            assert (await anext(reports)).text == "small.Small: loading"
+            (call,) = server.activity.calls
+            assert call.message == "watch"
+            await server.close(drain=60)
+            assert (await anext(reports)).text == "the server is shutting down"
+            with pytest.raises(StopAsyncIteration):
+                await anext(reports)
+        await until(lambda: not server.activity.calls)
+
+
+async def test_a_watch_of_what_is_not_served_is_refused(server: Server) -> None:
+    url = await server.listen("tcp://127.0.0.1:0")
+    async with connect(AsyncIntrospectionClient, url) as client:
+        with pytest.raises(NotServed):
+            await anext(aiter(client.watch(service="no.Such")))

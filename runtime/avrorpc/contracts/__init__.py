@@ -3,7 +3,7 @@
 # Change the contracts, not this file.
 # Handshake hashes (MD5):
 #   avrorpc.ErrorDetails 480c652c67564d35b2a0ff39c0fdf110
-#   avrorpc.Introspection 3ea72af6df73af797bc421f46d900e3a
+#   avrorpc.Introspection 1a42ec51d81c7d9112b01ea647964d55
 """Types that every contract may use: tensors, and the buffers that they lie in."""
 
 from __future__ import annotations
@@ -598,7 +598,7 @@ class Introspection(Protocol):
         ...
 
     def watch(self, *, service: str = "") -> Iterator[HealthReport]:
-        """Tell how the server fares, now and whenever that changes.
+        """Tell how the server fares, now and whenever that changes, until it ends.
 
         Args:
             service: The protocol's full name; empty for the server as a whole.
@@ -822,18 +822,18 @@ INTROSPECTION: Final = stub.Contract(
         'server fares.","readonly":true,"request":[{"name":"service","type":"string",'
         '"doc":"The protocol\'s full name; empty for the server as a whole.",'
         '"default":""}],"response":"HealthReport","errors":["NotServed"]},'
-        '"watch":{"doc":"Tell how the server fares, now and whenever that changes.",'
-        '"readonly":true,"stream":"response","request":[{"name":"service",'
-        '"type":"string","doc":"The protocol\'s full name; empty for the server as a '
-        'whole.","default":""}],"response":"HealthReport","errors":["NotServed"]},'
-        '"statistics":{"doc":"Count the calls, by message.","readonly":true,'
-        '"request":[],"response":"StatisticsReport"},"connections":{"doc":"List the '
-        'connections that are open.","readonly":true,"request":[],'
-        '"response":{"type":"array","items":"ConnectionInfo"}},"calls":{"doc":"List '
-        'the calls under way.","readonly":true,"request":[],"response":{"type":"array",'
-        '"items":"CallInfo"}},"configuration":{"doc":"List the settings in force, '
-        'limits among them.","readonly":true,"request":[],"response":{"type":"array",'
-        '"items":"Setting"}}}}'
+        '"watch":{"doc":"Tell how the server fares, now and whenever that changes, '
+        'until it ends.","readonly":true,"stream":"response",'
+        '"request":[{"name":"service","type":"string","doc":"The protocol\'s full '
+        'name; empty for the server as a whole.","default":""}],'
+        '"response":"HealthReport","errors":["NotServed"]},"statistics":{"doc":"Count '
+        'the calls, by message.","readonly":true,"request":[],'
+        '"response":"StatisticsReport"},"connections":{"doc":"List the connections '
+        'that are open.","readonly":true,"request":[],"response":{"type":"array",'
+        '"items":"ConnectionInfo"}},"calls":{"doc":"List the calls under way.",'
+        '"readonly":true,"request":[],"response":{"type":"array","items":"CallInfo"}},'
+        '"configuration":{"doc":"List the settings in force, limits among them.",'
+        '"readonly":true,"request":[],"response":{"type":"array","items":"Setting"}}}}'
     ),
     types=lambda: {
         "avrorpc.CallInfo": CallInfo,

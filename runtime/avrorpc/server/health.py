@@ -103,7 +103,7 @@ class Health:
     async def watch(self, service: str = "") -> AsyncGenerator[HealthReport, None]:
         """Yield how a service fares, or the server as a whole: now, and whenever that changes.
 
-        Changes that come faster than they are read become one.
+        Changes that come faster than they are read become one. It ends when the server does.
 
         Raises:
             KeyError: No such service is served here.
@@ -119,6 +119,8 @@ class Health:
                 if report != last:
                     last = report
                     yield report
+                if self._is_draining:
+                    return
                 await changed.wait()
         finally:
             self._watchers.discard(watcher)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import fields
 from functools import partial
 from types import TracebackType
@@ -92,9 +93,8 @@ class Server:
         self._limits = limits
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="avrorpc-server")
         self._listeners: list[Listener] = []
-        self._calls = 0
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._calls = _Count()
+        self._questions = _Count()
         self._draining = False
         self.activity: Final = Activity()
         """The connections that are open, and the calls under way."""
@@ -186,9 +186,12 @@ class Server:
             loops.stopped(loop, listener.address)
         try:
             async with asyncio.timeout(drain):
-                await self._quiet.wait()
+                await self._calls.none.wait()
         except TimeoutError:
-            logger.warning("%d calls did not finish within %s s and are cut off", self._calls, drain)
+            logger.warning("%d calls did not finish within %s s and are cut off", self._calls.number, drain)
+        with suppress(TimeoutError):  # who watches is told the end
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self._questions.none.wait()
         while self._listeners:  # Each is closed once, even if a second call cuts this one short.
             await self._listeners.pop().close(max(end - loop.time(), FLUSH_SECONDS))
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -213,24 +216,16 @@ class Server:
         """
         session = request.session
         with self.activity.call(accepted, session.offer.name, request.message, session.client_hash):
-            # Who asks what goes on neither delays a server's end, nor is refused before it.
+            # Who asks what goes on is not refused before the end, and does not put it off.
             if session.offer.name == INTROSPECTION:
-                reply = await session.offer.answer(request, streams)
+                with self._questions.one():
+                    reply = await session.offer.answer(request, streams)
             elif self._draining:
                 reply = None if request.one_way else system_error(Code.UNAVAILABLE, DRAINING)
             else:
-                reply = await self._answer(request, streams)
+                with self._calls.one():
+                    reply = await session.offer.answer(request, streams)
         return None if reply is None else request.handshake + reply
-
-    async def _answer(self, request: Request[Served], streams: Streams | None) -> bytes | None:
-        self._calls += 1
-        self._quiet.clear()
-        try:
-            return await request.session.offer.answer(request, streams)
-        finally:
-            self._calls -= 1
-            if not self._calls:
-                self._quiet.set()
 
     async def _listen_links(self, address: Address, tls: TlsOptions | None) -> Listener:
         connections: set[ServerLink] = set()
@@ -281,6 +276,27 @@ class _LinkListener:
         for connection in list(self._connections):
             connection.close()
         await all_gone(self._connections, patience)
+
+
+class _Count:
+    """How many of something are under way."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.none = asyncio.Event()
+        self.none.set()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count one more for as long as the `with` block lasts."""
+        self.number += 1
+        self.none.clear()
+        try:
+            yield
+        finally:
+            self.number -= 1
+            if not self.number:
+                self.none.set()
 
 
 def _settings(limits: Limits, **others: object) -> dict[str, str]:
