@@ -290,7 +290,7 @@ async def test_it_answers_while_the_server_drains_and_does_not_hold_the_drain_up
         assert call.message == "wait"
         with pytest.raises(StatusError, match="shutting down"):
             await user.add(1.0)
-        waiting.cancel()
+        await close(user)
         await asyncio.wait([waiting])
         await closing
 

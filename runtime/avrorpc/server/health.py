@@ -115,11 +115,12 @@ class Health:
             last = None
             while True:
                 changed.clear()
+                is_last = self._is_draining
                 report = self.report(service)
                 if report != last:
                     last = report
                     yield report
-                if self._is_draining:
+                if is_last:
                     return
                 await changed.wait()
         finally:
