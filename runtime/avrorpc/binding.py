@@ -18,7 +18,7 @@ from typing import Any, Final, get_origin
 from avrorpc.errors import BindError
 from avrorpc.method import Contract, Method
 from avrorpc.service import Middleware
-from avrorpc.stub import Service
+from avrorpc.stub import Client, Service
 
 _POSITIONAL: Final = inspect.Parameter.POSITIONAL_OR_KEYWORD
 _KEYWORD: Final = inspect.Parameter.KEYWORD_ONLY
@@ -145,7 +145,7 @@ def targets(view: type, implementation: object) -> Mapping[str, Target]:
 def _wanted(view: type, method: Method[Any]) -> list[inspect.Parameter]:
     """Return the parameters of a method, one that is a stream of items last."""
     wanted = list(inspect.signature(getattr(view, method.attribute)).parameters.values())[1:]
-    if method.item is not None and all(parameter.name != method.item for parameter in wanted):
+    if method.item is not None and method.streaming.gives_stream and issubclass(view, Client):
         has_keywords = any(parameter.kind is _KEYWORD for parameter in wanted)
         wanted.append(inspect.Parameter(method.item, _KEYWORD if has_keywords else _POSITIONAL))
     return wanted

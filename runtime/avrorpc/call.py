@@ -71,10 +71,10 @@ class CallContext:
     """When the caller stops waiting, on the clock of the call; None for never."""
     metadata: Mapping[str, bytes] = field(default_factory=dict)
     """What the caller sent beside the arguments."""
-    clock: Clock = field(default_factory=BlockingClock)
-    """The clock of the call."""
     principal: Principal | None = None
     """Who the caller is; None where the placement does not prove it."""
+    clock: Clock = field(default_factory=BlockingClock)
+    """The clock of the call."""
 
     def remaining(self) -> float | None:
         """Return the seconds left until the deadline, negative when it has passed."""

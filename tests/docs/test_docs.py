@@ -151,12 +151,15 @@ def test_changing_generated_code_goes_as_it_is_written(tmp_path: Path) -> None:
     assert (done.returncode, done.stderr.partition("\n\n")[0]) == (1, wrong.text.rstrip("\n"))
 
 
-def test_streams_are_implemented_as_it_is_written(tmp_path: Path) -> None:
+def test_streaming_goes_as_it_is_written(tmp_path: Path) -> None:
+    outputs: list[str] = []
     for block in blocks(ROOT / "docs" / "how-to" / "stream.md"):
         if block.file is not None:
             path = tmp_path / block.file
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(block.text, encoding="utf-8")
+        elif block.language == "text":
+            outputs.append(block.text)
     commands = [
         ["avrogen", "generate", "schemas", "-o", ".", "--package", "contracts"],
         ["avrogen", "lint", "schemas"],
@@ -172,6 +175,11 @@ def test_streams_are_implemented_as_it_is_written(tmp_path: Path) -> None:
             command, capture_output=True, text=True, cwd=tmp_path, env=environment(), timeout=120
         )
         assert done.returncode == 0, done.stdout + done.stderr
+    for caller, output in zip(("sync_caller.py", "async_caller.py"), outputs, strict=True):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", caller], capture_output=True, text=True, cwd=tmp_path, timeout=60
+        )
+        assert done.stdout == output, done.stderr
 
 
 def run_generate(folder: Path) -> subprocess.CompletedProcess[str]:

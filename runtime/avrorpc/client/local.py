@@ -346,7 +346,7 @@ class AsyncLocalChannel(_Local):
         return self._stream(call, arguments, begin, sent, incoming, sent, timed=True)
 
     def _threads(self, target: Target) -> Executor | None:
-        """Return where a method runs that takes a stream: a `def` would block the loop that feeds it."""
+        """Return where an implementation runs that takes a stream: a `def` would block the loop that feeds it."""
         return None if target.is_async else self.binding.executor or _THREADS
 
     async def _run(self, call: Call, incoming: Incoming | None = None, sent: SentItems | None = None) -> Any:
@@ -407,7 +407,7 @@ def connect_local(
 
 
 def _enter(target: Target, call: Call, arguments: tuple[Any, ...]) -> Any:
-    enter_call(CallContext(call.deadline, call.metadata, call.clock, call.principal))
+    enter_call(CallContext(call.deadline, call.metadata, call.principal, call.clock))
     return target(arguments)
 
 

@@ -183,7 +183,7 @@ class Served:
     async def _call(self, call: Call) -> Reply:
         """Run the implementation, within the call's deadline and seeing nothing but the call's context."""
         target, streaming, arguments = self.targets[call.method.name], call.method.streaming, call.arguments
-        enter_call(CallContext(call.deadline, call.metadata, call.clock, call.principal))
+        enter_call(CallContext(call.deadline, call.metadata, call.principal, call.clock))
         parts: list[Closable] = []
         if streaming.takes_stream:
             incoming = Incoming(arguments[-1], call.method.full_name)
@@ -207,7 +207,7 @@ class Served:
         return Reply(value)
 
     def _threads(self, target: Target) -> Executor | None:
-        """Return where a method runs, if not on the loop, which a `def` that reads a stream would block."""
+        """Return where a method runs, if not on the loop; a `def` that reads a stream would block the loop."""
         if target.is_async or (self.binding.inline and not target.method.streaming.takes_stream):
             return None
         return self._executor
