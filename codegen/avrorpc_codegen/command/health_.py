@@ -39,6 +39,7 @@ def command(url: str, service: str, live: bool, watch: bool, timeout: float, as_
             if watch:
                 for report in client.watch(service=service):
                     _print(report, service, as_json=as_json, on_one_line=True)
+                end(FINDINGS)  # it ends with the server
             report = client.health(service=service)
         except NotServed as error:
             text = f"{url} does not serve {error.name}; {suggestion(error.name, error.served)}"

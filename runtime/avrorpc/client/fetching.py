@@ -11,7 +11,8 @@ import difflib
 import json
 import keyword
 from collections.abc import Iterable
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -31,6 +32,9 @@ from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
 from avrorpc.transport.tls import TlsOptions
 from avrorpc.wire.client import Connected, Identity
+
+ANY_PROTOCOL: Final = "/spl-avro"
+"""Where our servers take any protocol over HTTP, and show one to clients that ask for none of theirs."""
 
 
 @dataclasses.dataclass(slots=True, frozen=True)
@@ -165,9 +169,11 @@ async def _shown(
     asking = Contract(protocol, json.dumps(nothing), types=dict)
     seen: list[Connected] = []
     identity = Identity(asking.hash, asking.text, protocol)
-    transport = transport_for(
-        Dialler(parse_address(url), tls), identity, limits, seen.append, asynchronous=asynchronous
-    )
+    address = parse_address(url)
+    if address.is_http and not address.path:
+        address = replace(address, path=ANY_PROTOCOL)
+    dialler = Dialler(address, tls)
+    transport = transport_for(dialler, identity, limits, seen.append, asynchronous=asynchronous)
     try:
         await transport.exchange(Outgoing(protocol=protocol, message="", timeout=timeout))
     except TimeoutError:
