@@ -9,9 +9,13 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Final
 
 import click
 from avrorpc import Binding, RpcError, Server
+from avrorpc.server.introspection import Access
+
+_ACCESS: Final[dict[str, Access]] = {"on": True, "local": "local", "open": "open", "off": False}
 
 
 @click.command("serve")
@@ -31,6 +35,14 @@ from avrorpc import Binding, RpcError, Server
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say where each method runs.")
 @click.option("--expose-cause", is_flag=True, help="Show callers the text of undeclared exceptions.")
+@click.option(
+    "--introspection",
+    type=click.Choice(["on", "local", "open", "off"]),
+    default="on",
+    show_default=True,
+    help="Who is told by avrorpc.Introspection: on, everybody what is served, callers on this host the rest;"
+    " local, callers on this host alone; open, everybody everything; off, nobody.",
+)
 def command(
     factories: tuple[str, ...],
     tcp: tuple[str, ...],
@@ -40,6 +52,7 @@ def command(
     drain: float,
     verbose: bool,
     expose_cause: bool,
+    introspection: str,
 ) -> None:
     """Serve implementations until SIGTERM or Ctrl-C.
 
@@ -55,7 +68,9 @@ def command(
     urls += [f"http://{_host_port(value)}" for value in http]
     services = [_make(factory) for factory in factories]
     try:
-        server = Server(services, threads=threads, expose_cause=expose_cause)
+        server = Server(
+            services, threads=threads, expose_cause=expose_cause, introspection=_ACCESS[introspection]
+        )
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(server, urls or ["tcp://127.0.0.1:9000"], drain, verbose))
     except RpcError as error:
