@@ -36,6 +36,14 @@ def suspended(what: str) -> Suspended:
     )
 
 
+def running_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the running event loop; None where a coroutine is driven without one."""
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def as_coroutine(awaitable: Any) -> Coroutine[Any, Any, Any]:
     """Return a coroutine that awaits, which a coroutine already is."""
     return awaitable if asyncio.iscoroutine(awaitable) else _await(awaitable)

@@ -136,7 +136,6 @@ class StatusError(RpcError):
         details: Iterable[object] = (),
         from_peer: bool = False,
         error_id: str | None = None,
-        retry_after: float | None = None,
     ) -> None:
         super().__init__(code, message)
         self.details = tuple(details)
@@ -144,8 +143,6 @@ class StatusError(RpcError):
         self.message = message
         self.from_peer = from_peer
         self.error_id = error_id
-        self.retry_after = retry_after
-        """Seconds after which the server asks to be called again; negative: not at all; None: no wish."""
 
     def __str__(self) -> str:
         suffix = f" (error id {self.error_id})" if self.error_id else ""

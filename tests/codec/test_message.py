@@ -11,6 +11,7 @@ from avrorpc.codec.message import (
     ReplyDecoder,
     ReplyEncoder,
     RequestEncoder,
+    item_decoder,
     request_decoder,
 )
 from avrorpc.errors import DecodeError, EncodeError
@@ -136,3 +137,31 @@ def test_an_error_goes_to_the_one_that_has_its_full_name_or_has_it_as_an_alias()
 def test_an_error_that_only_the_server_declares_still_says_what_it_was() -> None:
     decoder = ReplyDecoder(message(), message(errors=["NotThere"]), TYPES)
     assert decoder.error(Cursor(b"\x04\x0a")) == "a.TooLarge: {'limit': 5}"
+
+
+def test_the_item_of_a_stream_is_no_parameter_and_has_a_numbered_path() -> None:
+    upload = message(stream="request")
+    out = bytearray()
+    encoder = RequestEncoder(upload, TYPES)
+    encoder(out, ("k",))
+    assert out == b"\x02k"
+    assert request_decoder(upload, upload, TYPES)(Cursor(bytes(out))) == ["k"]
+    assert encoder.item(3, 0) == b"\x06"
+    assert item_decoder(upload, upload, TYPES)(Cursor(b"\x06")) == 3
+    with pytest.raises(EncodeError) as caught:
+        encoder.item("x", 7)
+    assert caught.value.path == "count[7]"
+
+
+def test_items_are_resolved_between_versions() -> None:
+    old, new = (
+        message(stream="request"),
+        message(
+            stream="request",
+            request=[
+                {"name": "key", "type": "string"},
+                {"name": "count", "type": "double"},
+            ],
+        ),
+    )
+    assert item_decoder(old, new, TYPES)(Cursor(b"\x06")) == 3.0

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import io
 import socket
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +16,14 @@ import fastavro
 import pytest
 from avrorpc import Code, ContractMismatch, UnreadableValue, connect, describe, error_info, stub
 from avrorpc.codec.binary import Cursor
-from avrorpc.codec.decode import compile_decoder
+from avrorpc.codec.decode import Decoder, compile_decoder
 from avrorpc.codec.encode import compile_encoder
 from avrorpc.codec.json import from_json
+from avrorpc.codec.message import ReplyDecoder, item_decoder
 from avrorpc.limits import DEFAULT_LIMITS
 from avrorpc.schema import (
     Json,
+    Message,
     Protocol,
     Schema,
     Verdict,
@@ -28,8 +32,9 @@ from avrorpc.schema import (
     schema_to_json,
 )
 from avrorpc.transport.address import parse_address
-from avrorpc.wire.client import Answered, ClientConnection, Identity
-from avrorpc.wire.envelope import CODE, read_reply_head, request_head
+from avrorpc.wire.client import ClientConnection, Identity
+from avrorpc.wire.envelope import CODE, read_reply_head
+from avrorpc.wire.multiplex import Answered
 from fastavro.read import SchemaResolutionError
 from support.breaking import version
 from support.contracts import write
@@ -240,8 +245,49 @@ def test_messages_that_changed(
     before, after = protocols(tmp_path, old, new)
     for client, server, expected in ((before, after, forward), (after, before, backward)):
         assert compare_protocols(client, server)["m"].verdict is expected
-        if "@stream" not in old:
+        if "@stream" not in old + new:
             check(client, server)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "forward", "backward"), [pytest.param(*row[1:], id=row[0]) for row in TYPES]
+)
+def test_items_of_a_stream_of_a_type_that_changed(
+    tmp_path: Path, old: str, new: str, forward: Verdict, backward: Verdict
+) -> None:
+    talk = ' @stream("both") T talk(string topic, T item);'
+    before, after = protocols(tmp_path, old + talk, new + talk)
+    for client, server, sent, received in (
+        (before, after, forward, backward),
+        (after, before, backward, forward),
+    ):
+        ours, theirs = client.messages["talk"], server.messages["talk"]
+        reasons = compare_protocols(client, server)["talk"].reasons
+        for place, expected in (("request item", sent), ("response item", received)):
+            found = [reason.verdict for reason in reasons if reason.place == place]
+            assert (found[0] if found else WORKS) is expected
+        items_alike(sent, ours.request[-1].type, partial(item_decoder, ours, theirs, {}))
+        items_alike(received, theirs.response, partial(result_decoder, theirs, ours))
+
+
+def result_decoder(writer: Message, reader: Message) -> Decoder:
+    return ReplyDecoder(writer, reader, {}).result
+
+
+def items_alike(expected: Verdict, writer: Schema, make: Callable[[], Decoder]) -> None:
+    """Make a decoder of items, and hold what it does with each against the verdict."""
+    if expected is REFUSED:
+        with pytest.raises(ContractMismatch):
+            make()
+        return
+    decode, failed = make(), []
+    for value in samples(writer):
+        try:
+            decode(Cursor(encoded(writer, value)))
+        except UnreadableValue:
+            failed.append(value)
+    assert bool(failed) is (expected is MAY_FAIL)
+    assert len(failed) < len(samples(writer))
 
 
 def read_alike(writer: Schema, reader: Schema) -> None:
@@ -287,7 +333,7 @@ def plain_call(url: str, made: stub.Contract, message: str, parameters: bytes) -
                     assert is_error
                     assert cursor.read_long() == 0
                     return metadata[CODE], cursor.read_string()
-                connection.call(bytes(request_head({}, message)) + parameters, one_way=False)
+                connection.call(message, {}, parameters)
 
 
 def test_a_client_that_compares_no_versions_is_told_the_fields_at_each_call(tmp_path: Path) -> None:

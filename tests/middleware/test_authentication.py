@@ -115,3 +115,16 @@ def test_at_a_server_callers_are_told_and_implementations_see_who_calls(
     known = (Credentials(lambda call: {"authorization": b"secret"}),)
     with avrorpc.connect(SmallClient, url, middleware=known) as client:
         assert client.double(1) == 3
+
+
+@pytest.mark.parametrize("options", ["", "?upgrade=no"])
+def test_whom_the_connection_proves_is_there_to_be_taken(options: str) -> None:
+    authentication = Authentication(
+        lambda call: call.principal, authorize=lambda who, method: who.kind == "process"
+    )
+    with ServerThread(bind(SyncSmall(), middleware=(authentication,))) as server:
+        with avrorpc.connect(SmallClient, f"{server.unix}{options}") as client:
+            assert client.double(2) == 4
+        with avrorpc.connect(SmallClient, server.tcp) as client, pytest.raises(StatusError) as caught:
+            client.double(2)
+    assert caught.value.code is Code.UNAUTHENTICATED

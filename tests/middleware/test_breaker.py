@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from avrorpc import Code, ConnectionLost, StatusError
 from avrorpc.middleware import CircuitBreaker
+from avrorpc.middleware.retry import retry_after
 from support.calls import Refused, Scripted, SkippingClock, a_call
 
 BUSY = StatusError(Code.UNAVAILABLE, "busy")
@@ -67,7 +68,7 @@ async def test_the_refusal_says_why_and_when_to_come_back() -> None:
     clock.time += 4.0
     with pytest.raises(StatusError, match="failures=1 calls in a row have failed") as caught:
         await breaker(Scripted("yes"))(a_call("ask", clock=clock))
-    assert (caught.value.code, caught.value.retry_after) == (Code.UNAVAILABLE, 6.0)
+    assert (caught.value.code, retry_after(caught.value)) == (Code.UNAVAILABLE, 6.0)
 
 
 async def test_a_stream_counts_when_it_ends_and_one_left_early_does_not() -> None:

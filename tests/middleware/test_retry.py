@@ -8,10 +8,13 @@ from typing import Any
 import avrorpc
 import pytest
 from avrorpc import Code, ConnectError, ConnectionLost, StatusError
+from avrorpc.contracts import RetryInfo
 from avrorpc.driving import drive
 from avrorpc.middleware import Budget, Retry
 from support.calls import Refused, Scripted, SkippingClock, a_call, items
-from support.implementations import SyncSmall
+from support.implementations import SyncConformance, SyncSmall
+from support.serving import ServerThread
+from testcontracts.conformance import ConformanceClient
 from testcontracts.small import SmallClient
 
 BUSY = StatusError(Code.UNAVAILABLE, "busy")
@@ -81,10 +84,10 @@ async def test_waits_double_up_to_the_longest_and_are_cut_by_chance() -> None:
 
 async def test_the_server_says_when_to_come_back() -> None:
     clock = SkippingClock()
-    later = StatusError(Code.UNAVAILABLE, "busy", retry_after=7.5)
+    later = StatusError(Code.UNAVAILABLE, "busy", details=[RetryInfo(seconds=7.5)])
     assert await outcome(Retry(longest=1.0), Scripted(later, "yes"), clock=clock) == "yes"
     assert clock.slept == [7.5]
-    never = StatusError(Code.UNAVAILABLE, "gone for good", retry_after=-1)
+    never = StatusError(Code.UNAVAILABLE, "gone for good", details=[RetryInfo(seconds=-1)])
     service = Scripted(never)
     with pytest.raises(StatusError, match="for good") as caught:
         await outcome(Retry(), service)
@@ -203,3 +206,28 @@ def test_a_client_dials_again_while_a_server_is_not_there() -> None:
     assert caught.value.__notes__ == ["given up after attempts=3"]
     with avrorpc.connect(SmallClient, "local:", target=SyncSmall(), middleware=middleware) as client:
         assert client.double(2) == 4
+
+
+class Soon(SyncConformance):
+    """Fails once, and says when to come back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.calls = 0
+
+    def add(self, a: float, *, b: float = 1.0) -> float:
+        self.calls += 1
+        if self.calls == 1:
+            raise StatusError(Code.UNAVAILABLE, "busy", details=[RetryInfo(seconds=0.0)])
+        return a + b
+
+
+@pytest.mark.parametrize("kind", ["tcp", "spec", "http"])
+def test_when_to_come_back_crosses_the_wire(kind: str) -> None:
+    implementation = Soon()
+    middleware = (Retry(2, initial=1000.0, longest=1000.0, choose=whole),)
+    with ServerThread(implementation) as server:
+        url = getattr(server, kind)
+        with avrorpc.connect(ConformanceClient, url, middleware=middleware) as client:
+            assert client.add(1.0) == 2.0
+    assert implementation.calls == 2

@@ -6,10 +6,11 @@ from typing import Any
 
 import avrorpc
 import pytest
-from avrorpc import Code, StatusError, bind
+from avrorpc import Call, Code, StatusError, bind
 from avrorpc.middleware import Validation
 from support.calls import Card, Scripted, a_call, consume, items
 from support.implementations import SyncConformance
+from support.serving import ServerThread
 from support.values import everything
 from testcontracts.conformance import ConformanceClient
 
@@ -112,3 +113,33 @@ def test_a_local_client_checks_as_a_remote_one_would(at: str) -> None:
     with pytest.raises(StatusError, match=r"value.numbers\[1\]") as caught:
         client.echo(everything(numbers=[1, "two"]))
     assert caught.value.code is Code.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("kind", ["tcp", "spec", "unix", "tls", "http"])
+def test_a_call_over_any_wire_comes_from_outside(kind: str) -> None:
+    peers: list[str | None] = []
+
+    def noting(service: Any) -> Any:
+        async def serve(call: Call) -> Any:
+            peers.append(call.peer)
+            return await service(call)
+
+        return serve
+
+    target = bind(SyncConformance(), middleware=(noting, Validation("edge")))
+    with ServerThread(target) as server:
+        url = getattr(server, kind)
+        with avrorpc.connect(ConformanceClient, url, middleware=(noting,)) as client:
+            assert client.add(1.0) == 2.0
+    at_client, peer = peers
+    assert at_client is not None
+    assert at_client in url
+    assert peer is not None
+    assert peer.startswith("127.0.0.1:" if kind != "unix" else "a process of this machine")
+
+
+def test_a_local_call_does_not() -> None:
+    target = bind(SyncConformance(), middleware=(Validation("edge"),))
+    client = avrorpc.connect(ConformanceClient, "local:", target=target)
+    numbers: list[Any] = ["not checked"]
+    assert client.echo(everything(numbers=numbers)).numbers == numbers

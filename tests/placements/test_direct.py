@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
 from typing import Any
 
 import avrorpc
@@ -13,14 +14,17 @@ from avrorpc.service import Service
 from support.implementations import (
     AsyncConformance,
     AsyncSmall,
+    AsyncStreams,
     Failure,
     SyncConformance,
     SyncSmall,
+    SyncStreams,
     visible,
 )
 from support.values import everything
 from testcontracts.conformance import AsyncConformanceClient, ConformanceClient
 from testcontracts.small import AsyncSmallClient, SmallClient, SmallService
+from testcontracts.streams import AsyncStreamsClient, Piece, StreamsClient, Summary
 
 
 def test_its_methods_are_the_implementations_own() -> None:
@@ -160,3 +164,28 @@ async def test_verify_catches_whoever_mutates_what_was_passed() -> None:
     client = connect(ConformanceClient, "verify:", target=Mutating())
     with pytest.raises(avrorpc.ValueChanged, match="parts was mutated during the call"):
         client.join(parts=["yours"])
+
+
+def test_streams_are_the_implementations_own_methods() -> None:
+    implementation = SyncStreams()
+    client = avrorpc.connect(StreamsClient, "direct:", target=implementation)
+    assert client.count == implementation.count
+    with avrorpc.closing(client.count(5)) as stream:
+        assert next(stream) == 0
+    assert implementation.streams.counts() == [0, 1]
+    assert client.upload("up", [Piece(number=0)]) == Summary(pieces=1, size=0)
+    with pytest.raises(BindError, match=r"streams both ways.*use local: for an object with send and receive"):
+        client.shout("")
+
+
+async def test_streams_both_ways_are_the_own_methods_of_asynchronous_ones() -> None:
+    implementation = AsyncStreams()
+    client = avrorpc.connect(AsyncStreamsClient, "direct:", target=implementation)
+
+    async def texts() -> AsyncIterator[str]:
+        yield "a"
+
+    assert [text async for text in client.shout("> ", texts())] == ["> A"]
+    async with avrorpc.closing(client.count(5)) as stream:
+        assert await anext(stream) == 0
+    assert implementation.streams.counts() == [0, 1]

@@ -11,9 +11,10 @@ from typing import Any
 
 import avrorpc
 import pytest
-from avrorpc import Code, StatusError, error_info
+from avrorpc import Code, Server, StatusError, error_info
 from avrorpc.contracts import ResourceInfo, RetryInfo
-from support.implementations import AsyncConformance, SyncConformance
+from support.implementations import AsyncConformance, AsyncStreams, SyncConformance, SyncStreams
+from support.memory import connect_memory
 from support.serving import ServerThread
 from testcontracts.conformance import (
     AsyncConformanceClient,
@@ -22,6 +23,7 @@ from testcontracts.conformance import (
     NotThere,
     Point,
 )
+from testcontracts.streams import AsyncStreamsClient, StreamsClient
 
 PLACEMENTS = ["local", "verify", "tcp", "spec", "http"]
 REMOTE = ["tcp", "spec", "http"]
@@ -284,3 +286,69 @@ def test_a_declared_error_passes_where_each_message_declares_it(front: Conforman
     with pytest.raises(NotThere) as caught:
         front.find("declared")
     assert caught.value.key == "k"
+
+
+def _counted(to: int) -> StatusError:
+    code = list(Code)[to]
+    return StatusError(code, f"because of {code.value}", details=DETAILS["well known"])
+
+
+class FailingStreams(SyncStreams):
+    """Counts to two, and fails with the code of a number."""
+
+    def count(self, to: int, *, pause: float = 0.0, fail_at: int | None = None) -> Iterator[int]:
+        yield from (0, 1)
+        raise _counted(to) from KeyError("hunter2")
+
+
+class AsyncFailingStreams(AsyncStreams):
+    """Counts to two, and fails with the code of a number."""
+
+    async def count(self, to: int, *, pause: float = 0.0, fail_at: int | None = None) -> AsyncIterator[int]:
+        for number in (0, 1):
+            yield number
+        raise _counted(to) from KeyError("hunter2")
+
+
+@pytest.mark.parametrize(
+    "implementation", [FailingStreams(), AsyncFailingStreams()], ids=["def", "async def"]
+)
+@pytest.mark.parametrize("asynchronous", [False, True], ids=["client", "async client"])
+@pytest.mark.parametrize("placement", ["local", "verify", "memory", "tcp", "ws"])
+async def test_each_code_ends_a_stream_after_its_items(
+    placement: str, asynchronous: bool, implementation: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    client_type: Any = AsyncStreamsClient if asynchronous else StreamsClient
+    async with Server([implementation]) as server:
+        if placement in ("tcp", "ws"):
+            client = avrorpc.connect(client_type, await server.listen(f"{placement}://127.0.0.1:0"))
+        elif placement == "memory":
+            client = connect_memory(client_type, server, asyncio.get_running_loop())
+        else:
+            client = avrorpc.connect(client_type, f"{placement}:", target=implementation)
+        for number, code in enumerate(Code):
+            caplog.clear()
+            seen: list[int] = []
+            with pytest.raises(StatusError) as caught:
+                await _collect(client.count(number), seen)
+            error = caught.value
+            assert seen == [0, 1]
+            assert (error.code, error.message) == (code, f"because of {code.value}")
+            assert error_info(error).details == DETAILS["well known"]
+            assert error_info(error).from_peer
+            assert error.__cause__ is None
+            assert error.error_id is not None
+            assert f"error id {error.error_id}" in caplog.text
+            assert "hunter2" in caplog.text
+        closing = avrorpc.close(client)
+        if closing is not None:
+            await closing
+
+
+async def _collect(items: Any, seen: list[int]) -> None:
+    """Keep what comes before the error."""
+    if isinstance(items, AsyncIterator):
+        async for item in items:
+            seen.append(item)  # noqa: PERF401
+    else:
+        await asyncio.to_thread(seen.extend, items)

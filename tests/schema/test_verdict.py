@@ -230,9 +230,9 @@ def test_the_verdict_says_why(client: Message, server: Message, expected: list[s
 
 
 def protocol(**messages: Json) -> Any:
-    made: dict[str, Json] = {
-        name: {"request": [], "response": response} for name, response in messages.items()
-    }
+    made: dict[str, Json] = {}
+    for name, response in messages.items():
+        made[name] = {"request": [], "response": response}
     return parse_protocol(compact({"protocol": "P", "types": [], "messages": made}))
 
 

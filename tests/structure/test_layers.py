@@ -43,7 +43,17 @@ ALLOWED: dict[str, set[str]] = {
     "failure": {"errors", "method", "error_details"},
     "binding": {"errors", "method", "service", "stub"},
     # Written against Service alone.
-    "middleware": {"errors", "schema", "method", "principal", "call", "service", "codec", "failure"},
+    "middleware": {
+        "errors",
+        "schema",
+        "method",
+        "principal",
+        "call",
+        "service",
+        "codec",
+        "contracts",
+        "failure",
+    },
 }
 ENDS = {*ALLOWED, "client", "server"} - {"middleware"}
 ALLOWED["client"] = ENDS - {"server"}

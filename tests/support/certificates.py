@@ -10,6 +10,9 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import trustme
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
 
 CLIENT_NAME: Final = "spiffe://tests.local/desk"
 _DAY: Final = datetime.timedelta(days=1)
@@ -50,12 +53,12 @@ class Certificates:
     @cached_property
     def client(self) -> Path:
         """The certificate of a client with the name `CLIENT_NAME`."""
-        return self._pair(self.authority, "client", CLIENT_NAME, "desk.tests.local", common_name="desk")
+        return self._client(self.authority, "client")
 
     @cached_property
     def stranger(self) -> Path:
         """The certificate of a client from an authority that nobody knows."""
-        return self._pair(trustme.CA(), "stranger", CLIENT_NAME)
+        return self._client(trustme.CA(), "stranger")
 
     @cached_property
     def elsewhere(self) -> Path:
@@ -78,6 +81,31 @@ class Certificates:
     def _authority_file(self, authority: trustme.CA, name: str) -> Path:
         path = self.folder / f"{name}.pem"
         authority.cert_pem.write_to_path(path)
+        return path
+
+    def _client(self, authority: trustme.CA, name: str) -> Path:
+        """Write a pair with a URI, which trustme does not make."""
+        signer = serialization.load_pem_private_key(authority.private_key_pem.bytes(), password=None)
+        issuer = x509.load_pem_x509_certificate(authority.cert_pem.bytes())
+        key = ec.generate_private_key(ec.SECP256R1())
+        now = datetime.datetime.now(datetime.UTC)
+        names = [x509.DNSName("desk.tests.local"), x509.UniformResourceIdentifier(CLIENT_NAME)]
+        assert isinstance(signer, ec.EllipticCurvePrivateKey)
+        made = (
+            x509.CertificateBuilder()
+            .subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "desk")]))
+            .issuer_name(issuer.subject)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - _DAY)
+            .not_valid_after(now + _DAY)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .sign(signer, hashes.SHA256())
+        )
+        path = self.folder / f"{name}.pem"
+        path.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+        pem, clear = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        self.key(path).write_bytes(key.private_bytes(serialization.Encoding.PEM, pem, clear))
         return path
 
     def _pair(self, authority: trustme.CA, name: str, *names: str, **options: object) -> Path:

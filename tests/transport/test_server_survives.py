@@ -267,6 +267,19 @@ def test_a_client_that_sends_no_more_gets_its_replies_before_the_end(server: Ser
         assert raw.is_closed()
 
 
+@pytest.mark.parametrize("kind", ["tcp", "unix"])
+def test_one_way_messages_are_done_though_their_client_has_left(server: ServerThread, kind: str) -> None:
+    with avrorpc.connect(ConformanceClient, server.tcp, timeout=10) as reader:
+        before = len(reader.notes())
+        with Raw(getattr(server, kind)) as raw:
+            raw.connect()
+            raw.sock.sendall(b"".join(frame("netty", 2 + n, call("note", text(b"left"))) for n in range(5)))
+        for _ in range(1_000):
+            if len(reader.notes()) == before + 5:
+                break
+        assert len(reader.notes()) == before + 5
+
+
 def test_a_client_that_sends_no_more_and_awaits_nothing_is_left_at_once(server: ServerThread) -> None:
     for data in (b"", frame("netty", 2, call("find", text(b"key")))[:-2]):
         with Raw(server.tcp) as raw:

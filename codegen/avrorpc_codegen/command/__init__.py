@@ -16,6 +16,7 @@ from click.shell_completion import CompletionItem
 SUBCOMMANDS: Final = {
     "breaking": "Find what a change of a contract breaks.",
     "call": "Call a message of a running server.",
+    "certs": "Make certificates for development.",
     "compile": "Translate Avro IDL into an .avpr or .avsc file.",
     "completion": "Print what makes a shell complete avrogen's commands.",
     "describe": "Describe what a running server serves, and judge a local version.",
@@ -29,7 +30,7 @@ SUBCOMMANDS: Final = {
     "init": "Make a new project: a contract, an implementation, tests, CI.",
     "lint": "Find what a reviewer of contracts would object to.",
     "list": "List what a running server serves.",
-    "serve": "Serve implementations over TCP and HTTP.",
+    "serve": "Serve implementations over TCP, TLS, HTTP and unix sockets.",
     "templates": "List, print or copy the templates that code is generated with.",
 }
 """Each subcommand with its short help; the module of the same name has a `command`."""

@@ -10,6 +10,7 @@ import sys
 import time
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote, urlencode
 
 import click
 from avrorpc import Binding, RpcError, Server
@@ -17,17 +18,38 @@ from avrorpc.server.introspection import Access
 
 _ACCESS: Final[dict[str, Access]] = {"on": True, "local": "local", "open": "open", "off": False}
 
+_FILE: Final = click.Path(dir_okay=False, path_type=Path)
+
 
 @click.command("serve")
 @click.argument("factories", metavar="MODULE:FACTORY...", nargs=-1, required=True)
-@click.option("--tcp", multiple=True, metavar="HOST:PORT", help="Listen for TCP; port 0 takes a free one.")
+@click.option(
+    "--tcp",
+    multiple=True,
+    metavar="HOST:PORT",
+    help="Listen for TCP; port 0 takes a free one, :PORT is on all interfaces.",
+)
 @click.option("--http", multiple=True, metavar="HOST:PORT", help="Listen for HTTP; port 0 takes a free one.")
+@click.option("--unix", multiple=True, metavar="PATH", help="Listen on a unix socket.")
+@click.option("--tls", multiple=True, metavar="HOST:PORT", help="Listen for TCP with TLS; needs --cert.")
+@click.option("--https", multiple=True, metavar="HOST:PORT", help="Listen for HTTPS; needs --cert.")
+@click.option(
+    "--cert", type=_FILE, metavar="FILE", help="The server's certificate (PEM), for --tls and --https."
+)
+@click.option("--key", type=_FILE, metavar="FILE", help="Its key, where it is not in the same file.")
+@click.option(
+    "--client-ca",
+    "--ca",
+    type=_FILE,
+    metavar="FILE",
+    help="Take clients only whose certificate one of these authorities has signed.",
+)
 @click.option(
     "--framing",
     type=click.Choice(["netty", "spec"]),
     default="netty",
     show_default=True,
-    help="How messages are framed on TCP.",
+    help="How messages are framed on TCP, TLS and unix sockets.",
 )
 @click.option("--threads", default=8, show_default=True, help="How many `def` methods may run at once.")
 @click.option(
@@ -47,6 +69,12 @@ def command(
     factories: tuple[str, ...],
     tcp: tuple[str, ...],
     http: tuple[str, ...],
+    unix: tuple[str, ...],
+    tls: tuple[str, ...],
+    https: tuple[str, ...],
+    cert: Path | None,
+    key: Path | None,
+    client_ca: Path | None,
     framing: str,
     threads: int,
     drain: float,
@@ -60,12 +88,17 @@ def command(
     TCP at 127.0.0.1:9000 is taken.
 
     \b
-    Example:
+    Examples:
       avrogen serve avrorpc_services:tokenizer avrorpc_services:model --http 127.0.0.1:8000
+      avrogen serve avrorpc_services:tokenizer --tls :9443 --cert server.pem --key server.key
     """
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     urls = [f"tcp://{_host_port(value)}?framing={framing}" for value in tcp]
     urls += [f"http://{_host_port(value)}" for value in http]
+    urls += [f"unix:{quote(value)}?framing={framing}" for value in unix]
+    shown = _certificates(cert, key, client_ca, is_used=bool(tls or https))
+    urls += [f"tls://{_host_port(value)}?{urlencode({'framing': framing, **shown})}" for value in tls]
+    urls += [f"https://{_host_port(value)}?{urlencode(shown)}" for value in https]
     services = [_make(factory) for factory in factories]
     try:
         server = Server(
@@ -127,7 +160,19 @@ def _host_port(value: str) -> str:
     host, separator, port = value.rpartition(":")
     if not port.isdigit() or int(port) > 65_535:
         raise click.UsageError(f"{value!r} must be HOST:PORT, such as 127.0.0.1:9000")
-    return f"{host}:{port}" if separator and host else f"127.0.0.1:{port}"
+    return f"{host}:{port}" if separator else f"127.0.0.1:{port}"
+
+
+def _certificates(
+    cert: Path | None, key: Path | None, client_ca: Path | None, *, is_used: bool
+) -> dict[str, str]:
+    """Return the options of a URL that name the files."""
+    given = {"cert": cert, "key": key, "ca": client_ca}
+    if not is_used and any(given.values()):
+        raise click.UsageError("--cert, --key and --client-ca are for --tls and --https")
+    if is_used and cert is None:
+        raise click.UsageError("--tls and --https need --cert and --key; `avrogen certs` makes them")
+    return {name: str(path) for name, path in given.items() if path is not None}
 
 
 def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:

@@ -58,7 +58,8 @@ def connect(
         target: The implementation (or its binding), for placements in this process.
         timeout: Seconds allowed for each call.
         metadata: Sent with each call.
-        middleware: Wraps each call; the first runs outermost.
+        middleware: Wraps each call; the first runs outermost. It runs outside of the server's own, or of
+            a local binding's.
         limits: Bounds on what a server may send.
         expose_cause: Whether an undeclared exception of a local implementation shows its text.
         tls: A `Tls` or an `ssl.SSLContext`, for `tls://` and `https://`; the URL may name files as well.

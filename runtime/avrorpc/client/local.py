@@ -20,6 +20,7 @@ from avrorpc.call import (
     BlockingClock,
     Call,
     CallContext,
+    Clock,
     Options,
     Reply,
     deadline_exceeded,
@@ -27,11 +28,11 @@ from avrorpc.call import (
 )
 from avrorpc.client.conversation import Conversation, Outbox
 from avrorpc.client.description import Description
-from avrorpc.client.local_stream import LocalStream
+from avrorpc.client.local_stream import LocalStream, is_cancelled
 from avrorpc.client.owner import Owner
 from avrorpc.client.streams import AsyncStream, SyncStream
 from avrorpc.client.verify import Verifier
-from avrorpc.driving import as_coroutine, drive, run_in, suspended
+from avrorpc.driving import as_coroutine, drive, run_in, running_loop, suspended
 from avrorpc.errors import BindError, Suspended
 from avrorpc.failure import outcome
 from avrorpc.method import Method
@@ -160,7 +161,7 @@ class _Local:
         arguments: tuple[Any, ...],
         begin: Callable[[], Awaitable[Steps]],
         sent: SentItems | None,
-        *parts: Incoming | SentItems,
+        *parts: Incoming | DrivenIncoming | SentItems,
         timed: bool,
     ) -> LocalStream:
         method, verifier = call.method, self._verifier
@@ -316,7 +317,12 @@ class AsyncLocalChannel(_Local):
             return self._begin(self._call(method, given, _running_clock()))
 
         owner = Owner()
-        return AsyncStream(begin, owner.check_loop, None if method.item is None else arguments[-1])
+
+        def check() -> None:
+            if running_loop() is not None:
+                owner.check_loop()
+
+        return AsyncStream(begin, check, None if method.item is None else arguments[-1])
 
     async def close(self) -> None:
         """Do nothing: the implementation is not this client's."""
@@ -326,7 +332,7 @@ class AsyncLocalChannel(_Local):
 
     async def _take(self, call: Call) -> Any:
         sent = self._sent(call)
-        incoming = Incoming(sent, call.method.full_name)
+        incoming = _incoming(sent, call, self._targets[call.method.name])
         try:
             return await self._run(call, incoming, sent)
         finally:
@@ -338,22 +344,29 @@ class AsyncLocalChannel(_Local):
         function = partial(_enter, target, call)
         if not call.method.streaming.takes_stream:
             begin = partial(begin_stream, function, arguments, context, None, target.function)
-            return self._stream(call, arguments, begin, None, timed=True)
+            return self._stream(call, arguments, begin, None, timed=_is_timed(call))
         sent = self._sent(call)
-        incoming = Incoming(sent, call.method.full_name)
-        given, executor = (*arguments, incoming), self._threads(target)
+        incoming = _incoming(sent, call, target)
+        given, executor = (*arguments, incoming), self._threads(target, call)
         begin = partial(begin_stream, function, given, context, executor, target.function)
-        return self._stream(call, arguments, begin, sent, incoming, sent, timed=True)
+        return self._stream(call, arguments, begin, sent, incoming, sent, timed=_is_timed(call))
 
-    def _threads(self, target: Target) -> Executor | None:
-        """Return where an implementation runs that takes a stream: a `def` would block the loop that feeds it."""
-        return None if target.is_async else self.binding.executor or _THREADS
+    def _threads(self, target: Target, call: Call) -> Executor | None:
+        """Return where a method runs that takes a stream: a `def` would block the loop that feeds it."""
+        if target.is_async or not _is_timed(call):
+            return None
+        return self.binding.executor or _THREADS
 
-    async def _run(self, call: Call, incoming: Incoming | None = None, sent: SentItems | None = None) -> Any:
+    async def _run(
+        self, call: Call, incoming: Incoming | DrivenIncoming | None = None, sent: SentItems | None = None
+    ) -> Any:
         arguments = self._send(call)
         failed: BaseException | None = None
         value: Any = None
-        timer = None if call.deadline is None else asyncio.timeout(call.remaining())
+        timer = None
+        if call.deadline is not None:
+            left = call.remaining()
+            timer = asyncio.timeout(left) if _is_timed(call) else None
         try:
             if timer is None:
                 value = await self._work(call, arguments, incoming)
@@ -361,8 +374,7 @@ class AsyncLocalChannel(_Local):
                 async with timer:
                     value = await self._work(call, arguments, incoming)
         except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is not None and task.cancelling():
+            if is_cancelled():
                 raise
             failed = error
         except Exception as error:  # noqa: BLE001 - the boundary of the implementation
@@ -371,11 +383,13 @@ class AsyncLocalChannel(_Local):
             raise sent.failed
         return self._finish(call, arguments, value, failed)
 
-    async def _work(self, call: Call, arguments: tuple[Any, ...], incoming: Incoming | None) -> Any:
+    async def _work(
+        self, call: Call, arguments: tuple[Any, ...], incoming: Incoming | DrivenIncoming | None
+    ) -> Any:
         target, context = self._targets[call.method.name], Context()
         if incoming is not None:
             function = partial(_enter, target, call)
-            return await begin(function, (*arguments, incoming), context, self._threads(target))
+            return await begin(function, (*arguments, incoming), context, self._threads(target, call))
         value = context.run(_enter, target, call, arguments)
         return await run_in(context, as_coroutine(value)) if isawaitable(value) else value
 
@@ -423,5 +437,17 @@ def _anywhere() -> None:
     """Check nothing: a synchronous caller may use an implementation in this process wherever it is."""
 
 
-def _running_clock() -> AsyncClock:
-    return AsyncClock(asyncio.get_running_loop())
+def _running_clock() -> Clock:
+    loop = running_loop()
+    return BlockingClock() if loop is None else AsyncClock(loop)
+
+
+def _is_timed(call: Call) -> bool:
+    """Whether a loop is there to interrupt a call; one that is driven without is as a synchronous one."""
+    return isinstance(call.clock, AsyncClock)
+
+
+def _incoming(sent: SentItems, call: Call, target: Target) -> Incoming | DrivenIncoming:
+    if _is_timed(call):
+        return Incoming(sent, call.method.full_name)
+    return DrivenIncoming(sent, call.method.full_name, is_async=target.is_async)

@@ -48,7 +48,7 @@ class LocalStream:
         try:
             item = await self._stream.__anext__()
         except asyncio.CancelledError as error:
-            if _is_cancelled():
+            if is_cancelled():
                 self._is_done = True
                 raise
             failed = error
@@ -82,7 +82,7 @@ class LocalStream:
             self._told(error)
 
 
-def _is_cancelled() -> bool:
+def is_cancelled() -> bool:
     """Whether the running task is being cancelled, and not the implementation by its own doing."""
     try:
         task = asyncio.current_task()

@@ -92,6 +92,7 @@ class Remote:
         failed: BaseException | None
         try:
             answer = await self.transport.exchange(outgoing)
+            self.version = answer.view
             failed = None if sent is None else sent.failed
             if failed is None:
                 return answer
@@ -161,6 +162,8 @@ class _RemoteChannel:
         self._remote = remote
         self._middleware = middleware
         self._service: Service = compose(middleware, remote)
+        address = remote.transport.address
+        self._peer = address.path if address.scheme == "unix" else address.authority
 
     def __repr__(self) -> str:
         return str(self._remote.transport.address)
@@ -186,7 +189,7 @@ class _RemoteChannel:
 
     def _call(self, method: Method[Any], arguments: tuple[Any, ...], clock: Clock) -> Call:
         deadline = self.options.deadline(method, clock.now())
-        return Call(method, arguments, clock, deadline, dict(self.options.metadata))
+        return Call(method, arguments, clock, deadline, dict(self.options.metadata), peer=self._peer)
 
     async def _begin(self, method: Method[Any], arguments: tuple[Any, ...], clock: Clock) -> Any:
         return (await self._service(self._call(method, arguments, clock))).value

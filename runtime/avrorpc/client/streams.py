@@ -11,7 +11,7 @@ import os
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, Final, Generic, TypeVar
 
-from avrorpc.driving import as_coroutine, drive
+from avrorpc.driving import as_coroutine, drive, running_loop
 from avrorpc.errors import ClientStateError
 from avrorpc.streaming import close_iterator
 
@@ -99,7 +99,7 @@ class AsyncStream(Generic[R]):
         self._reserve()
         try:
             if self._items is None:
-                self._loop, self._process, self._sent = asyncio.get_running_loop(), os.getpid(), None
+                self._loop, self._process, self._sent = running_loop(), os.getpid(), None
                 self._items = await self._begin()
             return await self._items.__anext__()
         except BaseException:

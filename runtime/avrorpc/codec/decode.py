@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from operator import is_not
 from typing import Any, TypeAlias
 
 from avrorpc.codec.binary import Cursor
@@ -58,7 +59,7 @@ def compile_fields(writer: list[Field], reader: list[Field], types: Types, what:
     Raises:
         ContractMismatch: The two can never work together.
     """
-    if writer is not reader:
+    if len(writer) != len(reader) or any(map(is_not, writer, reader)):
         _check(Record("", writer), Record("", reader), what)
     compiler = _Compiler(types)
     fill = compiler.fields(writer, reader)

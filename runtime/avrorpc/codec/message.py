@@ -12,12 +12,12 @@ from avrorpc.codec.binary import Cursor, write_long
 from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields, compile_skipper
 from avrorpc.codec.encode import Encoder, compile_encoder
 from avrorpc.codec.types import Types
-from avrorpc.errors import ContractMismatch, DecodeError, EncodeError, UnreadableValue
-from avrorpc.schema import Field, Message, Record, Schema, Streaming, describe, error_branch, streaming
+from avrorpc.errors import DecodeError, EncodeError, UnreadableValue
+from avrorpc.schema import Field, Message, Record, Schema, describe, error_branch, streaming
 
 
 class RequestEncoder:
-    """Writes a message's parameters; where the last one is a stream, the others at once and its items one by one."""
+    """Writes a message's parameters, and where the last one is a stream, its items one by one."""
 
     def __init__(self, message: Message, types: Types) -> None:
         self._parts = [(field.name, compile_encoder(field.type, types)) for field in parameters(message)]
@@ -63,12 +63,11 @@ def parameters(message: Message) -> list[Field]:
 
 
 def request_decoder(writer: Message, reader: Message, types: Types) -> Decoder:
-    """Return a decoder of a message's parameters, as a list in the order of `reader`, without one that is a stream.
+    """Return a decoder of a message's parameters but for a stream, as a list in the order of `reader`.
 
     Raises:
         ContractMismatch: The two versions cannot work together.
     """
-    _check_streams(writer, reader)
     return compile_fields(parameters(writer), parameters(reader), types, f"request of {reader.name}")
 
 
@@ -78,19 +77,7 @@ def item_decoder(writer: Message, reader: Message, types: Types) -> Decoder:
     Raises:
         ContractMismatch: The two versions cannot work together.
     """
-    _check_streams(writer, reader)
     return compile_decoder(writer.request[-1].type, reader.request[-1].type, types)
-
-
-def _check_streams(ours: Message, theirs: Message) -> None:
-    one, other = streaming(ours), streaming(theirs)
-    if one is other:
-        return
-    if Streaming.NONE in (one, other):
-        raise ContractMismatch(f"{ours.name} is a stream at one end only")
-    raise ContractMismatch(
-        f'{ours.name} is @stream("{one.value}") at one end, and "{other.value}" at the other'
-    )
 
 
 class ReplyEncoder:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 from typing import Final
 
 from avrorpc.call import Call, Reply
+from avrorpc.contracts import RetryInfo
 from avrorpc.errors import Code, StatusError
 from avrorpc.middleware.watching import Ending, Watch, watched
 from avrorpc.service import Service
@@ -62,7 +63,7 @@ class CircuitBreaker:
         raise StatusError(
             Code.UNAVAILABLE,
             f"{call.method.full_name} is not tried: failures={self._failures} calls in a row have failed",
-            retry_after=left,
+            details=[RetryInfo(seconds=left)],
         )
 
     def _ended(self, call: Call, ending: Ending) -> None:

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from avrorpc.call import Call, Reply
+from avrorpc.contracts import RetryInfo
 from avrorpc.errors import Code, ConnectError, StatusError, TransportError
 from avrorpc.method import Method
 from avrorpc.middleware.budget import Budget
@@ -28,7 +29,7 @@ class Retry:
     A call of any message is tried again after `ConnectError`, since nothing of it was sent; after a lost
     connection or one of the codes only where the message is `@idempotent` or `@readonly`. A stream of
     responses is tried again before its first item only, a call with a stream of requests never. A server that
-    says when to come back (`StatusError.retry_after`) is obeyed. No wait goes beyond the call's deadline.
+    says when to come back (`RetryInfo`) is obeyed. No wait goes beyond the call's deadline.
 
     Args:
         attempts: How often a call is made at most, the first time included.
@@ -90,7 +91,7 @@ class Retry:
         if attempt >= self._attempts:
             error.add_note(f"given up after attempts={attempt}")
             raise error
-        pause = error.retry_after if isinstance(error, StatusError) else None
+        pause = retry_after(error)
         if pause is None:
             pause = self._choose() * min(self._initial * 2.0 ** (attempt - 1), self._longest)
         elif pause < 0:
@@ -112,6 +113,15 @@ class Retry:
         if isinstance(error, StatusError) and error.code not in self._codes:
             return False
         return is_idempotent(method)
+
+
+def retry_after(error: BaseException) -> float | None:
+    """Return the seconds after which a server asks to be called again: the `RetryInfo` of an error.
+
+    Below zero it asks not to be; None says nothing.
+    """
+    details = error.details if isinstance(error, StatusError) else ()
+    return next((detail.seconds for detail in details if isinstance(detail, RetryInfo)), None)
 
 
 def _fresh(call: Call) -> Call:

@@ -30,7 +30,7 @@ class Validation:
     Wires and `verify:` check by encoding; `direct:` and `local:` do not.
 
     Args:
-        when: `always`; `edge`, for calls that come from outside of this process; or `never`.
+        when: `always`; `edge`, for calls that come from another process or go to one; or `never`.
     """
 
     def __init__(self, when: Literal["never", "edge", "always"] = "always") -> None:

@@ -146,7 +146,9 @@ class HttpListener:
             with connection.reading():
                 body = await request.read()
             buffers = unframe(body, self._limits)
-            call, reply = read_call(buffers, 0, None, self._offers, self._limits, name, connection.principal)
+            call, reply = read_call(
+                buffers, 0, None, self._offers, self._limits, name, connection.principal, connection.name
+            )
         except web.HTTPRequestEntityTooLarge:
             return _refuse(413, f"the body is above max_body={self._limits.max_body} bytes")
         except LimitExceeded as error:
@@ -264,6 +266,11 @@ class _Connection(asyncio.Protocol):
         """Send what is due and close, where nothing is to be answered any more."""
         if self.is_ending and not self.requests and self._transport is not None:
             self._transport.close()
+
+    @property
+    def is_flushed(self) -> bool:
+        """Whether the system has taken all that is due to the client."""
+        return self._transport is None or not self._transport.get_write_buffer_size()
 
     def abort(self) -> None:
         """Close at once; what is due is lost."""

@@ -157,7 +157,7 @@ class Served:
         metadata = {k: v for k, v in request.metadata.items() if k not in _OWN_METADATA}
         if streams is not None and method.streaming.takes_stream:
             arguments.append(self._decoded(method, client, streams.items, request.parameters.limits))
-        return Call(method, tuple(arguments), clock, deadline, metadata, request.principal)
+        return Call(method, tuple(arguments), clock, deadline, metadata, request.principal, request.peer)
 
     async def _decoded(
         self, method: Method[Any], client: schema.Protocol, items: AsyncIterator[bytes], limits: Limits
@@ -172,6 +172,9 @@ class Served:
             try:
                 item = decode(cursor)
                 cursor.finish()
+            except ContractMismatch as error:
+                text = f"{method.full_name}: {method.item}[{number}]: {error}"
+                raise StatusError(Code.FAILED_PRECONDITION, text) from None
             except LimitExceeded as error:
                 raise StatusError(Code.RESOURCE_EXHAUSTED, f"{method.full_name}: {error}") from None
             except (DecodeError, ValueError) as error:

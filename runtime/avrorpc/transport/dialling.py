@@ -17,6 +17,9 @@ from avrorpc.transport.tls import TlsOptions, client_tls
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
 
+TLS_GOODBYE_SECONDS: Final = 1.0
+"""How long a client that closes waits for the server's part in ending TLS."""
+
 
 class Dialler:
     """Makes the connections of one client.
@@ -71,6 +74,7 @@ class Dialler:
                     address.port,
                     ssl=self.tls.context,
                     server_hostname=self.tls.server_name,
+                    ssl_shutdown_timeout=TLS_GOODBYE_SECONDS,
                 )
         return protocol
 

@@ -55,7 +55,7 @@ def _why_not_connected(address: Address, error: OSError) -> str:
         return "nothing listens there; is the server up?"
     if isinstance(error, FileNotFoundError) and address.scheme == "unix":
         return "there is no such socket; is the server up?"
-    if isinstance(error, ConnectionResetError | BrokenPipeError) and address.is_secure:
+    if is_hang_up(error) and address.is_secure:
         return ended_in_tls(address)
     return reason(error)
 
@@ -122,6 +122,13 @@ def reason(error: OSError) -> str:
 def is_deadline(error: OSError) -> bool:
     """Whether our own time ran out; the system's ETIMEDOUT is of the same class, and has a number."""
     return isinstance(error, TimeoutError) and not error.errno
+
+
+def is_hang_up(error: BaseException | None) -> bool:
+    """Whether the other end closed the connection, and threw away what it was sent."""
+    if isinstance(error, ConnectionResetError | BrokenPipeError):  # asyncio's own have no number
+        return True
+    return isinstance(error, OSError) and error.errno in (errno.ECONNRESET, errno.EPIPE)
 
 
 def is_refusal(error: OSError) -> bool:

@@ -15,7 +15,7 @@ from avrorpc.transport.blocking import Pool, Timer, abandon, send_all
 from avrorpc.transport.connection_blocking import finish
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
-from avrorpc.transport.faults import connect_error, ended_in_tls, exchanging
+from avrorpc.transport.faults import connect_error, ended_in_tls, exchanging, is_hang_up
 from avrorpc.transport.http_conversation import HttpConversation
 from avrorpc.transport.http_pipe import HttpPipe
 from avrorpc.transport.http_status import check_response, not_http, request_path
@@ -99,7 +99,7 @@ class BlockingHttpTransport(Generic[V]):
             connection.sock.close()
             if isinstance(lost.__cause__, ssl.SSLError):  # a server says only now that it refuses this client
                 raise connect_error(self.address, lost.__cause__) from lost
-            raise
+            raise (self._lost() if self.address.is_secure and is_hang_up(lost.__cause__) else lost) from None
         except BaseException:
             abandon(connection.sock)
             raise

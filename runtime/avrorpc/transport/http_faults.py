@@ -10,7 +10,7 @@ import aiohttp
 
 from avrorpc.errors import ConnectionLost, RemoteProtocolError, TransportError
 from avrorpc.transport.address import Address
-from avrorpc.transport.faults import connect_error, ended_in_tls, reason
+from avrorpc.transport.faults import connect_error, ended_in_tls, is_hang_up, reason
 from avrorpc.transport.http_status import not_http
 
 
@@ -40,6 +40,6 @@ def _lost(address: Address, error: aiohttp.ClientError) -> TransportError:
         if isinstance(problem, ssl.SSLError):
             return connect_error(address, problem)
     said = reason(error) if isinstance(error, OSError) else str(error)
-    if address.is_secure and isinstance(error, aiohttp.ServerDisconnectedError | ConnectionError):
+    if address.is_secure and (isinstance(error, aiohttp.ServerDisconnectedError) or is_hang_up(error)):
         said = ended_in_tls(address)
     return ConnectionLost(f"the connection to {address} broke: {said}")

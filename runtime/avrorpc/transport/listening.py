@@ -24,6 +24,8 @@ TLS_HANDSHAKE_SECONDS: Final = 10.0
 """How long a client may take until TLS is set up."""
 _ONLY_OWNER: Final = 0o600
 _BACKLOG: Final = 128
+_LOOK_SECONDS: Final = 0.2
+"""A closing connection that has had nothing to send for this long is closed by force."""
 
 
 class Door:
@@ -55,6 +57,11 @@ class Visitor(Protocol):
 
     gone: asyncio.Future[None]
 
+    @property
+    def is_flushed(self) -> bool:
+        """Whether the system has taken all that is due to the client."""
+        ...
+
     def abort(self) -> None:
         """Close at once; what is due is lost."""
         ...
@@ -62,8 +69,14 @@ class Visitor(Protocol):
 
 async def all_gone(visitors: Collection[Visitor], patience: float) -> None:
     """Wait until closing connections have sent what is due; those that take longer are cut off."""
-    if visitors:
-        await asyncio.wait([visitor.gone for visitor in visitors], timeout=patience)
+    loop = asyncio.get_running_loop()
+    end, flushed = loop.time() + patience, set[Visitor]()
+    while visitors and (left := end - loop.time()) > 0:
+        await asyncio.wait([visitor.gone for visitor in visitors], timeout=min(left, _LOOK_SECONDS))
+        # TLS waits for the other end's goodbye, which blocking clients never send.
+        for visitor in flushed.intersection(visitors):
+            visitor.abort()
+        flushed = {visitor for visitor in visitors if visitor.is_flushed}
     remaining = list(visitors)
     for visitor in remaining:  # their clients do not read
         visitor.abort()

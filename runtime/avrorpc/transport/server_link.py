@@ -15,7 +15,7 @@ from collections.abc import Callable
 from contextvars import Context
 from typing import Any, Self, cast
 
-from avrorpc.errors import RpcError
+from avrorpc.errors import Code, RpcError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.transport.exchange import Answerer, Streams
 from avrorpc.transport.link import PING
@@ -85,6 +85,11 @@ class ServerLink(asyncio.Protocol):
             self.flush()
             self._transport.close()
 
+    @property
+    def is_flushed(self) -> bool:
+        """Whether the system has taken all that is due to the client."""
+        return self._transport is None or not self._transport.get_write_buffer_size()
+
     def abort(self) -> None:
         """Close at once; what is due is lost."""
         if self._transport is not None:
@@ -129,6 +134,7 @@ class ServerLink(asyncio.Protocol):
         self._transport = cast("asyncio.Transport", transport)
         self.peer = peer_name(transport)
         self.address = transport.get_extra_info("peername")
+        self.connection.peer = self.peer
         self.connection.principal = principal_of(transport)
         self._opened(self)
 
@@ -172,8 +178,9 @@ class ServerLink(asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         if self._timer is not None:
             self._timer.cancel()
-        for task in self._tasks:
-            task.cancel()
+        for call in list(self._calls.values()):
+            if not call.is_one_way:  # whoever sends a one-way message may leave at once
+                call.cancel()
         self._closed(self)
         if not self.gone.done():
             self.gone.set_result(None)
@@ -193,8 +200,8 @@ class ServerLink(asyncio.Protocol):
                     self._calls[number].writable()
             case Cancelled(number) | Failed(number, _):
                 call = self._calls.get(number)
-                if call is not None and call.task is not None:
-                    call.task.cancel()
+                if call is not None:
+                    call.cancel()
                 elif isinstance(event, Cancelled):
                     self.connection.reply(number, None)
             case Leaving() | Pinged():
@@ -218,6 +225,7 @@ class ServerLink(asyncio.Protocol):
                 body = await self._answer(request, streams)
         finally:
             del self._calls[request.serial]
+            call.close()
             self.connection.reply(request.serial, body)
             if self._alive is not None:
                 self._alive.used(self._loop.time())
@@ -279,10 +287,12 @@ class _Call:
 
     def __init__(self, link: ServerLink, request: Request[Any]) -> None:
         self.task: asyncio.Task[None] | None = None
+        self.is_one_way = request.one_way
         self._link = link
         self._number = request.serial
         self._items: deque[bytes] = deque()
         self._is_ended = not request.takes_stream
+        self._is_closed = False
         self._waiter: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
 
@@ -301,11 +311,24 @@ class _Call:
     def writable(self) -> None:
         self._wake(self._writer)
 
+    def close(self) -> None:
+        """Let whoever still reads or writes know that the call is over."""
+        self._is_closed = True
+        self._wake(self._waiter)
+        self._wake(self._writer)
+
+    def cancel(self) -> None:
+        self.close()
+        if self.task is not None:
+            self.task.cancel()
+
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
         while not self._items:
+            if self._is_closed:
+                raise StatusError(Code.CANCELLED, "the call is over")
             if self._is_ended:
                 raise StopAsyncIteration
             self._waiter = asyncio.get_running_loop().create_future()
@@ -322,10 +345,12 @@ class _Call:
     async def send(self, item: bytes) -> None:
         multiplexer = self._link.connection.multiplexer
         assert multiplexer is not None
-        while not multiplexer.can_send(self._number):
+        while not self._is_closed and not multiplexer.can_send(self._number):
             self._writer = asyncio.get_running_loop().create_future()
             await self._writer
         await self._link.unchoked()
+        if self._is_closed:
+            raise StatusError(Code.CANCELLED, "the call is over")
         multiplexer.send_item(self._number, item)
         self._link.flush_soon()
 

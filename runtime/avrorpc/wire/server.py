@@ -89,6 +89,10 @@ class Session(Generic[O_co]):
     """What stands for that version: the MD5 of its text, as the client says."""
 
 
+UNKNOWN_PEER: Final = "an unknown address"
+"""What stands for an address that the transport does not know."""
+
+
 @dataclass(slots=True, frozen=True)
 class Request(Generic[O_co]):
     """One call that a client made."""
@@ -106,6 +110,8 @@ class Request(Generic[O_co]):
     """Whom the connection proves the client to be."""
     takes_stream: bool = False
     """Whether items of a request stream follow."""
+    peer: str = UNKNOWN_PEER
+    """Where the client is, for people."""
 
 
 Event: TypeAlias = Request[O_co] | Item | Ended | Cancelled | Failed | Writable | Leaving | Pinged
@@ -180,6 +186,7 @@ def read_call(
     limits: Limits,
     preferred: str | None = None,
     principal: Principal | None = None,
+    peer: str = UNKNOWN_PEER,
 ) -> tuple[Request[O_co] | None, bytes]:
     """Read one request body; return the request, or the reply where there is nothing to call.
 
@@ -191,6 +198,7 @@ def read_call(
         limits: Bounds on the request.
         preferred: The contract that an unknown client is shown; else it is the first.
         principal: Whom the connection proves the client to be.
+        peer: Where the client is, for people.
 
     Raises:
         RemoteProtocolError: It is malformed.
@@ -202,15 +210,20 @@ def read_call(
         handshake = encode_response(response)
         if session is None:
             return None, handshake
-    return _read_bare(cursor, serial, session, handshake, principal)
+    return _read_bare(cursor, serial, session, handshake, principal, peer)
 
 
 def _read_bare(
-    cursor: Cursor, serial: int, session: Session[O_co], handshake: bytes, principal: Principal | None
+    cursor: Cursor,
+    serial: int,
+    session: Session[O_co],
+    handshake: bytes,
+    principal: Principal | None,
+    peer: str,
 ) -> tuple[Request[O_co] | None, bytes]:
     """Read what follows a handshake."""
     metadata, name = read_request_head(cursor)
-    request = Request(serial, session, metadata, name, cursor, handshake, False, principal)
+    request = Request(serial, session, metadata, name, cursor, handshake, False, principal, peer=peer)
     if not name:
         return request, handshake + bytes(reply_head({}, is_error=False))
     message = session.client.messages.get(name)
@@ -243,6 +256,8 @@ class ServerConnection(Generic[O_co]):
         """Bytes that went to it."""
         self.principal: Principal | None = None
         """Whom the connection proves the client to be."""
+        self.peer = UNKNOWN_PEER
+        """Where the client is, for people."""
         self.multiplexer: Multiplexer | None = None
         """Our own frames, once they are spoken."""
         self._offers = offers
@@ -344,7 +359,15 @@ class ServerConnection(Generic[O_co]):
         if isinstance(body, LimitExceeded):
             return None, system_error(Code.RESOURCE_EXHAUSTED, str(body))
         if self.session is not None:
-            return read_call(body, serial, self.session, self._offers, self._limits, principal=self.principal)
+            return read_call(
+                body,
+                serial,
+                self.session,
+                self._offers,
+                self._limits,
+                principal=self.principal,
+                peer=self.peer,
+            )
         cursor = Cursor(body, self._limits)
         opening = decode_request(cursor)
         session, response = self._offers.meet(opening)
@@ -353,7 +376,8 @@ class ServerConnection(Generic[O_co]):
         self._bind(session)
         # Now that it is known who speaks, a body too large is a call that fails, and not garbage.
         self._deframer.skips_excess = True
-        request, answer = _read_bare(cursor, serial, session, encode_response(response), self.principal)
+        handshake = encode_response(response)
+        request, answer = _read_bare(cursor, serial, session, handshake, self.principal, self.peer)
         assert request is not None
         agreement = accept(opening.meta, self._limits) if self._upgrades and not request.message else None
         if agreement is not None:
@@ -424,7 +448,9 @@ class ServerConnection(Generic[O_co]):
             cursor,
             b"",
             opened.one_way,
-            takes_stream=opened.takes_stream,
+            self.principal,
+            opened.takes_stream,
+            self.peer,
         )
 
     @staticmethod
