@@ -56,6 +56,8 @@ class ServerLink(asyncio.Protocol):
         """Done when the connection is closed."""
         self.peer = ""
         """What a log calls the client."""
+        self.address: object = None
+        """The client's address, as the system has it."""
         self._answer = answer
         self._limits = limits
         self._opened = opened
@@ -136,6 +138,7 @@ class ServerLink(asyncio.Protocol):
         # uvloop's transports have the methods and not the base class.
         self._transport = cast("asyncio.Transport", transport)
         self.peer = peer_name(transport)
+        self.address = transport.get_extra_info("peername")
         self.connection.peer = self.peer
         self.connection.principal = principal_of(transport)
         self._opened(self)

@@ -88,6 +88,8 @@ class Session(Generic[O_co]):
     offer: O_co
     client: schema.Protocol
     """The client's version of the contract: what it writes requests with, and reads replies with."""
+    client_hash: bytes = b""
+    """What stands for that version: the MD5 of its text, as the client says."""
 
 
 UNKNOWN_PEER: Final = "an unknown address"
@@ -170,7 +172,7 @@ class Offers(Generic[O_co]):
             return None
         # The hash that a client guesses comes last: after NONE it is that of whichever protocol NONE carried.
         offer = self._by_name.get(client.name) or self._by_hash.get(request.server_hash)
-        return None if offer is None else Session(offer, client)
+        return None if offer is None else Session(offer, client, request.client_hash)
 
     def _client(self, request: HandshakeRequest) -> schema.Protocol | None:
         same = self._by_hash.get(request.client_hash)
@@ -282,6 +284,10 @@ class ServerConnection(Generic[O_co]):
     ) -> None:
         self.session: Session[O_co] | None = None
         """What the first handshake bound this connection to."""
+        self.received = 0
+        """Bytes that came from the client."""
+        self.sent = 0
+        """Bytes that went to it."""
         self.principal: Principal | None = None
         """Whom the connection proves the client to be."""
         self.peer = UNKNOWN_PEER
@@ -322,7 +328,10 @@ class ServerConnection(Generic[O_co]):
         """Return bytes due to the client, and forget them; in our own frames, about as many as asked for."""
         data = bytes(self._out)
         self._out.clear()
-        return data if self.multiplexer is None else data + self.multiplexer.data_to_send(at_most)
+        if self.multiplexer is not None:
+            data += self.multiplexer.data_to_send(at_most)
+        self.sent += len(data)
+        return data
 
     @property
     def is_half_received(self) -> bool:
@@ -343,6 +352,7 @@ class ServerConnection(Generic[O_co]):
         Raises:
             RemoteProtocolError: They break the protocol. The connection is of no use any more.
         """
+        self.received += len(data)
         if self.multiplexer is not None:
             return self._frames(self.multiplexer, data)
         messages = self._deframer.feed(data)
