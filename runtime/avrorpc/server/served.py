@@ -210,7 +210,7 @@ class Served:
         return Reply(value)
 
     def _threads(self, target: Target) -> Executor | None:
-        """Return where a method runs, if not on the loop; a `def` that reads a stream would block the loop."""
+        """Return where a method runs, if not on the loop; a `def` that reads a stream would block it."""
         if target.is_async or (self.binding.inline and not target.method.streaming.takes_stream):
             return None
         return self._executor
