@@ -112,8 +112,7 @@ def test_its_requestor_with_another_version(requestor: Callable[..., Any]) -> No
 
 
 def test_among_several_protocols_its_requestor_finds_its_own(requestor: Callable[..., Any]) -> None:
-    # After it has shown its protocol it takes BOTH alone, so that the NONE before that must name the right one:
-    # the one of the path, or with the message.
+    # Once it has shown its protocol it takes BOTH alone, so that the NONE before must name the right one.
     for path in ("/avro/small.Small", "/spl-avro", "/"):
         unseen = json.dumps({**json.loads(SMALL.text), "doc": path})
         assert requestor(unseen, path).request("double", {"value": 3, "offset": 1}) == 7
