@@ -16,10 +16,11 @@ from aiohttp import web
 from avrorpc.errors import LimitExceeded, RpcError
 from avrorpc.limits import Limits
 from avrorpc.principal import Principal
+from avrorpc.server.activity import AcceptedAnswerer, Activity
 from avrorpc.server.http_links import HttpLinks
 from avrorpc.server.served import Served
+from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address
-from avrorpc.transport.exchange import Answerer
 from avrorpc.transport.http_stream import STREAM_TYPE
 from avrorpc.transport.listening import Door, all_gone, listen
 from avrorpc.transport.peer import is_gone, peer_name, principal_of
@@ -29,6 +30,9 @@ from avrorpc.wire.framing import frame
 from avrorpc.wire.offers import Offers
 from avrorpc.wire.patience import Patience
 from avrorpc.wire.server import Request, read_call
+
+PROXIED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+"""Headers that a proxy adds."""
 
 logger = logging.getLogger("avrorpc")
 
@@ -40,6 +44,7 @@ class HttpListener:
         address: Where to listen; port 0 takes a free one.
         offers: What is served.
         answer: Gives a request's reply, handshake response and all.
+        activity: Is told of each connection.
         limits: Bounds on requests.
     """
 
@@ -47,12 +52,14 @@ class HttpListener:
         self,
         address: Address,
         offers: Offers[Served],
-        answer: Answerer,
+        answer: AcceptedAnswerer,
+        activity: Activity,
         limits: Limits,
     ) -> None:
         self.address = address
         self._offers = offers
         self._answer = answer
+        self._activity = activity
         self._limits = limits
         # Framing takes 4 bytes per buffer; aiohttp's own limit only has to lie above ours.
         app = web.Application(client_max_size=limits.max_body + 65_536)
@@ -82,7 +89,9 @@ class HttpListener:
             self._door = await listen(
                 replace(self.address, path=""),
                 tls,
-                lambda: _Connection(server(), self._connections, self._limits),
+                lambda: _Connection(
+                    server(), self._connections, self._limits, self._activity, self.address.scheme
+                ),
             )
         except BaseException:
             await self._runner.cleanup()
@@ -110,6 +119,8 @@ class HttpListener:
         connection = None if request.transport is None else self._connections.get(request.transport)
         if connection is None:
             raise ConnectionResetError("the client has left")
+        # Behind a proxy on this host, everybody seems to be here.
+        connection.accepted.is_local &= not any(name in request.headers for name in PROXIED)
         connection.begin()
         try:
             response = await self._respond(request, connection)
@@ -124,13 +135,17 @@ class HttpListener:
 
     async def _respond(self, request: web.Request, connection: _Connection) -> web.StreamResponse:
         if request.method == "GET":
-            return await self._links.websocket(request, connection.peer, connection.principal)
+            return await self._links.websocket(
+                request, connection.peer, connection.principal, connection.accepted
+            )
         name = request.match_info.get("protocol")
         if name is not None and self._offers.get(name) is None:
             served = ", ".join(offer.name for offer in self._offers)
             return _refuse(404, f"there is no protocol {name} here; there is {served}")
         if request.content_type == STREAM_TYPE:
-            return await self._links.stream(request, connection.peer, connection.principal)
+            return await self._links.stream(
+                request, connection.peer, connection.principal, connection.accepted
+            )
         if request.content_type != CONTENT_TYPE:
             return _refuse(415, f"the body must be {CONTENT_TYPE}, not {request.content_type}")
         try:
@@ -150,10 +165,15 @@ class HttpListener:
         if call is None or reply:
             return _avro(reply)
         # A task of its own has an empty context; a client that goes away cancels this handler, and the task.
-        task = asyncio.create_task(_run(self._answer, call), context=Context())
+        task = asyncio.create_task(self._run(call, connection.accepted), context=Context())
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
-        return _avro(await task)
+        answer = await task
+        connection.accepted.traffic.sent += len(answer or b"")
+        return _avro(answer)
+
+    async def _run(self, call: Request[Served], accepted: Accepted) -> bytes | None:
+        return await self._answer(call, None, accepted=accepted)
 
 
 class _Connection(asyncio.Protocol):
@@ -164,8 +184,12 @@ class _Connection(asyncio.Protocol):
         inner: asyncio.Protocol,
         connections: dict[asyncio.BaseTransport, _Connection],
         limits: Limits,
+        activity: Activity,
+        scheme: str,
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        self.accepted = Accepted(scheme)
+        """What is known of the connection."""
         self.gone: asyncio.Future[None] = self._loop.create_future()
         """Done when the connection is closed."""
         self.principal: Principal | None = None
@@ -176,6 +200,7 @@ class _Connection(asyncio.Protocol):
         """Whether it closes when they are."""
         self._inner = inner
         self._connections = connections
+        self._activity = activity
         self._transport: asyncio.Transport | None = None
         self._is_reading = False
         self._bodies = 0
@@ -196,12 +221,16 @@ class _Connection(asyncio.Protocol):
         """Take note of the connection."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's lack the base class
         self.principal = principal_of(transport)
+        self.accepted.comes_from(self.peer)
+        self.accepted.principal = None if self.principal is None else self.principal.name
+        self._activity.opened(self.accepted)
         self._connections[transport] = self
         self._inner.connection_made(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
         """Pass it on."""
+        self.accepted.traffic.received += len(data)
         self._inner.data_received(data)
 
     def eof_received(self) -> bool:
@@ -226,6 +255,7 @@ class _Connection(asyncio.Protocol):
         """Forget the connection."""
         if self._waiting is not None:
             self._waiting.cancel()
+        self._activity.closed(self.accepted)
         if self._transport is not None:
             self._connections.pop(self._transport, None)
         self._inner.connection_lost(exc)
@@ -298,10 +328,6 @@ class _Connection(asyncio.Protocol):
 
 TURNS_TO_START: Final = 16
 """Turns of the loop within which aiohttp hands a whole request to its handler; it takes three or four."""
-
-
-async def _run(answer: Answerer, call: Request[Served]) -> bytes | None:
-    return await answer(call, None)
 
 
 def _avro(reply: bytes | None) -> web.Response:

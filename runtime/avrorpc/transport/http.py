@@ -164,7 +164,17 @@ class HttpTransport(Generic[V]):
         finally:
             posting.cancel()
             if response is not None:
+                if not link.is_answered:
+                    _reset(response)
                 response.close()
+
+
+def _reset(response: aiohttp.ClientResponse) -> None:
+    """Make the end of a response's connection a reset: so the server learns that nobody reads any more."""
+    transport = None if response.connection is None else response.connection.transport
+    sock = None if transport is None else transport.get_extra_info("socket")
+    if sock is not None and sock.fileno() >= 0:
+        reset_on_close(sock)
 
 
 class _Body(aiohttp.BytesIOPayload):

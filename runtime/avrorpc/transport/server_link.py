@@ -18,7 +18,7 @@ from typing import Any, Self, cast
 from avrorpc.errors import Code, RpcError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.transport.exchange import Answerer, Streams
-from avrorpc.transport.link import PING
+from avrorpc.transport.link import PING, TURN
 from avrorpc.transport.peer import is_gone, peer_name, principal_of
 from avrorpc.wire.keepalive import Due, KeepAlive
 from avrorpc.wire.multiplex import Cancelled, Ended, Failed, Item, Leaving, Pinged, Writable
@@ -56,6 +56,8 @@ class ServerLink(asyncio.Protocol):
         """Done when the connection is closed."""
         self.peer = ""
         """What a log calls the client."""
+        self.address: object = None
+        """The client's address, as the system has it."""
         self._answer = answer
         self._limits = limits
         self._opened = opened
@@ -82,8 +84,10 @@ class ServerLink(asyncio.Protocol):
     def close(self) -> None:
         """Send what is due, and close."""
         if self._transport is not None:
-            self._is_choked = False  # the transport keeps what the socket does not take now
-            self.flush()
+            while self.connection.has_output and not self._transport.is_closing():
+                self._transport.write(
+                    self.connection.data_to_send()
+                )  # it keeps what the socket does not take
             self._transport.close()
 
     @property
@@ -134,6 +138,7 @@ class ServerLink(asyncio.Protocol):
         # uvloop's transports have the methods and not the base class.
         self._transport = cast("asyncio.Transport", transport)
         self.peer = peer_name(transport)
+        self.address = transport.get_extra_info("peername")
         self.connection.peer = self.peer
         self.connection.principal = principal_of(transport)
         self._opened(self)
@@ -155,7 +160,7 @@ class ServerLink(asyncio.Protocol):
         if self._alive is None and self.connection.multiplexer is not None and self.connection.session:
             self._begin_watch(now)
         is_bound, is_half = self.connection.session is not None, self.connection.is_half_received
-        self._patience.moved(now, is_bound=is_bound, is_half=is_half, whole=self.connection.received)
+        self._patience.moved(now, is_bound=is_bound, is_half=is_half, whole=self.connection.messages)
         if self._waiting is None and is_half:
             self._wait()
         self.flush()
@@ -312,6 +317,7 @@ class _Call:
         self._items: deque[bytes] = deque()
         self._is_ended = not request.takes_stream
         self._is_closed = False
+        self._sent = 0
         self._waiter: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
 
@@ -372,6 +378,9 @@ class _Call:
             raise StatusError(Code.CANCELLED, "the call is over")
         multiplexer.send_item(self._number, item)
         self._link.flush_soon()
+        self._sent += 1
+        if self._sent % TURN == 0:  # others have their turn, and what is due is written
+            await asyncio.sleep(0)
 
     @staticmethod
     def _wake(waiting: asyncio.Future[None] | None) -> None:

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from typing import Final, Literal, TypeAlias
 
@@ -67,6 +67,8 @@ class Connected:
 
     server_hash: bytes
     server_text: str | None
+    settings: Settings | None = None
+    """What holds on the connection where our own frames are spoken; None in plain Avro."""
 
 
 Event: TypeAlias = Connected | Answered | Item | Failed | Writable | Leaving | Pinged
@@ -274,7 +276,7 @@ class ClientConnection:
             self.multiplexer.settings = settings
         elif settings is not None:
             self.multiplexer = Multiplexer(Side.CLIENT, self._limits, settings)
-        return [self._server.connected()]
+        return [replace(self._server.connected(), settings=settings)]
 
     def _greet(self, text: str | None) -> None:
         meta = {} if self._wishes is None else offer(self._wishes, self._limits)

@@ -54,6 +54,8 @@ class Session(Generic[O_co]):
     offer: O_co
     client: schema.Protocol
     """The client's version of the contract: what it writes requests with, and reads replies with."""
+    client_hash: bytes = b""
+    """What stands for that version: the MD5 of its text, as the client says."""
 
 
 class Offers(Generic[O_co]):
@@ -108,7 +110,7 @@ class Offers(Generic[O_co]):
             return None
         # The hash that a client guesses comes last: after NONE it is that of whichever protocol NONE carried.
         offer = self._by_name.get(client.name) or self._by_hash.get(request.server_hash)
-        return None if offer is None else Session(offer, client)
+        return None if offer is None else Session(offer, client, request.client_hash)
 
     def _client(self, request: HandshakeRequest) -> schema.Protocol | None:
         same = self._by_hash.get(request.client_hash)

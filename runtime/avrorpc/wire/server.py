@@ -160,6 +160,10 @@ class ServerConnection(Generic[O_co]):
     ) -> None:
         self.session: Session[O_co] | None = None
         """What the first handshake bound this connection to."""
+        self.received = 0
+        """Bytes that came from the client."""
+        self.sent = 0
+        """Bytes that went to it."""
         self.principal: Principal | None = None
         """Whom the connection proves the client to be."""
         self.peer = UNKNOWN_PEER
@@ -175,7 +179,7 @@ class ServerConnection(Generic[O_co]):
         self._waiting: deque[tuple[int, bytes | Excess]] = deque()
         self._open: set[int] = set()
         self._order: deque[int] = deque()
-        self.received = 0
+        self.messages = 0
         """How many plain messages have come whole."""
         self._early: dict[int, bytes] = {}
         self._out = bytearray()
@@ -200,7 +204,10 @@ class ServerConnection(Generic[O_co]):
         """Return bytes due to the client, and forget them; in our own frames, about as many as asked for."""
         data = bytes(self._out)
         self._out.clear()
-        return data if self.multiplexer is None else data + self.multiplexer.data_to_send(at_most)
+        if self.multiplexer is not None:
+            data += self.multiplexer.data_to_send(at_most)
+        self.sent += len(data)
+        return data
 
     @property
     def is_half_received(self) -> bool:
@@ -221,10 +228,11 @@ class ServerConnection(Generic[O_co]):
         Raises:
             RemoteProtocolError: They break the protocol. The connection is of no use any more.
         """
+        self.received += len(data)
         if self.multiplexer is not None:
             return self._frames(self.multiplexer, data)
         messages = self._deframer.feed(data)
-        self.received += len(messages)
+        self.messages += len(messages)
         self._waiting.extend(messages)
         events: list[Event[O_co]] = []
         while self._waiting and not self.is_full:
