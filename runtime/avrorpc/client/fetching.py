@@ -22,7 +22,7 @@ from avrorpc.client.remote import Remote
 from avrorpc.client.version import ServerVersion
 from avrorpc.contracts import IntrospectionClient, ServiceInfo
 from avrorpc.driving import drive
-from avrorpc.errors import Code, DeclaredError, NotServed, RemoteProtocolError, SchemaError, StatusError
+from avrorpc.errors import Code, DeclaredError, RemoteProtocolError, SchemaError, StatusError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract
 from avrorpc.outline import service_outline
@@ -177,10 +177,6 @@ async def _shown(
             await transport.exchange(Outgoing(protocol=protocol, message="", timeout=timeout))
         except TimeoutError:
             raise StatusError(Code.DEADLINE_EXCEEDED, f"{url} did not answer in time") from None
-        except NotServed as refusal:
-            if refusal.shown is None:
-                raise
-            return refusal.shown
         finally:
             await transport.close()
         return seen[0].server_text
