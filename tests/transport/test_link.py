@@ -224,9 +224,7 @@ def test_a_cancelled_call_is_cancelled_at_the_server_and_leaves_the_others() -> 
 @pytest.mark.parametrize("compression", ["deflate", "zstd"])
 def test_large_messages_are_compressed_where_the_url_asks_for_it(compression: str) -> None:
     if compression == "zstd":
-        pytest.importorskip(
-            "backports.zstd" if __import__("sys").version_info < (3, 14) else "compression.zstd"
-        )
+        pytest.importorskip("backports.zstd" if sys.version_info < (3, 14) else "compression.zstd")
 
     async def main() -> None:
         async with Server([AsyncStreams()]) as server:
