@@ -2,7 +2,7 @@
 # avrorpc/introspection.avdl, avrorpc/tensor.avdl.
 # Change the contracts, not this file.
 # Handshake hashes (MD5):
-#   avrorpc.ErrorDetails f028601e3032782e5b5b290beb031776
+#   avrorpc.ErrorDetails 91ef9e86e042fe500f7d8cd6f70dc1c3
 #   avrorpc.Introspection 1a42ec51d81c7d9112b01ea647964d55
 """Types that every contract may use: tensors, and the buffers that they lie in."""
 
@@ -471,17 +471,24 @@ ERROR_DETAILS: Final = stub.Contract(
     (
         '{"protocol":"ErrorDetails","namespace":"avrorpc","doc":"What a `StatusError` '
         "may say beside its code and its message, so that programs need not read "
-        'texts.","types":[{"type":"record","name":"RetryInfo","doc":"How long to wait '
-        'before the call is worth another try.","fields":[{"name":"seconds",'
-        '"type":"double","doc":"Seconds from when the answer came."}]},'
-        '{"type":"record","name":"FieldViolation","doc":"One part of a request that is '
-        'wrong.","fields":[{"name":"path","type":"string","doc":"The way to it from '
-        "the parameters, as a JSON pointer (RFC 6901), such as "
-        '`/order/items/0/price`."},{"name":"description","type":"string","doc":"What '
-        'is wrong with it, for people."},{"name":"reason","type":"string","doc":"The '
-        'rule that it breaks, for programs; in upper case, such as `TOO_LONG`.",'
-        '"default":""}]},{"type":"record","name":"BadRequest","doc":"Each part of a '
-        'request that is wrong. With INVALID_ARGUMENT, or OUT_OF_RANGE.",'
+        'texts.","types":[{"type":"record","name":"AnyRecord","doc":"A record of any '
+        "type, with what a reader needs to understand it.\\nAvro has no such type: a "
+        'contract that carries records which it does not know by name uses this one.",'
+        '"fields":[{"name":"type","type":"string","doc":"The full name of the '
+        'record\'s type."},{"name":"schema","type":"string","doc":"The schema that it '
+        'was written with, as JSON; empty where readers have it.","default":""},'
+        '{"name":"object","type":"bytes","doc":"The record in Avro\'s single-object '
+        'encoding: marker, fingerprint of the schema, fields."}]},{"type":"record",'
+        '"name":"RetryInfo","doc":"How long to wait before the call is worth another '
+        'try.","fields":[{"name":"seconds","type":"double","doc":"Seconds from when '
+        'the answer came."}]},{"type":"record","name":"FieldViolation","doc":"One part '
+        'of a request that is wrong.","fields":[{"name":"path","type":"string",'
+        '"doc":"The way to it from the parameters, as a JSON pointer (RFC 6901), such '
+        'as `/order/items/0/price`."},{"name":"description","type":"string",'
+        '"doc":"What is wrong with it, for people."},{"name":"reason","type":"string",'
+        '"doc":"The rule that it breaks, for programs; in upper case, such as '
+        '`TOO_LONG`.","default":""}]},{"type":"record","name":"BadRequest","doc":"Each '
+        'part of a request that is wrong. With INVALID_ARGUMENT, or OUT_OF_RANGE.",'
         '"fields":[{"name":"violations","type":{"type":"array",'
         '"items":"FieldViolation"},"doc":"At least one."}]},{"type":"record",'
         '"name":"QuotaViolation","doc":"A limit that was met.",'
