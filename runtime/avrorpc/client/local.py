@@ -32,7 +32,7 @@ from avrorpc.client.local_stream import LocalStream, is_cancelled
 from avrorpc.client.owner import Owner
 from avrorpc.client.streams import AsyncStream, SyncStream
 from avrorpc.client.verify import Verifier
-from avrorpc.driving import as_coroutine, drive, run_in, running_loop, suspended
+from avrorpc.driving import as_coroutine, drive, needs_loop, run_in, running_loop, suspended
 from avrorpc.errors import BindError, Suspended
 from avrorpc.failure import outcome
 from avrorpc.method import Method
@@ -199,8 +199,7 @@ class _Local:
 
     def _told(self, method: Method[Any], failed: BaseException) -> Exception:
         """Return what the caller is told of what an implementation raised."""
-        if isinstance(failed, RuntimeError) and str(failed) == "no running event loop":
-            # What asyncio says to a coroutine that wants to wait and is driven by hand.
+        if needs_loop(failed):
             return suspended(method.full_name)
         if isinstance(failed, Suspended):
             return failed
