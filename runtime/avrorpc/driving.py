@@ -37,9 +37,9 @@ def suspended(what: str) -> Suspended:
 
 
 def needs_loop(error: BaseException) -> bool:
-    """Return whether an error is what asyncio raises in a coroutine that would wait and is driven by hand.
+    """Return whether an error is what asyncio raises in a coroutine that would wait, and is driven by hand.
 
-    `asyncio.sleep` and timeouts ask for the running loop; events, locks and queues use one that they do not have.
+    `asyncio.sleep` and timeouts ask for the running loop; events, locks and queues use one that is None.
     """
     if isinstance(error, AttributeError):
         return error.obj is None and error.name == "create_future"

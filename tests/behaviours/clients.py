@@ -77,12 +77,16 @@ async def many_threads_or_tasks_share_a_client(setup: Setup) -> None:
 async def a_client_is_of_the_process_that_made_it(setup: Setup) -> None:
     client = await setup.conformance()
     assert await setup.call(client.add, 1.0) == 2.0
-    child = os.fork()
-    if child == 0:
-        os._exit(_after_fork(client, is_async=setup.case.is_async))
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    status = _in_a_fork(client, is_async=setup.case.is_async)
     assert status == 7, f"it ended with {status}"
     assert await setup.call(client.add, 1.0) == 2.0
+
+
+def _in_a_fork(client: Any, *, is_async: bool) -> int:
+    child = os.fork()
+    if child == 0:
+        os._exit(_after_fork(client, is_async=is_async))
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def _after_fork(client: Any, *, is_async: bool) -> int:

@@ -118,9 +118,13 @@ async def an_item_that_does_not_fit_ends_both_ways(setup: Setup) -> None:
     talk = setup.talk(streams.client.total, 100)
     await talk.send(1)
     assert await talk.receive() == 1
+
+    async def converse() -> None:
+        await talk.send("two")  # where a synchronous caller is told
+        await talk.receive()  # where an asynchronous one is
+
     with pytest.raises(EncodeError) as caught:
-        await talk.send("two")
-        await talk.receive()
+        await converse()
     assert caught.value.path == "number[1]"
     await talk.close()
     await streams.closed(1)

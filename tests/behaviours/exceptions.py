@@ -1,6 +1,6 @@
 """The few behaviours that a placement cannot have, each with the reason and what happens instead.
 
-A row is no permission to skip: the suite runs the behaviour there too, and demands that it ends as the row says.
+A row is no permission to skip: the suite runs the behaviour there, too, and it must end as the row says.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def _is_def(case: Case) -> bool:
 
 
 def _cannot_wait(case: Case) -> bool:
-    """Say whether an `async def` is driven without a loop, which `direct:` refuses before it comes to that."""
+    """Say whether an `async def` is driven without a loop; `direct:` refuses that earlier."""
     return case.cannot_wait and not _DIRECT(case)
 
 
@@ -72,7 +72,7 @@ def _not(condition: Where) -> Where:
     return lambda case: not condition(case)
 
 
-_DID_NOT_RAISE: Final = pytest.fail.Exception
+_DID_NOT_RAISE: Final[type[BaseException]] = pytest.fail.Exception
 
 _BOTH_WAYS: Final = (
     "each_item_is_answered_as_it_comes",

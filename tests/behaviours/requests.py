@@ -208,8 +208,7 @@ async def a_caller_that_is_cancelled_cancels_a_stream_of_a_request(setup: Setup)
 
     streams = await setup.streams()
     task = setup.begin(streams.client.upload, "up", waiting())
-    while streams.implementation.streams.counts()[0] == 0 and not task.done():
-        await asyncio.sleep(0.001)
+    await streams.begun(task)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
@@ -116,9 +115,11 @@ async def each_of_the_sixteen_codes_ends_a_stream_after_its_items(setup: Setup) 
 
 async def after_its_end_a_stream_stays_at_its_end(setup: Setup) -> None:
     streams = await setup.streams()
-    for stream in (streams.client.count(1), streams.client.break_off(0, "status")):
-        with contextlib.suppress(StatusError):
-            await setup.take(stream)
+    counted, broken = streams.client.count(1), streams.client.break_off(0, "status")
+    assert await setup.take(counted) == [0]
+    with pytest.raises(StatusError, match="nothing of that name"):
+        await setup.take(broken)
+    for stream in (counted, broken):
         assert await setup.take(stream) == []
 
 

@@ -242,6 +242,13 @@ class Streaming:
         self.implementation = implementation
         self._is_here = setup.case.placement.is_here
 
+    async def begun(self, task: asyncio.Task[Any]) -> None:
+        """Wait until the implementation is at a stream, or the task that calls it has ended."""
+        for _ in range(10_000):
+            if self.implementation.streams.counts()[0] or task.done():
+                return
+            await asyncio.sleep(0.001)
+
     async def closed(self, early: int, *, begun: bool = True) -> None:
         """Wait until so many streams were closed early and none is open; with `begun`, they all began."""
         streams, wanted = self.implementation.streams, [0, early]

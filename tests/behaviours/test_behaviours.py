@@ -52,7 +52,9 @@ def test_there_are_enough_behaviours_and_no_two_of_one_name() -> None:
     names = [name for module in MODULES for name in vars(module) if name in BEHAVIOURS]
     assert len(names) >= len(BEHAVIOURS) >= 60
     declared = [
-        name for module in MODULES for name in re.findall(r"^async def ([a-z]\w+)", _text(module), re.MULTILINE)
+        name
+        for module in MODULES
+        for name in re.findall(r"^async def ([a-z]\w+)", _text(module), re.MULTILINE)
     ]
     assert sorted(declared) == sorted(BEHAVIOURS)
 
