@@ -163,7 +163,7 @@ async def a_slow_reader_slows_the_implementation(setup: Setup) -> None:
                 self.made += 1
                 yield Piece(number=number, data=bytes(size))
 
-    counting = setup.colour(Counting, AsyncCounting)()
+    counting: Any = setup.colour(Counting, AsyncCounting)()
     client = await setup.open(counting)
     stream = client.download(10_000, 65_536)
     await setup.next(stream)

@@ -189,7 +189,7 @@ class Setup:
     async def take(self, stream: Any, count: int = 1_000_000) -> list[Any]:
         """Return the first items of a stream, and close it."""
         if self.case.is_async:
-            taken = []
+            taken: list[Any] = []
             async with avrorpc.closing(stream):
                 while len(taken) < count:
                     try:
@@ -223,8 +223,9 @@ class Setup:
             else:
                 await asyncio.to_thread(read)
         except BaseException as error:
-            unsent = isinstance(error, StatusError) and not error.from_peer
-            if isinstance(error, Suspended) or (unsent and error.code is Code.UNIMPLEMENTED):
+            if isinstance(error, Suspended):
+                raise
+            if isinstance(error, StatusError) and error.code is Code.UNIMPLEMENTED and not error.from_peer:
                 raise
             return items, error
         raise AssertionError(f"no error after {items}")
