@@ -59,14 +59,11 @@ def planned(draw: st.DrawFn, view: Any, left_out: tuple[str, ...] = ()) -> Plann
     names = [name for name in contract.methods if name not in left_out]
     method = contract.methods[draw(st.sampled_from(names))]
     values = _values(contract)
-    *plain, last = [None, *(values.of(parameter.type) for parameter in method.message.request)]
+    parameters = [values.of(parameter.type) for parameter in method.message.request]
     items: list[Any] = []
     if method.streaming.takes_stream:
-        assert last is not None
-        items = draw(st.lists(last, max_size=4))
-    elif last is not None:
-        plain.append(last)
-    arguments = [draw(strategy) for strategy in plain[1:]]
+        items = draw(st.lists(parameters.pop(), max_size=4))
+    arguments = [draw(strategy) for strategy in parameters]
     return Planned(method, arguments, draw(_outcomes(method, values, len(items))), items)
 
 

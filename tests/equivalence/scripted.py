@@ -53,7 +53,7 @@ def scripted(skeleton: Any, script: Script, *, is_async: bool) -> Any:
     made = {}
     for method in skeleton.__contract__.methods.values():
         kinds = _ASYNC if is_async else _SYNC
-        function = kinds[method.streaming](script)
+        function: Any = kinds[method.streaming](script)
         function.__name__ = method.attribute
         function.__signature__ = inspect.signature(getattr(skeleton, method.attribute))
         made[method.attribute] = function
