@@ -103,7 +103,7 @@ class HttpListener:
         self._is_stopping = True
         self._links.goodbye("the server is shutting down")
         if self._door is not None:
-            self._door.close()
+            await self._door.close()
 
     async def close(self, patience: float) -> None:
         """Close every connection; replies that are being sent get some seconds."""

@@ -136,9 +136,7 @@ class ClientLink(asyncio.Protocol):
     def complete(self) -> None:
         """Take note that a call has been sent whole: a connection of one call sends nothing more."""
         self._is_complete = self.connection.is_eager
-        if self._is_complete and self._transport is not None:
-            self.flush()
-            self._transport.write_eof()
+        self.flush()
 
     def buffer(self, size: int) -> None:
         """Take note of bytes that wait for their reader, or less than none that were read.
@@ -171,6 +169,8 @@ class ClientLink(asyncio.Protocol):
             return
         while not self._is_choked and self.connection.has_output:
             transport.write(self.connection.data_to_send())
+        if self._is_complete and not self.connection.has_output:
+            transport.write_eof()
 
     # asyncio's side.
 
@@ -178,8 +178,6 @@ class ClientLink(asyncio.Protocol):
         # uvloop's transports have the methods and not the base class.
         self._transport = cast("asyncio.Transport", transport)
         self.flush()
-        if self._is_complete:
-            self._transport.write_eof()
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
         if self._alive is not None:
