@@ -1,6 +1,7 @@
 """A load: something put on a server, or on this process, for a while, and what became of it.
 
-Unlike a `Benchmark`, nothing is compared: figures are counts, sizes and verdicts, and the plot shows a course.
+Unlike in a `Benchmark`, nothing is compared: figures are counts, sizes and verdicts, and the plot shows a
+course.
 """
 
 from __future__ import annotations

@@ -40,18 +40,17 @@ class LoadedService(LoadService):
 
     async def produce(self, items: int, size: int) -> AsyncIterator[bytes]:
         item = bytes(size)
-        self._produced = 0
-        for _ in range(items):
-            self._produced += 1
+        for number in range(items):
+            self._produced = number + 1
             yield item
 
     async def consume(self, pause: float, item: stub.Incoming[bytes]) -> int:
-        self._consumed = 0
+        taken = 0
         async for _ in item:
-            self._consumed += 1
+            self._consumed = taken = taken + 1
             if pause:
                 await asyncio.sleep(pause)
-        return self._consumed
+        return taken
 
     async def mirror(self, item: stub.Incoming[bytes]) -> AsyncIterator[bytes]:
         async for one in item:

@@ -1,13 +1,14 @@
-"""A soak: a million calls over TCP and ten million within the process, of every kind, and nothing may grow.
+"""A soak: a million calls over TCP and ten million in one process, of every kind, and nothing may grow.
 
-Calls, streams, errors of both sorts, cancellations, deadlines, one-way messages, connections that come and go,
-and connections that are cut off with calls under way. Memory, tasks, descriptors and threads are sampled at both
-ends.
+Calls, streams, errors of both sorts, cancellations, deadlines, one-way messages, connections that come and
+go, and connections that are cut off with calls under way. Memory, tasks, descriptors and threads are sampled
+at both ends.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import threading
 import time
@@ -180,7 +181,7 @@ class Soak:
         await avrorpc.close(client)
         await asyncio.wait([waiting])
         _expect(isinstance(waiting.exception(), avrorpc.ConnectionLost), True)
-        with suppress(avrorpc.ConnectionLost):
+        with suppress(avrorpc.ConnectionLost, avrorpc.ClientStateError):
             async for _item in items:
                 pass
 
@@ -358,10 +359,8 @@ async def _local(outcome: Outcome, calls: int, show: Show) -> None:
         await soak.batch(number)
         if (number + 1) % max(batches // SAMPLES, 20) == 0:
             here.append(usage())
-            rate = (number + 1) * BATCH / (time.perf_counter() - start)
-            show(
-                f"local: {(number + 1) * 100 // batches} % at {rate:,.0f} calls/s, {here[-1].memory / MIB:.1f} MiB"
-            )
+            done, rate = (number + 1) / batches, (number + 1) * BATCH / (time.perf_counter() - start)
+            show(f"local: {done:.0%} at {rate:,.0f} calls/s, {here[-1].memory / MIB:.1f} MiB")
     seconds, made = time.perf_counter() - start, batches * BATCH
     outcome.figures |= {"local calls": made, "local calls/s": round(made / seconds, 1)}
     _judge(outcome, "local", here, made)
@@ -408,6 +407,7 @@ def _panel(title: str, courses: dict[str, list[Usage]], calls: int) -> Panel:
 async def run(scale: float, show: Show) -> Outcome:
     """Run the soak at a scale, 1 being the whole."""
     allow_descriptors(4_096)
+    logging.getLogger("avrorpc").setLevel(logging.CRITICAL)  # errors are part of the load
     outcome = Outcome("soak", "A soak: every kind of call, and nothing grows")
     await _local(outcome, int(LOCAL_CALLS * scale), show)
     with serving("tcp://127.0.0.1:0", descriptors=4_096) as (url,):
