@@ -89,7 +89,10 @@ class ClientLink(asyncio.Protocol):
         answer.begin(call.items, deadline)
         if call.items is None:
             self.complete()
-        self.flush_soon()
+        if len(self._calls) == 1:
+            self.flush()  # there is nobody else to wait for
+        else:
+            self.flush_soon()
         if not call.streams:
             try:
                 await answer.wait()

@@ -8,7 +8,6 @@ gone.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
@@ -218,8 +217,9 @@ class ServerLink(asyncio.Protocol):
         body: bytes | None = None
         try:
             streams = None if self.connection.multiplexer is None else call.streams()
-            with contextlib.suppress(asyncio.CancelledError):  # the client has cancelled, or is gone
-                body = await self._answer(request, streams)
+            body = await self._answer(request, streams)
+        except asyncio.CancelledError:
+            pass  # the client has cancelled, or is gone
         finally:
             del self._calls[request.serial]
             call.close()
@@ -228,8 +228,10 @@ class ServerLink(asyncio.Protocol):
                 self._alive.used(self._loop.time())
         if self.connection.multiplexer is None:
             self.data_received(b"")  # sends the reply, and starts what waited for this call's end
-        else:
+        elif self._calls:
             self.flush_soon()
+        else:
+            self.flush()  # there is nobody else to wait for
         if self._is_single or (self._is_half_closed and not self._calls):
             self.close()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import Final
 
 from avrorpc.errors import LimitExceeded, RemoteProtocolError
@@ -50,8 +50,8 @@ class Kind(IntEnum):
     """Server: the handshake response."""
 
 
-class Flag(IntFlag):
-    """What else a frame says."""
+class Flag(IntEnum):
+    """What else a frame says; bits of a number, which an `IntFlag` would combine in Python, and not in C."""
 
     NONE = 0
     MORE = 1
@@ -68,9 +68,9 @@ _KNOWN_FLAGS: Final = sum(Flag)
 _KINDS: Final = {kind.value: kind for kind in Kind}
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Frame:
-    """One frame."""
+    """One frame; not frozen, which would take three times as long to make."""
 
     kind: Kind
     flags: int

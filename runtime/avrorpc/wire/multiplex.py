@@ -48,7 +48,7 @@ class Side(Enum):
     SERVER = auto()
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Opened:
     """Server: a call has come."""
 
@@ -60,7 +60,7 @@ class Opened:
     """Whether items follow."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Item:
     """One item of a stream; give its length back by `consumed` once it was read."""
 
@@ -75,7 +75,7 @@ class Ended:
     call: int
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Answered:
     """Client: the body of the reply to a call."""
 

@@ -91,7 +91,7 @@ UNKNOWN_PEER: Final = "an unknown address"
 """What stands for an address that the transport does not know."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Request(Generic[O_co]):
     """One call that a client made."""
 
