@@ -12,6 +12,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
+from functools import partial
 from typing import Any, Self, cast
 
 from avrorpc.errors import Code, RpcError, StatusError
@@ -209,7 +210,7 @@ class ServerLink(asyncio.Protocol):
         task = self._loop.create_task(self._serve(request, call), context=Context())
         call.task = task
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._done, request.serial))
         if self._alive is not None:
             self._alive.used(self._loop.time())
 
@@ -221,11 +222,19 @@ class ServerLink(asyncio.Protocol):
         except asyncio.CancelledError:
             pass  # the client has cancelled, or is gone
         finally:
-            del self._calls[request.serial]
-            call.close()
-            self.connection.reply(request.serial, body)
-            if self._alive is not None:
-                self._alive.used(self._loop.time())
+            self._over(request.serial, body)
+
+    def _done(self, serial: int, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if serial in self._calls:  # cancelled before it began, and so not over yet
+            self._over(serial, None)
+
+    def _over(self, serial: int, body: bytes | None) -> None:
+        """Answer a call, and forget it."""
+        self._calls.pop(serial).close()
+        self.connection.reply(serial, body)
+        if self._alive is not None:
+            self._alive.used(self._loop.time())
         if self.connection.multiplexer is None:
             self.data_received(b"")  # sends the reply, and starts what waited for this call's end
         elif self._calls:
