@@ -12,6 +12,7 @@
             NotSingleObject     they are no message of the single-object encoding
             UnknownFingerprint  they are one, written with a schema that is not known
             UnreadableValue     they do, in a version that has what this one lacks; a ContractMismatch, too
+          NotServed           it does not serve the client's protocol
           LimitExceeded       it sent more than a limit allows
       TransportError
         ConnectError          no connection came about
@@ -235,6 +236,17 @@ class ContractMismatch(RpcError):
 
 class UnreadableValue(DecodeError, ContractMismatch):
     """A value of a kind that this version of the contract lacks, such as a new symbol; `path` says where."""
+
+
+class NotServed(RemoteProtocolError):
+    """The server does not serve the client's protocol; `shown` is the text of what it has, if any."""
+
+    def __init__(self, message: str, shown: str | None = None) -> None:
+        super().__init__(message)
+        self.shown = shown
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (str(self), self.shown)
 
 
 class LimitExceeded(RemoteProtocolError):

@@ -34,7 +34,8 @@ from avrorpc.transport.listening import Door, all_gone, listen
 from avrorpc.transport.server_link import ServerLink
 from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
-from avrorpc.wire.server import Offers, Request, ServerConnection
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import Request, ServerConnection
 
 logger = logging.getLogger("avrorpc")
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final, Literal, TypeAlias
 
@@ -67,7 +67,7 @@ class Connected:
 
     server_hash: bytes
     server_text: str | None
-    settings: Settings | None = None
+    settings: Settings | None = field(default=None, compare=False)
     """What holds on the connection where our own frames are spoken; None in plain Avro."""
 
 

@@ -29,7 +29,7 @@ class StatelessClient:
         """Who the server was in the last exchange that came to an end."""
 
     def exchange(self, call: bytes, meta: Mapping[str, bytes] = MappingProxyType({})) -> Exchange:
-        """Return the exchange of a call, from metadata to parameters, for its reply, with `meta` before it."""
+        """Return the exchange of a call, from metadata to parameters, for its reply; `meta` is first."""
         return Exchange(self, call, meta)
 
 
