@@ -55,12 +55,12 @@ class ClientLink(asyncio.Protocol):
         self._calls: dict[int, LinkAnswer[Any]] = {}
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
-        self._unchoked: asyncio.Future[None] = self._loop.create_future()
+        self._unchoked: asyncio.Future[None] | None = None
         self._buffered = 0
         self._is_complete = False
         self._is_given_up = False
         self._is_flushing = False
-        self._vacancy: deque[asyncio.Future[None]] = deque()
+        self._vacancy: list[asyncio.Future[None]] = []
         self._alive: KeepAlive | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -129,7 +129,7 @@ class ClientLink(asyncio.Protocol):
         self._is_given_up = is_given_up
         self._calls.pop(number, None)
         while self._vacancy:
-            waiting = self._vacancy.popleft()
+            waiting = self._vacancy.pop(0)
             if not waiting.done():
                 waiting.set_result(None)
                 break
@@ -159,6 +159,8 @@ class ClientLink(asyncio.Protocol):
     async def unchoked(self) -> None:
         """Wait while the socket takes no more."""
         while self._is_choked and self.lost is None:
+            if self._unchoked is None:
+                self._unchoked = self._loop.create_future()
             await asyncio.shield(self._unchoked)
 
     def flush_soon(self) -> None:
@@ -237,9 +239,9 @@ class ClientLink(asyncio.Protocol):
             self._transport.abort()
 
     def _release_writers(self) -> None:
-        if not self._unchoked.done():
+        if self._unchoked is not None:
             self._unchoked.set_result(None)
-        self._unchoked = self._loop.create_future()
+            self._unchoked = None
 
     def _take(self, event: object) -> None:
         match event:

@@ -65,10 +65,9 @@ class ServerLink(asyncio.Protocol):
         self._is_single = is_single
         self._is_half_closed = False
         self._calls: dict[int, _Call] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
-        self._unchoked: asyncio.Future[None] = self._loop.create_future()
+        self._unchoked: asyncio.Future[None] | None = None
         self._buffered = 0
         self._is_flushing = False
         self._alive: KeepAlive | None = None
@@ -116,6 +115,8 @@ class ServerLink(asyncio.Protocol):
     async def unchoked(self) -> None:
         """Wait while the socket takes no more."""
         while self._is_choked:
+            if self._unchoked is None:
+                self._unchoked = self._loop.create_future()
             await asyncio.shield(self._unchoked)
 
     def flush_soon(self) -> None:
@@ -172,9 +173,9 @@ class ServerLink(asyncio.Protocol):
 
     def resume_writing(self) -> None:  # noqa: D102
         self._is_choked = False
-        if not self._unchoked.done():
+        if self._unchoked is not None:
             self._unchoked.set_result(None)
-        self._unchoked = self._loop.create_future()
+            self._unchoked = None
         self.flush()
         self._choose_reading()
 
@@ -223,7 +224,6 @@ class ServerLink(asyncio.Protocol):
         self._calls[request.serial] = call
         task = self._loop.create_task(self._serve(request, call), context=Context())
         call.task = task
-        self._tasks.add(task)
         task.add_done_callback(partial(self._done, request.serial))
         if self._alive is not None:
             self._alive.used(self._loop.time())
@@ -238,8 +238,7 @@ class ServerLink(asyncio.Protocol):
         finally:
             self._over(request.serial, body)
 
-    def _done(self, serial: int, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
+    def _done(self, serial: int, _: asyncio.Task[None]) -> None:
         if serial in self._calls:  # cancelled before it began, and so not over yet
             self._over(serial, None)
 
