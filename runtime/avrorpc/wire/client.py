@@ -211,8 +211,8 @@ class ClientConnection:
         if self.state is not State.READY and not self.is_eager:
             raise LocalProtocolError("a call before the end of the handshake")
         if self.multiplexer is not None:
-            body = request_head(metadata, f"{self._identity.name}/{message}") + parameters
-            return self.multiplexer.open(bytes(body), one_way=one_way, gives=gives, takes=takes)
+            body = b"".join((request_head(metadata, f"{self._identity.name}/{message}"), parameters))
+            return self.multiplexer.open(body, one_way=one_way, gives=gives, takes=takes)
         if gives or takes:
             raise StatusError(
                 Code.UNIMPLEMENTED,
