@@ -1,7 +1,7 @@
 """A thousand calls of a megabyte at once, over one connection and over ten, with small calls in between.
 
-What is measured is what memory it takes at both ends, and whether a small call has to wait until the large ones are
-through: bodies travel in chunks, so that it need not.
+What is measured is what memory it takes at both ends, and whether a small call has to wait until the large
+ones are through: bodies travel in chunks, so that it need not.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Ten thousand idle connections: what each costs at both ends, and that each still answers after a while.
 
-Client and server are processes of their own. Every connection belongs to a client object of its own, makes one
-call when it is opened, is asked by pings from both ends while it is idle, and makes one call at the end. What the
-system itself holds for a socket is not in a process's memory, and not in these figures.
+Client and server are processes of their own. Every connection belongs to a client object of its own, makes
+one call when it is opened, is asked by pings from both ends while it is idle, and makes one call at the end.
+What the system itself holds for a socket is in no process's memory, and not in these figures.
 """
 
 from __future__ import annotations

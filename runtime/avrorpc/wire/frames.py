@@ -106,11 +106,15 @@ class FrameReader:
             RemoteProtocolError: A kind or flag is unknown.
             LimitExceeded: A payload is above the limit.
         """
-        self._data += data
+        # Most often whole frames come, and nothing is left of those before: then nothing is put together.
+        source: bytes | bytearray = data
+        if self._data:
+            self._data += data
+            source = self._data
         frames: list[Frame] = []
-        position, end = 0, len(self._data)
+        position, end = 0, len(source)
         while end - position >= HEAD.size:
-            length, number, flags, call = HEAD.unpack_from(self._data, position)
+            length, number, flags, call = HEAD.unpack_from(source, position)
             kind = _KINDS.get(number)
             if kind is None:
                 raise RemoteProtocolError(
@@ -124,8 +128,11 @@ class FrameReader:
             if end - start < length:
                 break
             position = start + length
-            frames.append(Frame(kind, flags, call, bytes(self._data[start:position])))
-        del self._data[:position]
+            frames.append(Frame(kind, flags, call, bytes(source[start:position])))
+        if self._data:
+            del self._data[:position]
+        else:
+            self._data += data[position:]
         return frames
 
 
