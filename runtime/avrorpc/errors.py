@@ -12,8 +12,8 @@
             NotSingleObject     they are no message of the single-object encoding
             UnknownFingerprint  they are one, written with a schema that is not known
             UnreadableValue     they do, in a version that has what this one lacks; a ContractMismatch, too
-          NotServed           it does not serve the client's protocol
           LimitExceeded       it sent more than a limit allows
+          ProtocolNotServed   it does not serve the protocol that was asked for
       TransportError
         ConnectError          no connection came about
         ConnectionLost        it ended while a call was under way
@@ -238,19 +238,20 @@ class UnreadableValue(DecodeError, ContractMismatch):
     """A value of a kind that this version of the contract lacks, such as a new symbol; `path` says where."""
 
 
-class NotServed(RemoteProtocolError):
-    """The server does not serve the client's protocol; `shown` is the text of what it has, if any."""
-
-    def __init__(self, message: str, shown: str | None = None) -> None:
-        super().__init__(message)
-        self.shown = shown
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (str(self), self.shown)
-
-
 class LimitExceeded(RemoteProtocolError):
     """The peer sent more than the named limit allows."""
+
+
+class ProtocolNotServed(RemoteProtocolError):
+    """The server does not serve the client's protocol; `server_text` is the one that it showed, if any."""
+
+    def __init__(self, problem: str, server_text: str | None = None) -> None:
+        super().__init__(problem, server_text)
+        self.problem = problem
+        self.server_text = server_text
+
+    def __str__(self) -> str:
+        return self.problem
 
 
 class TransportError(RpcError):

@@ -22,7 +22,14 @@ from avrorpc.client.remote import Remote
 from avrorpc.client.version import ServerVersion
 from avrorpc.contracts import IntrospectionClient, ServiceInfo
 from avrorpc.driving import drive
-from avrorpc.errors import Code, DeclaredError, NotServed, RemoteProtocolError, SchemaError, StatusError
+from avrorpc.errors import (
+    Code,
+    DeclaredError,
+    ProtocolNotServed,
+    RemoteProtocolError,
+    SchemaError,
+    StatusError,
+)
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract
 from avrorpc.outline import service_outline
@@ -175,12 +182,12 @@ async def _shown(
         transport = transport_for(dialler, identity, limits, seen.append, asynchronous=asynchronous)
         try:
             await transport.exchange(Outgoing(protocol=protocol, message="", timeout=timeout))
+        except ProtocolNotServed as error:
+            if error.server_text is None:
+                raise
+            return error.server_text
         except TimeoutError:
             raise StatusError(Code.DEADLINE_EXCEEDED, f"{url} did not answer in time") from None
-        except NotServed as refusal:
-            if refusal.shown is None:
-                raise
-            return refusal.shown
         finally:
             await transport.close()
         return seen[0].server_text

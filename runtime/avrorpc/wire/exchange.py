@@ -63,10 +63,8 @@ class Exchange:
         response = decode_response(cursor)
         self.meta = response.meta
         if response.match is Match.NONE:
-            if self._text is not None:
-                raise self._server.refused(response)
+            self._server.take_none(response)
             self._text = self._client.identity.text
-            self._server.learn(response)
             return None
         self._server.learn(response)
         self._client.known = self._server.connected()
