@@ -1,6 +1,7 @@
 """A million items through every kind of stream: how fast, and what both ends hold meanwhile.
 
-Over TCP and within the process it is a million, and over what else carries streams a tenth of that. And a slow reader: how far its writer gets ahead before it has to wait.
+Over TCP and within the process it is a million, and over what else carries streams a tenth of that. And a
+slow reader: how far its writer gets ahead before it has to wait.
 """
 
 from __future__ import annotations

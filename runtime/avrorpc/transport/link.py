@@ -103,7 +103,8 @@ class ClientLink(asyncio.Protocol):
                 await answer.cancel()
                 raise
             finally:
-                await answer.end_pump()
+                if call.items is not None:
+                    await answer.end_pump()
         return answer
 
     @property
@@ -364,7 +365,8 @@ class LinkAnswer(Generic[V]):
     async def wait(self) -> None:
         """Wait for the reply."""
         while not self._is_over:
-            await self._woken()
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
         if self._error is not None:
             raise self._error
 
