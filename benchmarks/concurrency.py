@@ -7,6 +7,8 @@ ones are through: bodies travel in chunks, so that it need not.
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import gc
 import statistics
 import time
 from collections import Counter
@@ -46,6 +48,7 @@ async def _measure(outcome: Outcome, panel: Panel, url: str, calls: int, connect
     clients = [avrorpc.connect(AsyncLoadClient, url) for _ in range(connections)]
     for client in clients:
         await client.add(1, 1)
+    _settle()
     course = _Course(watcher, clients[0])
     before = {"client": usage().memory, "server": (await watcher.usage()).memory}
     watching, asking = asyncio.create_task(course.watch()), asyncio.create_task(course.ask())
@@ -86,6 +89,14 @@ async def _measure(outcome: Outcome, panel: Panel, url: str, calls: int, connect
         outcome.failures.append(f"{name}: {course.failed} small calls failed")
     for client in (watcher, *clients):
         await avrorpc.close(client)
+
+
+def _settle() -> None:
+    """Give memory that is free back to the system, where the C library lets it be asked to."""
+    gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 class _Course:
