@@ -55,12 +55,12 @@ class ClientLink(asyncio.Protocol):
         self._calls: dict[int, LinkAnswer[Any]] = {}
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
-        self._unchoked: asyncio.Future[None] = self._loop.create_future()
+        self._unchoked: asyncio.Future[None] | None = None
         self._buffered = 0
         self._is_complete = False
         self._is_given_up = False
         self._is_flushing = False
-        self._vacancy: deque[asyncio.Future[None]] = deque()
+        self._vacancy: list[asyncio.Future[None]] = []
         self._alive: KeepAlive | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -92,7 +92,10 @@ class ClientLink(asyncio.Protocol):
         answer.begin(call.items, deadline)
         if call.items is None:
             self.complete()
-        self.flush_soon()
+        if len(self._calls) == 1:
+            self.flush()  # there is nobody else to wait for
+        else:
+            self.flush_soon()
         if not call.streams:
             try:
                 await answer.wait()
@@ -100,7 +103,8 @@ class ClientLink(asyncio.Protocol):
                 await answer.cancel()
                 raise
             finally:
-                await answer.end_pump()
+                if call.items is not None:
+                    await answer.end_pump()
         return answer
 
     @property
@@ -126,7 +130,7 @@ class ClientLink(asyncio.Protocol):
         self._is_given_up = is_given_up
         self._calls.pop(number, None)
         while self._vacancy:
-            waiting = self._vacancy.popleft()
+            waiting = self._vacancy.pop(0)
             if not waiting.done():
                 waiting.set_result(None)
                 break
@@ -154,6 +158,8 @@ class ClientLink(asyncio.Protocol):
     async def unchoked(self) -> None:
         """Wait while the socket takes no more."""
         while self._is_choked and self.lost is None:
+            if self._unchoked is None:
+                self._unchoked = self._loop.create_future()
             await asyncio.shield(self._unchoked)
 
     def flush_soon(self) -> None:
@@ -232,9 +238,9 @@ class ClientLink(asyncio.Protocol):
             self._transport.abort()
 
     def _release_writers(self) -> None:
-        if not self._unchoked.done():
+        if self._unchoked is not None:
             self._unchoked.set_result(None)
-        self._unchoked = self._loop.create_future()
+            self._unchoked = None
 
     def _take(self, event: object) -> None:
         match event:
@@ -357,7 +363,8 @@ class LinkAnswer(Generic[V]):
     async def wait(self) -> None:
         """Wait for the reply."""
         while not self._is_over:
-            await self._woken()
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
         if self._error is not None:
             raise self._error
 
