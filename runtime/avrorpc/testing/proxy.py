@@ -18,7 +18,8 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
@@ -103,6 +104,8 @@ class _Link:
 
     client: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     server: tuple[asyncio.StreamReader, asyncio.StreamWriter]
+    ended: set[str] = field(default_factory=set)
+    """The directions that have been ended; what still comes that way vanishes."""
 
     @property
     def writers(self) -> tuple[asyncio.StreamWriter, asyncio.StreamWriter]:
@@ -118,6 +121,12 @@ class _Link:
     def close(self) -> None:
         for writer in self.writers:
             writer.close()
+
+    def end(self, direction: Direction, writer: asyncio.StreamWriter) -> None:
+        if direction.name not in self.ended:
+            self.ended.add(direction.name)
+            if not writer.is_closing():
+                writer.write_eof()
 
 
 class Proxy:
@@ -176,6 +185,10 @@ class Proxy:
     def disconnect(self) -> None:
         """Close all connections in good order; new ones are accepted."""
         self._run(self._close_all)
+
+    def half_close(self, direction: Direction) -> None:
+        """End one direction of all connections, `to_server` or `to_client`; the other goes on."""
+        self._run(partial(self._end_all, direction))
 
     def refuse(self) -> None:
         """Stop listening: who connects is refused. Open connections stay."""
@@ -416,6 +429,7 @@ class Proxy:
         has_ended = False
         while (head := await waiting.get()) is not None:
             due, piece = head
+            has_ended = has_ended or direction.name in link.ended
             if has_ended:
                 continue
             if due > loop.time():
@@ -423,7 +437,7 @@ class Proxy:
             await self._flowing.wait()
             if piece.ending is not None:
                 has_ended = True
-                self._end(link, writer, piece.ending)
+                self._end(link, writer, direction, piece.ending)
                 continue
             try:
                 writer.write(piece.data)
@@ -434,16 +448,16 @@ class Proxy:
             direction.sent += len(piece.data)
             if piece.pause:
                 await asyncio.sleep(piece.pause)
-        if not has_ended and not writer.is_closing():
-            writer.write_eof()
+        if not has_ended:
+            link.end(direction, writer)
 
-    def _end(self, link: _Link, writer: asyncio.StreamWriter, ending: Ending) -> None:
+    def _end(self, link: _Link, writer: asyncio.StreamWriter, direction: Direction, ending: Ending) -> None:
         match ending:
             case Ending.RESET:
                 self.statistics.resets += 1
                 link.reset()
             case Ending.HALF_CLOSE:
-                writer.write_eof()
+                link.end(direction, writer)
             case Ending.CLOSE:
                 link.close()
 
@@ -451,6 +465,10 @@ class Proxy:
         for link in self._links:
             self.statistics.resets += 1
             link.reset()
+
+    def _end_all(self, direction: Direction) -> None:
+        for link in self._links:
+            link.end(direction, (link.server if direction is self.to_server else link.client)[1])
 
     def _close_all(self) -> None:
         for link in self._links:

@@ -1,0 +1,165 @@
+"""Each fault, in each kind of call, over each transport, in each colour: what the caller learns, what was done.
+
+A row of `FAULTS` says what a fault means; where a transport or a kind differs, the row says so.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+from avrorpc import Code, ConnectionLost, StatusError
+from avrorpc.testing import Bandwidth, BlackHole, Latency, Proxy, Slicer, Truncate
+from support.books import Books
+from support.callers import CALLERS, COLOURS, KINDS, RESULTS, outcome
+from support.release import Held, released
+from support.serving import ServerThread
+
+TRANSPORTS: Final = ("tcp", "unix", "tls", "http", "ws")
+DEADLINE: Final = 0.15
+
+
+def works(found: Any, kind: str) -> None:
+    """The caller gets what it asked for."""
+    if isinstance(found, BaseException):
+        raise found
+    assert found == RESULTS[kind]
+
+
+def lost(found: Any, kind: str) -> None:
+    """The caller learns that the connection is lost."""
+    assert isinstance(found, ConnectionLost), repr(found)
+
+
+def expires(found: Any, kind: str) -> None:
+    """The caller learns that its time is over."""
+    assert isinstance(found, StatusError), repr(found)
+    assert found.code is Code.DEADLINE_EXCEEDED, repr(found)
+
+
+def refused(found: Any, kind: str) -> None:
+    """The caller learns that the transport cannot do it."""
+    assert isinstance(found, StatusError), repr(found)
+    assert found.code is Code.UNIMPLEMENTED, repr(found)
+
+
+Verdict = Callable[[Any, str], None]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong, and what must come of it."""
+
+    inject: Callable[[Proxy], None]
+    verdict: Verdict
+    """What the caller learns."""
+    begins: int = 1
+    """How often the implementation runs."""
+    in_mid_call: bool = False
+    """Whether it goes wrong while the implementation runs, and not from the start."""
+    is_given_up: bool = False
+    """Whether the implementation is cancelled."""
+    timeout: float | None = None
+    where: tuple[tuple[str, Verdict], ...] = ()
+    """What the caller learns over some of the transports."""
+
+    def verdict_for(self, transport: str) -> Verdict:
+        return dict(self.where).get(transport, self.verdict)
+
+
+def swallow(proxy: Proxy) -> None:
+    proxy.to_server.add(BlackHole())
+    proxy.to_client.add(BlackHole())
+
+
+def cut_the_reply(proxy: Proxy) -> None:
+    proxy.to_client.add(Truncate(proxy.to_client.received + 3))
+
+
+FAULTS: Final[dict[str, Fault]] = {
+    "nothing": Fault(lambda proxy: None, works),
+    "latency": Fault(lambda proxy: (proxy.to_server.add(Latency(0.004)), proxy.to_client.add(Latency(0.004)))[0], works),
+    "one-byte-writes": Fault(lambda proxy: (proxy.to_server.add(Slicer(1)), proxy.to_client.add(Slicer(1)))[0], works),
+    "bandwidth-cap": Fault(lambda proxy: proxy.to_server.add(Bandwidth(200_000.0)), works),
+    "black-hole-before": Fault(swallow, expires, begins=0, timeout=DEADLINE),
+    "black-hole-in-mid-call": Fault(swallow, expires, in_mid_call=True, is_given_up=True, timeout=DEADLINE),
+    "reset": Fault(Proxy.reset, lost, in_mid_call=True, is_given_up=True),
+    "closed": Fault(Proxy.disconnect, lost, in_mid_call=True, is_given_up=True),
+    "half-close-to-client": Fault(
+        lambda proxy: proxy.half_close(proxy.to_client), lost, in_mid_call=True, is_given_up=True
+    ),
+    "half-close-to-server": Fault(
+        lambda proxy: proxy.half_close(proxy.to_server),
+        works,
+        in_mid_call=True,
+        # TLS and WebSocket have no half of a connection.
+        where=(("tls", lost), ("ws", lost)),
+    ),
+    "reply-cut-short": Fault(cut_the_reply, lost, in_mid_call=True),
+}
+CELLS: Final = tuple(itertools.product(FAULTS, TRANSPORTS, COLOURS, KINDS))
+_seen: set[tuple[str, ...]] = set()
+
+
+@pytest.fixture(scope="module")
+def books() -> Books:
+    return Books()
+
+
+@pytest.fixture(scope="module")
+def server(books: Books) -> Iterator[ServerThread]:
+    with ServerThread(books) as served:
+        yield served
+
+
+def url_of(server: ServerThread, transport: str) -> str:
+    if transport == "ws":
+        return server.http.replace("http:", "ws:", 1)
+    url: str = getattr(server, transport)
+    return url
+
+
+@pytest.mark.parametrize(("name", "transport", "colour", "kind"), CELLS)
+def test_a_fault(
+    name: str, transport: str, colour: str, kind: str, server: ServerThread, books: Books
+) -> None:
+    fault, key = FAULTS[name], "/".join((name, transport, colour, kind))
+    is_refused = transport == "http" and kind == "both"
+    # A one-way call is over when it is sent: nothing can happen to it in its middle.
+    is_over = is_refused or (kind == "one-way" and fault.in_mid_call)
+    verdict = refused if is_refused else works if is_over else fault.verdict_for(transport)
+    if kind == "one-way" and fault.begins == 0 and transport == "http":
+        verdict = expires
+    with released(Held(server)), Proxy(url_of(server, transport)) as proxy:
+        with CALLERS[colour](proxy.url, timeout=fault.timeout) as caller:
+            if not fault.in_mid_call:
+                fault.inject(proxy)
+            future = caller.start(kind, key, hold=fault.in_mid_call)
+            if fault.in_mid_call:
+                if is_over:
+                    outcome(future)
+                if not is_refused:
+                    books.wait(books.begun if is_over else books.held, key)
+                fault.inject(proxy)
+                if verdict is works or not fault.is_given_up:
+                    books.release(key)
+            verdict(outcome(future), kind)
+            if not is_refused and fault.begins:
+                books.wait(books.given_up if fault.is_given_up and not is_over else books.ended, key)
+            assert books.begun[key] == (0 if is_refused else fault.begins)
+            proxy.to_server.clear()
+            proxy.to_client.clear()
+            if fault.in_mid_call or fault.begins == 0:
+                proxy.reset()
+            works(outcome(caller.start("unary", f"{key} again")), "unary")
+    assert not books.under_way
+    _seen.add((name, transport, colour, kind))
+
+
+def test_no_cell_was_left_out(request: pytest.FixtureRequest) -> None:
+    asked = {item.name for item in request.session.items if "test_a_fault[" in item.name}
+    if len(asked) == len(CELLS):  # not where somebody runs a selection
+        assert _seen == set(CELLS)
