@@ -45,8 +45,9 @@ def files() -> dict[str, int]:
     return dict(found)
 
 
-async def _tasks() -> int:
-    return len(asyncio.all_tasks()) - 1
+async def _tasks() -> list[str]:
+    tasks = asyncio.all_tasks() - {asyncio.current_task()}
+    return sorted(repr(task.get_coro()) for task in tasks)
 
 
 @contextmanager
@@ -58,4 +59,4 @@ def released(held: Held) -> Iterator[None]:
     while (after := held.look()) != before and time.monotonic() < end:
         gc.collect()
         time.sleep(0.002)
-    assert after == before
+    assert after == before, f"before {before}, after {after}"

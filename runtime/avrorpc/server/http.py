@@ -118,6 +118,7 @@ class HttpListener:
 
     async def _respond(self, request: web.Request, connection: _Connection) -> web.StreamResponse:
         if request.method == "GET":
+            connection.is_websocket = True
             return await self._links.websocket(request, connection.peer, connection.principal)
         name = request.match_info.get("protocol")
         if name is not None and self._offers.get(name) is None:
@@ -164,6 +165,8 @@ class _Connection(asyncio.Protocol):
         """How many are being read or answered."""
         self.is_ending = False
         """Whether it closes when they are."""
+        self.is_websocket = False
+        """Whether it is a WebSocket, whose client has left when it sends no more."""
         self._inner = inner
         self._connections = connections
         self._transport: asyncio.Transport | None = None
@@ -194,7 +197,7 @@ class _Connection(asyncio.Protocol):
         """Stay until the reply is out, where the client may still read."""
         if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
             return False  # TLS has no half of a connection
-        if is_gone(self._transport):
+        if self.is_websocket or is_gone(self._transport):
             return False
         self.is_ending = True
         self._look_again(TURNS_TO_START)
