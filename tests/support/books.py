@@ -31,14 +31,11 @@ class Books(LedgerService):
         self._released: set[str] = set()
         self._waiting: list[tuple[str, asyncio.AbstractEventLoop, asyncio.Future[None]]] = []
 
-    def __repr__(self) -> str:
-        return f"<Books begun={self.begun} held={self.held} ended={self.ended} given_up={self.given_up}>"
-
     def wait(self, counter: Counter[str], key: str, number: int = 1) -> None:
         """Wait until a key was counted so often."""
         with self._changed:
             done = self._changed.wait_for(lambda: counter[key] >= number, PATIENCE)
-        assert done, f"{key} was not counted {number} times in {self}"
+        assert done, f"{key} was not counted {number} times: {self.of(key)}"
 
     def release(self, key: str) -> None:
         """Let the calls of a key go, now and from now on."""
@@ -49,10 +46,17 @@ class Books(LedgerService):
         for _, loop, future in waiting:
             loop.call_soon_threadsafe(_resolve, future)
 
-    @property
-    def under_way(self) -> int:
-        """How many calls run."""
-        return self.begun.total() - self.ended.total() - self.given_up.total()
+    def wait_for_end(self, key: str, number: int) -> None:
+        """Wait until so many calls of a key are over, and check that there were no more."""
+        with self._changed:
+            done = self._changed.wait_for(lambda: self.ended[key] + self.given_up[key] == number, PATIENCE)
+        assert done, f"{number} calls of {key} should be over: {self.of(key)}"
+        assert self.begun[key] == number, self.of(key)
+
+    def of(self, key: str) -> dict[str, int]:
+        """Return what was counted of a key."""
+        counters = {"begun": self.begun, "held": self.held, "ended": self.ended, "given_up": self.given_up}
+        return {name: counter[key] for name, counter in counters.items()}
 
     def count_up(self, counter: Counter[str], key: str) -> None:
         """Count a key once more."""
