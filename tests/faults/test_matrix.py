@@ -6,6 +6,7 @@ A row of `FAULTS` says what a fault means; where a transport or a kind differs, 
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,7 +14,7 @@ from typing import Any, Final
 import pytest
 from avrorpc import Code, ConnectionLost, StatusError
 from avrorpc.testing import Bandwidth, BlackHole, Latency, Proxy, Slicer, Truncate
-from support.books import Books
+from support.books import PATIENCE, Books
 from support.callers import CALLERS, COLOURS, KINDS, RESULTS, outcome
 from support.release import Held, released
 from support.serving import ServerThread
@@ -60,8 +61,8 @@ class Fault:
     """How often the implementation runs."""
     in_mid_call: bool = False
     """Whether it goes wrong while the implementation runs, and not from the start."""
-    is_given_up: bool = False
-    """Whether the implementation is cancelled."""
+    gives_up: Callable[[str, str], bool] = lambda transport, kind: False
+    """Whether the implementation is cancelled, by transport and kind."""
     timeout: float | None = None
     where: tuple[tuple[str, Verdict], ...] = ()
     """What the caller learns over some of the transports."""
@@ -70,13 +71,39 @@ class Fault:
         return dict(self.where).get(transport, self.verdict)
 
 
+def always(transport: str, kind: str) -> bool:
+    return True
+
+
+def not_in_plain_http(transport: str, kind: str) -> bool:
+    """Where a client that leaves in good order and one that only sends no more look alike."""
+    return transport != "http" or kind in ("response", "request")
+
+
 def swallow(proxy: Proxy) -> None:
     proxy.to_server.add(BlackHole())
     proxy.to_client.add(BlackHole())
 
 
+def cut_off(proxy: Proxy) -> None:
+    """Reset all connections, and wait until that is done."""
+    proxy.reset()
+    end = time.monotonic() + PATIENCE
+    while proxy.statistics.open and time.monotonic() < end:
+        proxy.resume()
+    proxy.resume()
+    assert not proxy.statistics.open
+
+
+def lose_the_reply(proxy: Proxy) -> None:
+    proxy.to_client.add(Truncate())
+
+
 def cut_the_reply(proxy: Proxy) -> None:
-    proxy.to_client.add(Truncate(proxy.to_client.received + 3))
+    if proxy.statistics.accepted == 1:
+        proxy.to_client.add(Truncate(proxy.to_client.received + 3))
+    else:  # HTTP has asked before whether the server knows streams, on another connection
+        lose_the_reply(proxy)
 
 
 FAULTS: Final[dict[str, Fault]] = {
@@ -85,19 +112,21 @@ FAULTS: Final[dict[str, Fault]] = {
     "one-byte-writes": Fault(lambda proxy: (proxy.to_server.add(Slicer(1)), proxy.to_client.add(Slicer(1)))[0], works),
     "bandwidth-cap": Fault(lambda proxy: proxy.to_server.add(Bandwidth(200_000.0)), works),
     "black-hole-before": Fault(swallow, expires, begins=0, timeout=DEADLINE),
-    "black-hole-in-mid-call": Fault(swallow, expires, in_mid_call=True, is_given_up=True, timeout=DEADLINE),
-    "reset": Fault(Proxy.reset, lost, in_mid_call=True, is_given_up=True),
-    "closed": Fault(Proxy.disconnect, lost, in_mid_call=True, is_given_up=True),
+    "black-hole-in-mid-call": Fault(swallow, expires, in_mid_call=True, gives_up=always, timeout=DEADLINE),
+    "reset": Fault(Proxy.reset, lost, in_mid_call=True, gives_up=always),
+    "closed": Fault(Proxy.disconnect, lost, in_mid_call=True, gives_up=not_in_plain_http),
     "half-close-to-client": Fault(
-        lambda proxy: proxy.half_close(proxy.to_client), lost, in_mid_call=True, is_given_up=True
+        lambda proxy: proxy.half_close(proxy.to_client), lost, in_mid_call=True, gives_up=always
     ),
     "half-close-to-server": Fault(
         lambda proxy: proxy.half_close(proxy.to_server),
         works,
         in_mid_call=True,
+        gives_up=lambda transport, kind: transport in ("tls", "ws"),
         # TLS and WebSocket have no half of a connection.
         where=(("tls", lost), ("ws", lost)),
     ),
+    "reply-lost": Fault(lose_the_reply, lost, in_mid_call=True),
     "reply-cut-short": Fault(cut_the_reply, lost, in_mid_call=True),
 }
 CELLS: Final = tuple(itertools.product(FAULTS, TRANSPORTS, COLOURS, KINDS))
@@ -132,6 +161,7 @@ def test_a_fault(
     is_over = is_refused or (kind == "one-way" and fault.in_mid_call)
     verdict = refused if is_refused else works if is_over else fault.verdict_for(transport)
     begins = 0 if is_refused else fault.begins
+    gives_up = fault.gives_up(transport, kind) and not is_over
     with released(Held(server)), Proxy(url_of(server, transport)) as proxy:
         with CALLERS[colour](proxy.url, timeout=fault.timeout) as caller:
             try:
@@ -143,15 +173,15 @@ def test_a_fault(
                     if is_over:
                         outcome(future)
                     fault.inject(proxy)
-                    if not fault.is_given_up:
+                    if not gives_up:
                         books.release(key)
                 verdict(outcome(future), kind)
                 books.wait_for_end(key, begins)
-                assert books.given_up[key] == (1 if fault.is_given_up and not is_over else 0)
+                assert books.given_up[key] == gives_up
                 proxy.to_server.clear()
                 proxy.to_client.clear()
                 if fault.in_mid_call or fault.begins == 0:
-                    proxy.reset()
+                    cut_off(proxy)
                 works(outcome(caller.start("unary", f"{key} again")), "unary")
                 books.wait_for_end(f"{key} again", 1)
             finally:

@@ -114,23 +114,20 @@ class Books(LedgerService):
                     await self._hold(key)
 
     async def total(self, key: str, hold: bool, item: stub.Incoming[int]) -> int:
-        total, number = 0, 0
+        total = 0
         with self._booked(key):
             async for each in item:
                 total += each
-                number += 1
-                if hold and number == 1:
-                    await self._hold(key)
+            if hold:
+                await self._hold(key)
         return total
 
     async def echo(self, key: str, hold: bool, item: stub.Incoming[int]) -> AsyncIterator[int]:
-        number = 0
         with self._booked(key):
             async for each in item:
                 yield each
-                number += 1
-                if hold and number == 1:
-                    await self._hold(key)
+            if hold:
+                await self._hold(key)
 
     async def size(self, body: bytes) -> int:
         return len(body)

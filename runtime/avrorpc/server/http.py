@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import replace
@@ -143,9 +143,7 @@ class HttpListener:
             served = ", ".join(offer.name for offer in self._offers)
             return _refuse(404, f"there is no protocol {name} here; there is {served}")
         if request.content_type == STREAM_TYPE:
-            return await self._links.stream(
-                request, connection.peer, connection.principal, connection.accepted
-            )
+            return await self._stream(request, connection)
         if request.content_type != CONTENT_TYPE:
             return _refuse(415, f"the body must be {CONTENT_TYPE}, not {request.content_type}")
         try:
@@ -171,6 +169,16 @@ class HttpListener:
         answer = await task
         connection.accepted.traffic.sent += len(answer or b"")
         return _avro(answer)
+
+    async def _stream(self, request: web.Request, connection: _Connection) -> web.StreamResponse:
+        link = self._links.single(connection.accepted)
+        connection.probe = link.probe
+        try:
+            return await self._links.stream(
+                link, request, connection.peer, connection.principal, connection.accepted
+            )
+        finally:
+            connection.probe = None
 
     async def _run(self, call: Request[Served], accepted: Accepted) -> bytes | None:
         return await self._answer(call, None, accepted=accepted)
@@ -200,6 +208,8 @@ class _Connection(asyncio.Protocol):
         """Whether it closes when they are."""
         self.is_websocket = False
         """Whether it is a WebSocket, whose client has left when it sends no more."""
+        self.probe: Callable[[], None] | None = None
+        """Finds out whether a client that sends no more still reads, where the request allows that."""
         self._inner = inner
         self._connections = connections
         self._activity = activity
@@ -242,6 +252,8 @@ class _Connection(asyncio.Protocol):
         if self.is_websocket or is_gone(self._transport):
             return False
         self.is_ending = True
+        if self.probe is not None:
+            self.probe()
         self._look_again(TURNS_TO_START)
         return True
 

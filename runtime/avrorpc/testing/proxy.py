@@ -127,6 +127,8 @@ class _Link:
             self.ended.add(direction.name)
             if not writer.is_closing():
                 writer.write_eof()
+        if len(self.ended) == 2:
+            self.close()
 
 
 class Proxy:

@@ -183,7 +183,32 @@ class ServerLink(asyncio.Protocol):
         self._is_half_closed = True
         if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
             return False  # TLS has no half of a connection
-        return bool(self._calls) and not is_gone(self._transport)
+        multiplexer = self.connection.multiplexer
+        if multiplexer is not None and not (
+            multiplexer.idle and all(call.is_ended for call in self._calls.values())
+        ):
+            return False  # what is missing never comes
+        if not self._calls or is_gone(self._transport):
+            return False
+        if not self._is_single:
+            self.probe()
+        return True
+
+    def probe(self) -> None:
+        """Find out now and then whether a client that sends no more is there: one that is not refuses bytes.
+
+        It cannot answer, so that it is never given up for that. Plain Avro has nothing to be sent unasked.
+        """
+        multiplexer, transport = self.connection.multiplexer, self._transport
+        if multiplexer is None or transport is None or transport.is_closing():
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._alive = None
+        multiplexer.ping(PING)
+        self.flush()
+        if self._limits.ping_interval:
+            self._timer = self._loop.call_later(self._limits.ping_interval, self.probe)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         for timer in (self._timer, self._waiting):
@@ -315,7 +340,8 @@ class _Call:
         self._link = link
         self._number = request.serial
         self._items: deque[bytes] = deque()
-        self._is_ended = not request.takes_stream
+        self.is_ended = not request.takes_stream
+        """Whether the client sends no more items."""
         self._is_closed = False
         self._sent = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -330,7 +356,7 @@ class _Call:
         self._wake(self._waiter)
 
     def end(self) -> None:
-        self._is_ended = True
+        self.is_ended = True
         self._wake(self._waiter)
 
     def writable(self) -> None:
@@ -354,7 +380,7 @@ class _Call:
         while not self._items:
             if self._is_closed:
                 raise StatusError(Code.CANCELLED, "the call is over")
-            if self._is_ended:
+            if self.is_ended:
                 raise StopAsyncIteration
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
