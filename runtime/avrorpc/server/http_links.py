@@ -69,7 +69,8 @@ class HttpLinks:
         async def read() -> bytes | None:
             return await request.content.readany() or None
 
-        carrier = Carrier(link, peer, principal, outlives_input=True)
+        sock = None if request.transport is None else request.transport.get_extra_info("socket")
+        carrier = Carrier(link, peer, principal, outlives_input=True, sock=sock)
 
         async def write(data: bytes) -> None:
             accepted.traffic.sent += len(data)

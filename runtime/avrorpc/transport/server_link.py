@@ -13,7 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 
 from avrorpc.errors import Code, RpcError, StatusError
 from avrorpc.limits import Limits
@@ -26,6 +26,9 @@ from avrorpc.wire.patience import Patience
 from avrorpc.wire.server import Request, ServerConnection
 
 logger = logging.getLogger("avrorpc")
+
+LOOKS: Final = (0.001, 0.01, 0.1, 1.0)
+"""Seconds between looks at whether a client has refused a probe: on one host that is known at once."""
 
 
 class ServerLink(asyncio.Protocol):
@@ -207,7 +210,15 @@ class ServerLink(asyncio.Protocol):
         self._alive = None
         multiplexer.ping(PING)
         self.flush()
-        if self._limits.ping_interval:
+        self._look(*LOOKS)
+
+    def _look(self, *pauses: float) -> None:
+        """See what became of a probe: nothing is read any more that would tell."""
+        if self._transport is not None and is_gone(self._transport):
+            self.abort()
+        elif pauses:
+            self._timer = self._loop.call_later(pauses[0], self._look, *pauses[1:])
+        elif self._limits.ping_interval:
             self._timer = self._loop.call_later(self._limits.ping_interval, self.probe)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
