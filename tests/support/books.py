@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from avrorpc import stub
 from testcontracts.ledger import LedgerService
 
-PATIENCE = 5.0
+PATIENCE = 10.0
 """Seconds after which a test that waits for something has failed."""
 
 
