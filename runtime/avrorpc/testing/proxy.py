@@ -192,6 +192,17 @@ class Proxy:
         """End one direction of all connections, `to_server` or `to_client`; the other goes on."""
         self._run(partial(self._end_all, direction))
 
+    def redirect(self, upstream: str) -> None:
+        """Reach another server from the next connection on; open ones stay where they are.
+
+        Args:
+            upstream: The server's URL.
+
+        Raises:
+            BindError: It has no address.
+        """
+        self._upstream = self._upstream._replace(**_place(_split(upstream)))
+
     def refuse(self) -> None:
         """Stop listening: who connects is refused. Open connections stay."""
         self._run(self._close_socket)
@@ -486,6 +497,10 @@ def _split(url: str) -> SplitResult:
     if not found:
         raise BindError(f"{url!r} has no address to pass on to; write tcp://HOST:PORT or unix:///PATH")
     return parts
+
+
+def _place(parts: SplitResult) -> dict[str, str]:
+    return {"path": parts.path} if parts.scheme == "unix" else {"netloc": parts.netloc}
 
 
 def _family(address: str | tuple[str, int]) -> socket.AddressFamily:
