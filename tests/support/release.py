@@ -25,14 +25,14 @@ class Held:
     def __init__(self, server: ServerThread | None = None) -> None:
         self._server = server
 
-    def look(self) -> dict[str, object]:
-        """Return what is held now."""
-        threads = Counter(thread.name.split("_")[0] for thread in threading.enumerate())
-        threads.pop("avrorpc-server", None)  # the pool keeps its threads
-        threads.pop("asyncio", None)
-        found: dict[str, object] = {"files": files(), "threads": dict(threads)}
+    def look(self) -> Counter[str]:
+        """Return what is held now, and how many of each."""
+        found = Counter({f"file {kind}": number for kind, number in files().items()})
+        names = (thread.name.split("_")[0] for thread in threading.enumerate())
+        # Pools keep their threads.
+        found += Counter(f"thread {name}" for name in names if name not in ("avrorpc-server", "asyncio"))
         if self._server is not None:
-            found["tasks"] = self._server.run(_tasks())
+            found += Counter(self._server.run(_tasks()))
         return found
 
 
@@ -47,7 +47,7 @@ def files() -> dict[str, int]:
 
 async def _tasks() -> list[str]:
     tasks = asyncio.all_tasks() - {asyncio.current_task()}
-    return sorted(repr(task.get_coro()) for task in tasks)
+    return [f"task {getattr(task.get_coro(), '__qualname__', task)}" for task in tasks]
 
 
 @contextmanager
@@ -56,7 +56,7 @@ def released(held: Held) -> Iterator[None]:
     before = held.look()
     yield
     end = time.monotonic() + PATIENCE
-    while (after := held.look()) != before and time.monotonic() < end:
+    while (more := held.look() - before) and time.monotonic() < end:
         gc.collect()
         time.sleep(0.002)
-    assert after == before, f"before {before}, after {after}"
+    assert not more, f"held at the end, and not at the beginning: {dict(more)}"

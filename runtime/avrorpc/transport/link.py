@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import copy
 from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Generic, TypeVar, cast
@@ -489,7 +488,9 @@ class LinkAnswer(Generic[V]):
 
 def _again(error: Exception) -> Exception:
     """Return an error for one more caller: tracebacks and notes are each caller's own."""
-    made = copy.copy(error)
+    made = error.__class__.__new__(error.__class__, *error.args)  # subclasses have constructors of their own
+    made.args = error.args
+    made.__dict__.update(error.__dict__)
     made.__cause__ = error.__cause__
     return made
 
