@@ -64,11 +64,11 @@ class Fault:
     gives_up: Callable[[str, str], bool] = lambda transport, kind: False
     """Whether the implementation is cancelled, by transport and kind."""
     timeout: float | None = None
-    where: tuple[tuple[str, Verdict], ...] = ()
-    """What the caller learns over some of the transports."""
+    where: tuple[tuple[tuple[str, str], Verdict], ...] = ()
+    """What the caller learns instead over some transports, in some kinds."""
 
-    def verdict_for(self, transport: str) -> Verdict:
-        return dict(self.where).get(transport, self.verdict)
+    def verdict_for(self, transport: str, kind: str) -> Verdict:
+        return dict(self.where).get((transport, kind), self.verdict)
 
 
 def always(transport: str, kind: str) -> bool:
@@ -120,11 +120,11 @@ FAULTS: Final[dict[str, Fault]] = {
     ),
     "half-close-to-server": Fault(
         lambda proxy: proxy.half_close(proxy.to_server),
-        works,
+        lost,
         in_mid_call=True,
-        gives_up=lambda transport, kind: transport in ("tls", "ws"),
-        # TLS and WebSocket have no half of a connection.
-        where=(("tls", lost), ("ws", lost)),
+        gives_up=not_in_plain_http,
+        # Who speaks our frames has left when he sends no more; who posts plain Avro may wait for the reply.
+        where=((("http", "unary"), works), (("http", "idempotent"), works)),
     ),
     "reply-lost": Fault(lose_the_reply, lost, in_mid_call=True),
     "reply-cut-short": Fault(cut_the_reply, lost, in_mid_call=True),
@@ -159,7 +159,7 @@ def test_a_fault(
     is_refused = transport == "http" and kind == "both"
     # A one-way call is over when it is sent: nothing can happen to it in its middle. HTTP answers it, though.
     is_over = is_refused or (kind == "one-way" and fault.in_mid_call)
-    verdict = refused if is_refused else works if is_over else fault.verdict_for(transport)
+    verdict = refused if is_refused else works if is_over else fault.verdict_for(transport, kind)
     begins = 0 if is_refused else fault.begins
     gives_up = fault.gives_up(transport, kind) and not is_over
     with released(Held(server)), Proxy(url_of(server, transport)) as proxy:

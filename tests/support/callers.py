@@ -47,6 +47,8 @@ def call(client: LedgerClient, kind: str, key: str, *, hold: bool = False) -> An
             return list(client.count(key, ITEMS, hold=hold))
         case "request":
             return client.total(key, hold, range(ITEMS))
+        case "block":
+            return client.block(key)
         case _:
             with client.echo(key, hold) as talk:
                 with suppress(EndOfStream):  # `receive` says how the call has ended
@@ -70,6 +72,8 @@ async def call_async(client: AsyncLedgerClient, kind: str, key: str, *, hold: bo
             return [item async for item in client.count(key, ITEMS, hold=hold)]
         case "request":
             return await client.total(key, hold, numbers())
+        case "block":
+            return await client.block(key)
         case _:
             return [item async for item in client.echo(key, hold, numbers())]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import Context
 from dataclasses import replace
@@ -134,7 +134,7 @@ class HttpListener:
 
     async def _respond(self, request: web.Request, connection: _Connection) -> web.StreamResponse:
         if request.method == "GET":
-            connection.is_websocket = True
+            connection.speaks_frames = True
             return await self._links.websocket(
                 request, connection.peer, connection.principal, connection.accepted
             )
@@ -171,14 +171,13 @@ class HttpListener:
         return _avro(answer)
 
     async def _stream(self, request: web.Request, connection: _Connection) -> web.StreamResponse:
-        link = self._links.single(connection.accepted)
-        connection.probe = link.probe
+        connection.speaks_frames = True
         try:
             return await self._links.stream(
-                link, request, connection.peer, connection.principal, connection.accepted
+                request, connection.peer, connection.principal, connection.accepted
             )
         finally:
-            connection.probe = None
+            connection.speaks_frames = False
 
     async def _run(self, call: Request[Served], accepted: Accepted) -> bytes | None:
         return await self._answer(call, None, accepted=accepted)
@@ -206,10 +205,8 @@ class _Connection(asyncio.Protocol):
         """How many are being read or answered."""
         self.is_ending = False
         """Whether it closes when they are."""
-        self.is_websocket = False
-        """Whether it is a WebSocket, whose client has left when it sends no more."""
-        self.probe: Callable[[], None] | None = None
-        """Finds out whether a client that sends no more still reads, where the request allows that."""
+        self.speaks_frames = False
+        """Whether it carries our frames: then the client has left when it sends no more."""
         self._inner = inner
         self._connections = connections
         self._activity = activity
@@ -249,11 +246,9 @@ class _Connection(asyncio.Protocol):
         """Stay until the reply is out, where the client may still read."""
         if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
             return False  # TLS has no half of a connection
-        if self.is_websocket or is_gone(self._transport):
+        if self.speaks_frames or is_gone(self._transport):
             return False
         self.is_ending = True
-        if self.probe is not None:
-            self.probe()
         self._look_again(TURNS_TO_START)
         return True
 

@@ -50,27 +50,17 @@ class HttpLinks:
         for link in list(self._links):
             link.close()
 
-    def single(self, accepted: Accepted) -> ServerLink:
-        """Return the link of a request whose body is frames of one call."""
-        return self._link(accepted, is_single=True)
-
     async def stream(
-        self,
-        link: ServerLink,
-        request: web.Request,
-        peer: object,
-        principal: Principal | None,
-        accepted: Accepted,
+        self, request: web.Request, peer: object, principal: Principal | None, accepted: Accepted
     ) -> web.StreamResponse:
-        """Answer such a request."""
+        """Answer a request whose body is frames of one call."""
         response = web.StreamResponse(headers={"Content-Type": STREAM_TYPE, "Cache-Control": "no-store"})
         await response.prepare(request)
 
         async def read() -> bytes | None:
             return await request.content.readany() or None
 
-        sock = None if request.transport is None else request.transport.get_extra_info("socket")
-        carrier = Carrier(link, peer, principal, outlives_input=True, sock=sock)
+        carrier = Carrier(self._link(accepted, is_single=True), peer, principal, outlives_input=True)
 
         async def write(data: bytes) -> None:
             accepted.traffic.sent += len(data)

@@ -13,7 +13,7 @@ import logging
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
-from typing import Any, Final, Self, cast
+from typing import Any, Self, cast
 
 from avrorpc.errors import Code, RpcError, StatusError
 from avrorpc.limits import Limits
@@ -26,9 +26,6 @@ from avrorpc.wire.patience import Patience
 from avrorpc.wire.server import Request, ServerConnection
 
 logger = logging.getLogger("avrorpc")
-
-LOOKS: Final = (0.001, 0.01, 0.1, 1.0)
-"""Seconds between looks at whether a client has refused a probe: on one host that is known at once."""
 
 
 class ServerLink(asyncio.Protocol):
@@ -182,44 +179,14 @@ class ServerLink(asyncio.Protocol):
         self._choose_reading()
 
     def eof_received(self) -> bool:  # noqa: D102
-        # A client that only sends no more still gets its replies.
+        # A plain client that only sends no more still gets its replies. One that speaks our frames has left:
+        # it would have to answer pings.
         self._is_half_closed = True
         if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
             return False  # TLS has no half of a connection
-        multiplexer = self.connection.multiplexer
-        if multiplexer is not None and not (
-            multiplexer.idle and all(call.is_ended for call in self._calls.values())
-        ):
-            return False  # what is missing never comes
-        if not self._calls or is_gone(self._transport):
+        if self.connection.multiplexer is not None and not self._is_single:
             return False
-        if not self._is_single:
-            self.probe()
-        return True
-
-    def probe(self) -> None:
-        """Find out now and then whether a client that sends no more is there: one that is not refuses bytes.
-
-        It cannot answer, so that it is never given up for that. Plain Avro has nothing to be sent unasked.
-        """
-        multiplexer, transport = self.connection.multiplexer, self._transport
-        if multiplexer is None or transport is None or transport.is_closing():
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._alive = None
-        multiplexer.ping(PING)
-        self.flush()
-        self._look(*LOOKS)
-
-    def _look(self, *pauses: float) -> None:
-        """See what became of a probe: nothing is read any more that would tell."""
-        if self._transport is not None and is_gone(self._transport):
-            self.abort()
-        elif pauses:
-            self._timer = self._loop.call_later(pauses[0], self._look, *pauses[1:])
-        elif self._limits.ping_interval:
-            self._timer = self._loop.call_later(self._limits.ping_interval, self.probe)
+        return bool(self._calls) and not is_gone(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         for timer in (self._timer, self._waiting):
@@ -351,8 +318,7 @@ class _Call:
         self._link = link
         self._number = request.serial
         self._items: deque[bytes] = deque()
-        self.is_ended = not request.takes_stream
-        """Whether the client sends no more items."""
+        self._is_ended = not request.takes_stream
         self._is_closed = False
         self._sent = 0
         self._waiter: asyncio.Future[None] | None = None
@@ -367,7 +333,7 @@ class _Call:
         self._wake(self._waiter)
 
     def end(self) -> None:
-        self.is_ended = True
+        self._is_ended = True
         self._wake(self._waiter)
 
     def writable(self) -> None:
@@ -391,7 +357,7 @@ class _Call:
         while not self._items:
             if self._is_closed:
                 raise StatusError(Code.CANCELLED, "the call is over")
-            if self.is_ended:
+            if self._is_ended:
                 raise StopAsyncIteration
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
