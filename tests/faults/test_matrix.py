@@ -108,8 +108,12 @@ def cut_the_reply(proxy: Proxy) -> None:
 
 FAULTS: Final[dict[str, Fault]] = {
     "nothing": Fault(lambda proxy: None, works),
-    "latency": Fault(lambda proxy: (proxy.to_server.add(Latency(0.004)), proxy.to_client.add(Latency(0.004)))[0], works),
-    "one-byte-writes": Fault(lambda proxy: (proxy.to_server.add(Slicer(1)), proxy.to_client.add(Slicer(1)))[0], works),
+    "latency": Fault(
+        lambda proxy: (proxy.to_server.add(Latency(0.004)), proxy.to_client.add(Latency(0.004)))[0], works
+    ),
+    "one-byte-writes": Fault(
+        lambda proxy: (proxy.to_server.add(Slicer(1)), proxy.to_client.add(Slicer(1)))[0], works
+    ),
     "bandwidth-cap": Fault(lambda proxy: proxy.to_server.add(Bandwidth(200_000.0)), works),
     "black-hole-before": Fault(swallow, expires, begins=0, timeout=DEADLINE),
     "black-hole-in-mid-call": Fault(swallow, expires, in_mid_call=True, gives_up=always, timeout=DEADLINE),

@@ -125,7 +125,12 @@ def test_a_killed_server_is_noticed_by_every_call_and_another_one_found(tmp_path
     from support.certificates import CERTIFICATES  # made by the server above
 
     tls = f"?cert={CERTIFICATES.server}&key={CERTIFICATES.server_key}"
-    asked = ["tcp://127.0.0.1:0", f"unix://{tmp_path}/socket", f"tls://127.0.0.1:0{tls}", "http://127.0.0.1:0"]
+    asked = [
+        "tcp://127.0.0.1:0",
+        f"unix://{tmp_path}/socket",
+        f"tls://127.0.0.1:0{tls}",
+        "http://127.0.0.1:0",
+    ]
     assert set(anywhere) == {"tcp", "unix", "tls", "http", "ws"}
     with process(SERVE, *asked) as first:
         assert first.stdout is not None
@@ -150,7 +155,10 @@ def test_a_killed_server_is_noticed_by_every_call_and_another_one_found(tmp_path
 
 def test_a_killed_client_is_noticed_and_all_of_its_calls_are_released() -> None:
     books = Books()
-    with ServerThread(books, limits=Limits(ping_interval=0.1, ping_timeout=0.2)) as server, released(Held(server)):
+    with (
+        ServerThread(books, limits=Limits(ping_interval=0.1, ping_timeout=0.2)) as server,
+        released(Held(server)),
+    ):
         with process(CALL, json.dumps(urls_of(server))) as client:
             for cell in CELLS:
                 books.wait(books.held, key_of(cell))

@@ -58,6 +58,11 @@ class Books(LedgerService):
         counters = {"begun": self.begun, "held": self.held, "ended": self.ended, "given_up": self.given_up}
         return {name: counter[key] for name, counter in counters.items()}
 
+    def forget(self, key: str) -> None:
+        """Begin anew with a key whose calls are over."""
+        for counter in (self.begun, self.held, self.ended, self.given_up):
+            del counter[key]
+
     def count_up(self, counter: Counter[str], key: str) -> None:
         """Count a key once more."""
         with self._changed:

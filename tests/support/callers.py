@@ -100,7 +100,7 @@ class SyncCaller:
                 future.set_exception(error)
 
         thread = threading.Thread(target=work, name=f"caller {key}")
-        self._threads.append(thread)
+        self._threads = [each for each in self._threads if each.is_alive()] + [thread]
         thread.start()
         return future
 
@@ -160,7 +160,10 @@ class AsyncCaller:
         raise AssertionError(f"a closed client left tasks behind: {left}")
 
 
-CALLERS: Final[dict[str, Callable[..., SyncCaller | AsyncCaller]]] = {"sync": SyncCaller, "async": AsyncCaller}
+CALLERS: Final[dict[str, Callable[..., SyncCaller | AsyncCaller]]] = {
+    "sync": SyncCaller,
+    "async": AsyncCaller,
+}
 
 
 def outcome(future: Future[Any]) -> Any:

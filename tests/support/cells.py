@@ -39,9 +39,7 @@ class Everybody:
 
     def start(self, mark: str = "", *, hold: bool) -> dict[tuple[str, str, str], Future[Any]]:
         """Start a call in each cell, under the cell's key and a mark."""
-        return {
-            cell: self.callers[cell[:2]].start(cell[2], key_of(cell) + mark, hold=hold) for cell in CELLS
-        }
+        return {cell: self.callers[cell[:2]].start(cell[2], key_of(cell) + mark, hold=hold) for cell in CELLS}
 
 
 @contextmanager

@@ -26,7 +26,7 @@ from typing import Any, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
 from avrorpc.errors import BindError, ClientStateError
-from avrorpc.testing.toxics import Course, Ending, Piece, Toxic
+from avrorpc.testing.toxics import Bandwidth, Course, Ending, Piece, Toxic
 
 CHUNK: Final = 65_536
 WINDOW: Final = 256
@@ -426,6 +426,8 @@ class Proxy:
                 direction.received += len(data)
                 for piece in course.plan(data, direction.toxics):
                     await waiting.put((loop.time() + piece.delay, piece))
+                if any(isinstance(toxic, Bandwidth) for toxic in direction.toxics):
+                    await waiting.join()  # a narrow line holds its sender back
             await waiting.put(None)
             await writing
         finally:
@@ -444,6 +446,7 @@ class Proxy:
             due, piece = head
             has_ended = has_ended or direction.name in link.ended
             if has_ended:
+                waiting.task_done()
                 continue
             if due > loop.time():
                 await asyncio.sleep(due - loop.time())
@@ -451,6 +454,7 @@ class Proxy:
             if piece.ending is not None:
                 has_ended = True
                 self._end(link, writer, direction, piece.ending)
+                waiting.task_done()
                 continue
             try:
                 writer.write(piece.data)
@@ -461,6 +465,7 @@ class Proxy:
             direction.sent += len(piece.data)
             if piece.pause:
                 await asyncio.sleep(piece.pause)
+            waiting.task_done()
         if not has_ended:
             link.end(direction, writer)
 

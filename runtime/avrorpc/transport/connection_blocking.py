@@ -11,7 +11,7 @@ from avrorpc.transport.blocking import Pool, Timer
 from avrorpc.transport.connection import ATTEMPTS
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
-from avrorpc.transport.faults import lost_at_start, no_handshake
+from avrorpc.transport.faults import dialling, lost_at_start, no_handshake
 from avrorpc.transport.link_blocking import BlockingAnswer, BlockingLink
 from avrorpc.transport.pipe import Pipe, SocketPipe
 from avrorpc.wire.client import ClientConnection, Connected, Identity
@@ -114,7 +114,8 @@ class BlockingConnectionTransport(Generic[V]):
 
         pipe = WebSocketPipe(sock, self.address)
         try:
-            pipe.open(timer)
+            with dialling(self.address):
+                pipe.open(timer)
         except BaseException:
             pipe.close()
             raise
