@@ -747,3 +747,16 @@ def test_whatever_both_ends_do_in_whatever_order_all_that_is_sent_arrives(
     answers = [event for event in ends.to_client() if isinstance(event, Answered)]
     assert sorted(answer.serial for answer in answers) == sorted(served)
     assert ITEM_COST > 0
+
+
+def test_what_waits_to_be_sent_is_counted_in_bytes() -> None:
+    client = Multiplexer(Side.CLIENT, Limits(), Settings())
+    assert client.queued == 0
+    client.open(bytes(100_000))
+    client.open(bytes(10))
+    assert client.queued == 100_010
+    client.data_to_send(1)
+    assert 0 < client.queued < 100_010
+    while client.has_output:
+        client.data_to_send()
+    assert client.queued == 0

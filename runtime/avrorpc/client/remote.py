@@ -260,9 +260,17 @@ class AsyncRemoteChannel(_RemoteChannel):
         return AsyncStream(begin, self._remote.owner.check_loop, sent)
 
     async def close(self) -> None:
-        """Close all connections."""
-        self._remote.owner.is_closed = True
-        await self._remote.transport.close()
+        """Close all connections; in a child process there is nothing to close.
+
+        Raises:
+            ClientStateError: They are another event loop's.
+        """
+        owner = self._remote.owner
+        if owner.is_here and owner.loop not in (None, asyncio.get_running_loop()):
+            raise ClientStateError("this client belongs to another event loop; close it there")
+        owner.is_closed = True
+        if owner.is_here:
+            await self._remote.transport.close()
 
 
 def _encoded(encoder: RequestEncoder, arguments: tuple[Any, ...]) -> bytes:

@@ -8,9 +8,10 @@ from typing import Generic, TypeVar
 from avrorpc.errors import ConnectError, ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.blocking import Pool, Timer
+from avrorpc.transport.connection import ATTEMPTS
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
-from avrorpc.transport.faults import lost_at_start, no_handshake
+from avrorpc.transport.faults import dialling, lost_at_start, no_handshake
 from avrorpc.transport.link_blocking import BlockingAnswer, BlockingLink
 from avrorpc.transport.pipe import Pipe, SocketPipe
 from avrorpc.wire.client import ClientConnection, Connected, Identity
@@ -41,16 +42,16 @@ class BlockingConnectionTransport(Generic[V]):
             TransportError: The connection failed.
             StatusError: UNIMPLEMENTED, for a stream to a plain Avro peer.
         """
-        timer = Timer(call.timeout)
+        timer, dials = Timer(call.timeout), 0
         while True:
             link = self._pool.take()
-            is_new = link is None
-            link = link or self._dial(timer)
+            if link is None:
+                link, dials = self._dial(timer), dials + 1
             answer = self._begin(link, call, timer)
             try:
                 return await finish(answer, call)
-            except ConnectError:
-                if is_new or call.items is not None:
+            except ConnectError:  # the server has not begun it
+                if dials == ATTEMPTS or call.items is not None:
                     raise
 
     async def close(self) -> None:
@@ -113,7 +114,8 @@ class BlockingConnectionTransport(Generic[V]):
 
         pipe = WebSocketPipe(sock, self.address)
         try:
-            pipe.open(timer)
+            with dialling(self.address):
+                pipe.open(timer)
         except BaseException:
             pipe.close()
             raise

@@ -6,6 +6,7 @@ which waits for us to read is never waited for in vain.
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Generic, TypeVar
@@ -14,7 +15,7 @@ from avrorpc.errors import ConnectError, ConnectionLost, RpcError
 from avrorpc.transport.address import Address
 from avrorpc.transport.blocking import Timer, abandon
 from avrorpc.transport.exchange import Outgoing
-from avrorpc.transport.faults import exchanging
+from avrorpc.transport.faults import exchanging, is_hang_up
 from avrorpc.transport.pipe import Pipe
 from avrorpc.wire.client import ClientConnection, Connected
 from avrorpc.wire.multiplex import Answered, Failed, Item, Leaving
@@ -43,6 +44,8 @@ class BlockingLink(Generic[V]):
         self._connected: Connected | None = None
         self._answer: BlockingAnswer[V] | None = None
         self._is_at_end = False
+        self._refused: OSError | None = None
+        """Why nothing can be sent any more."""
 
     def open(self, timer: Timer) -> Connected:
         """Make the handshake.
@@ -83,7 +86,7 @@ class BlockingLink(Generic[V]):
         """
 
         def is_over() -> bool:
-            return is_done() and not self.pipe.has_output and not self.connection.has_output
+            return is_done() and not self._has_output
 
         with exchanging(self.address):
             if is_asking:
@@ -96,6 +99,7 @@ class BlockingLink(Generic[V]):
                         self._lost()
                     self.pipe.wait(timer)
 
+<<<<<<< HEAD
     def _send(self) -> None:
         """Send what the system takes now."""
         if not self.pipe.has_output and self.connection.has_output:
@@ -106,15 +110,45 @@ class BlockingLink(Generic[V]):
     def _step(self) -> bool:
         """Move what can be moved now; return whether anything came."""
         self._send()
+=======
+    @property
+    def _has_output(self) -> bool:
+        return self._refused is None and (self.pipe.has_output or self.connection.has_output)
+
+    def _step(self) -> bool:
+        """Move what can be moved now; return whether anything came."""
+        if self._refused is None:
+            self._write()
+>>>>>>> 1c9fedd4bbdf28c5df78d2d2d68c62b5db07c955
         data = self.pipe.read()
         if data is None:
-            return not self.pipe.has_output and self.connection.has_output
+            return self._has_output and not self.pipe.has_output
         if not data:  # what matters may have come before
             self._is_at_end = True
             return False
         for event in self.connection.receive(data):
             self._take(event)
         return True
+
+    def _write(self) -> None:
+        if not self.pipe.has_output and self.connection.has_output:
+            self.pipe.write(self.connection.data_to_send())
+        try:
+            if self.pipe.has_output:
+                self.pipe.flush()
+        except OSError as error:
+            if not is_hang_up(error) or self._answer is None:
+                raise
+            self._refused = error  # what the server said before it left is still read
+            self._read_rest()
+            if not self._answer.is_answered:
+                raise
+
+    def _read_rest(self) -> None:
+        with contextlib.suppress(OSError):
+            while data := self.pipe.read():
+                for event in self.connection.receive(data):
+                    self._take(event)
 
     def _lost(self) -> None:
         try:

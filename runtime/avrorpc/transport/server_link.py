@@ -180,10 +180,13 @@ class ServerLink(asyncio.Protocol):
         self._choose_reading()
 
     def eof_received(self) -> bool:  # noqa: D102
-        # A client that only sends no more still gets its replies.
+        # A plain client that only sends no more still gets its replies. One that speaks our frames has left:
+        # it would have to answer pings.
         self._is_half_closed = True
         if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
             return False  # TLS has no half of a connection
+        if self.connection.multiplexer is not None and not self._is_single:
+            return False
         return bool(self._calls) and not is_gone(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
@@ -258,10 +261,15 @@ class ServerLink(asyncio.Protocol):
             self.close()
 
     def _choose_reading(self) -> None:
-        """Ask for no more calls where the client does not read its replies, or has enough under way."""
+        """Ask for no more calls where the client does not read its replies, or has enough under way.
+
+        Between our own ends one large reply does not keep other calls from being read.
+        """
         if self._transport is None or self._transport.is_closing() or self._is_half_closed:
             return
-        if self._is_choked or self.connection.is_full:
+        multiplexer = self.connection.multiplexer
+        is_stuck = self._is_choked and (multiplexer is None or multiplexer.queued > self._limits.max_body)
+        if is_stuck or self.connection.is_full:
             self._transport.pause_reading()
         elif not self._is_single:
             self._transport.resume_reading()

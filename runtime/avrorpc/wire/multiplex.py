@@ -235,6 +235,13 @@ class Multiplexer:
         """Whether there is anything to send."""
         return bool(self._control or self._ready)
 
+    @property
+    def queued(self) -> int:
+        """How many bytes of messages wait to be sent."""
+        return sum(
+            len(message.payload) - message.position for call in self._ready for message in call.messages
+        )
+
     # What this end does.
 
     def open(self, body: bytes, *, one_way: bool = False, gives: bool = False, takes: bool = False) -> int:
