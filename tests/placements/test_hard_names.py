@@ -1,4 +1,4 @@
-"""Names that mean something to Python keep their own on the wire; calls of them are in the behaviour suite."""
+"""Names that mean something to Python keep their own on the wire; the behaviour suite calls them."""
 
 from __future__ import annotations
 
