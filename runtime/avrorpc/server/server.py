@@ -186,6 +186,7 @@ class Server:
         for listener in self._listeners:
             await listener.stop()
             loops.stopped(loop, listener.address)
+        await asyncio.sleep(0)  # calls that came before the goodbye begin
         try:
             async with asyncio.timeout(drain):
                 await self._calls.none.wait()
@@ -223,7 +224,8 @@ class Server:
             if session.offer.name == INTROSPECTION:
                 with self._questions.one():
                     reply = await session.offer.answer(request, streams)
-            elif self._draining:
+            elif self._draining and streams is None:
+                # Where our frames are spoken, GOODBYE has told the client which calls are served.
                 reply = None if request.one_way else system_error(Code.UNAVAILABLE, DRAINING)
             else:
                 with self._calls.one():

@@ -78,7 +78,8 @@ class WebSocketDialler:
             return binary(await websocket.receive())
 
         try:
-            await Carrier(link, outlives_input=False).carry(read, websocket.send_bytes)
+            sock = websocket.get_extra_info("socket")
+            await Carrier(link, outlives_input=False, sock=sock).carry(read, websocket.send_bytes)
         finally:
             await websocket.close()
 
