@@ -29,7 +29,8 @@ def test_values_and_errors_cross(framing: Any, chunks: Any, implementation: Any)
                 await client.find("missing")
             assert caught.value.code == 404
             description = avrorpc.describe(client)
-            assert (description.placement, description.details["framing"]) == ("memory", framing)
+            assert description.placement == "memory"
+            assert description.details["connection"] == "frames of avrorpc, uncompressed"
 
     run(main())
 
@@ -49,11 +50,11 @@ def test_deadlines_pass_in_virtual_time() -> None:
 
 def test_latency_counts_in_each_direction() -> None:
     async def main() -> None:
-        async with connected(AsyncSmallClient, AsyncSmall(), latency=10.0) as client:
+        async with connected(AsyncSmallClient, AsyncSmall(), latency=2.0) as client:
             await client.double(1)  # and the handshake
             start = asyncio.get_running_loop().time()
             assert await client.double(4) == 8
-            assert asyncio.get_running_loop().time() - start == pytest.approx(20)
+            assert asyncio.get_running_loop().time() - start == pytest.approx(4)
 
     run(main())
 
