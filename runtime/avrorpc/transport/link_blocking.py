@@ -60,7 +60,13 @@ class BlockingLink(Generic[V]):
         return self._connected
 
     def begin(self, call: Outgoing, timer: Timer, ended: Callable[[], None]) -> BlockingAnswer[V]:
-        """Queue a call. `ended` is told when the connection is free again, and not where it is closed."""
+        """Queue a call. `ended` is told when the connection is free again, and not where it is closed.
+
+        Raises:
+            ConnectError: The server has said goodbye already.
+        """
+        if self.is_leaving:
+            raise ConnectError(f"{self.address} takes no new calls; this one was not begun")
         number = self.connection.call(
             call.message,
             call.metadata,
