@@ -60,13 +60,11 @@ class Remote:
         if streaming.takes_stream:
             plain, sent = call.arguments[:-1], SentItems(call.arguments[-1], encoder.item)
         try:
-            parameters = bytearray()
-            encoder(parameters, plain)
             outgoing = Outgoing(
                 protocol=self.contract.name,
                 message=message.name,
                 metadata=metadata,
-                parameters=bytes(parameters),
+                parameters=_encoded(encoder, plain),
                 one_way=message.one_way,
                 timeout=left,
                 items=sent,
@@ -273,6 +271,13 @@ class AsyncRemoteChannel(_RemoteChannel):
         owner.is_closed = True
         if owner.is_here:
             await self._remote.transport.close()
+
+
+def _encoded(encoder: RequestEncoder, arguments: tuple[Any, ...]) -> bytes:
+    """Return the parameters; what they were written into is not kept for as long as the call takes."""
+    out = bytearray()
+    encoder(out, arguments)
+    return bytes(out)
 
 
 def _running_clock() -> AsyncClock:

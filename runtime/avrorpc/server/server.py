@@ -30,11 +30,12 @@ from avrorpc.transport import loops
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.exchange import Streams
-from avrorpc.transport.listening import Door, all_gone, listen
+from avrorpc.transport.listening import Door, all_arrived, all_gone, listen
 from avrorpc.transport.server_link import ServerLink
 from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
-from avrorpc.wire.server import Offers, Request, ServerConnection
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import Request, ServerConnection
 
 logger = logging.getLogger("avrorpc")
 
@@ -169,7 +170,8 @@ class Server:
             BindError: The address is wrong, or in use, or its certificates cannot be used.
         """
         address = parse_address(url, listening=True)
-        listen_ = self._listen_http if address.is_http else self._listen_links
+        is_http = address.is_http or address.is_websocket
+        listen_ = self._listen_http if is_http else self._listen_links
         listener = await listen_(address, tls)
         self._listeners.append(listener)
         loops.serving(asyncio.get_running_loop(), listener.address)
@@ -193,6 +195,7 @@ class Server:
         with suppress(TimeoutError):  # who watches is told the end
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._questions.none.wait()
+        await all_arrived()
         while self._listeners:  # Each is closed once, even if a second call cuts this one short.
             await self._listeners.pop().close(max(end - loop.time(), FLUSH_SECONDS))
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -272,7 +275,7 @@ class _LinkListener:
         self._connections = connections
 
     async def stop(self) -> None:
-        self._door.close()
+        await self._door.close()
         for connection in list(self._connections):
             connection.goodbye("the server is shutting down")
 

@@ -126,14 +126,15 @@ async def finish(answer: BlockingAnswer[V], call: Outgoing) -> BlockingAnswer[V]
     try:
         if call.one_way:
             answer.sent()
-        elif call.items is None:
-            answer.complete()
-        elif call.streams:
+        elif call.items is not None and call.streams:
             answer.pump = answer.send(call.items)
-        else:
+        elif call.items is not None:
             await answer.send(call.items)
-        if not call.one_way and not call.streams:
             answer.wait()
+        elif call.streams:
+            answer.complete()
+        else:
+            answer.wait(is_asking=True)
     except BaseException:
         await answer.cancel()
         raise

@@ -57,12 +57,12 @@ class ClientLink(asyncio.Protocol):
         self._calls: dict[int, LinkAnswer[Any]] = {}
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
-        self._unchoked: asyncio.Future[None] = self._loop.create_future()
+        self._unchoked: asyncio.Future[None] | None = None
         self._buffered = 0
         self._is_complete = False
         self._is_given_up = False
         self._is_flushing = False
-        self._vacancy: deque[asyncio.Future[None]] = deque()
+        self._vacancy: list[asyncio.Future[None]] = []
         self._alive: KeepAlive | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._closing: asyncio.TimerHandle | None = None
@@ -95,7 +95,10 @@ class ClientLink(asyncio.Protocol):
         answer.begin(call.items, deadline)
         if call.items is None:
             self.complete()
-        self.flush_soon()
+        if len(self._calls) == 1:
+            self.flush()  # there is nobody else to wait for
+        else:
+            self.flush_soon()
         if not call.streams:
             try:
                 await answer.wait()
@@ -103,7 +106,8 @@ class ClientLink(asyncio.Protocol):
                 await answer.cancel()
                 raise
             finally:
-                await answer.end_pump()
+                if call.items is not None:
+                    await answer.end_pump()
         return answer
 
     @property
@@ -132,16 +136,22 @@ class ClientLink(asyncio.Protocol):
         """Take note that a call is over: answered, or given up."""
         self._is_given_up = is_given_up
         self._calls.pop(number, None)
+<<<<<<< HEAD
+        while self._vacancy:
+            waiting = self._vacancy.pop(0)
+            if not waiting.done():
+                waiting.set_result(None)
+                break
+=======
         self._next_waiting()
+>>>>>>> 1c9fedd4bbdf28c5df78d2d2d68c62b5db07c955
         if (self.is_leaving or self.connection.is_eager) and not self._calls:
             self.close()
 
     def complete(self) -> None:
         """Take note that a call has been sent whole: a connection of one call sends nothing more."""
         self._is_complete = self.connection.is_eager
-        if self._is_complete and self._transport is not None:
-            self.flush()
-            self._transport.write_eof()
+        self.flush()
 
     def buffer(self, size: int) -> None:
         """Take note of bytes that wait for their reader, or less than none that were read.
@@ -159,6 +169,8 @@ class ClientLink(asyncio.Protocol):
     async def unchoked(self) -> None:
         """Wait while the socket takes no more."""
         while self._is_choked and self.lost is None:
+            if self._unchoked is None:
+                self._unchoked = self._loop.create_future()
             await asyncio.shield(self._unchoked)
 
     def flush_soon(self) -> None:
@@ -174,6 +186,8 @@ class ClientLink(asyncio.Protocol):
             return
         while not self._is_choked and self.connection.has_output:
             transport.write(self.connection.data_to_send())
+        if self._is_complete and not self.connection.has_output:
+            transport.write_eof()
 
     # asyncio's side.
 
@@ -181,8 +195,6 @@ class ClientLink(asyncio.Protocol):
         # uvloop's transports have the methods and not the base class.
         self._transport = cast("asyncio.Transport", transport)
         self.flush()
-        if self._is_complete:
-            self._transport.write_eof()
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
         if self._alive is not None:
@@ -236,9 +248,9 @@ class ClientLink(asyncio.Protocol):
             self._transport.abort()
 
     def _release_writers(self) -> None:
-        if not self._unchoked.done():
+        if self._unchoked is not None:
             self._unchoked.set_result(None)
-        self._unchoked = self._loop.create_future()
+            self._unchoked = None
 
     def _take(self, event: object) -> None:
         match event:
@@ -385,7 +397,8 @@ class LinkAnswer(Generic[V]):
     async def wait(self) -> None:
         """Wait for the reply."""
         while not self._is_over:
-            await self._woken()
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
         if self._error is not None:
             raise self._error
 

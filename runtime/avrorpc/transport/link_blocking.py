@@ -78,8 +78,13 @@ class BlockingLink(Generic[V]):
         self._answer = BlockingAnswer(self, number, timer, ended)
         return self._answer
 
-    def run(self, is_done: Callable[[], bool], timer: Timer) -> None:
+    def run(self, is_done: Callable[[], bool], timer: Timer, *, is_asking: bool = False) -> None:
         """Send what is due, and take what comes, until all is sent and `is_done`.
+
+        Args:
+            is_done: Whether this end has what it wants.
+            timer: How long it may take.
+            is_asking: Whether what is wanted cannot be there before something was sent.
 
         Raises:
             TimeoutError: It took too long.
@@ -90,12 +95,28 @@ class BlockingLink(Generic[V]):
             return is_done() and not self._has_output
 
         with exchanging(self.address):
+            if is_asking:
+                self._send()
+                if not self.connection.has_output:
+                    self.pipe.wait(timer)
             while not is_over():  # what has come already is taken, even if the server has closed since
                 if not self._step() and not is_over():
                     if self._is_at_end:
                         self._lost()
                     self.pipe.wait(timer)
 
+<<<<<<< HEAD
+    def _send(self) -> None:
+        """Send what the system takes now."""
+        if not self.pipe.has_output and self.connection.has_output:
+            self.pipe.write(self.connection.data_to_send())
+        if self.pipe.has_output:
+            self.pipe.flush()
+
+    def _step(self) -> bool:
+        """Move what can be moved now; return whether anything came."""
+        self._send()
+=======
     @property
     def _has_output(self) -> bool:
         return self._refused is None and (self.pipe.has_output or self.connection.has_output)
@@ -104,6 +125,7 @@ class BlockingLink(Generic[V]):
         """Move what can be moved now; return whether anything came."""
         if self._refused is None:
             self._write()
+>>>>>>> 1c9fedd4bbdf28c5df78d2d2d68c62b5db07c955
         data = self.pipe.read()
         if data is None:
             return self._has_output and not self.pipe.has_output
@@ -217,9 +239,9 @@ class BlockingAnswer(Generic[V]):
             self._link.pipe.write_eof()
             self._run(lambda: True)
 
-    def wait(self) -> None:
-        """Wait for the reply."""
-        self._run(lambda: self.is_answered)
+    def wait(self, *, is_asking: bool = False) -> None:
+        """Wait for the reply; `is_asking` where nothing of the call has been sent yet."""
+        self._run(lambda: self.is_answered, is_asking=is_asking)
         if self.error is not None:
             self._close()
             raise self.error
@@ -238,9 +260,9 @@ class BlockingAnswer(Generic[V]):
         else:
             self._close()
 
-    def _run(self, is_done: Callable[[], bool]) -> None:
+    def _run(self, is_done: Callable[[], bool], *, is_asking: bool = False) -> None:
         try:
-            self._link.run(is_done, self._timer)
+            self._link.run(is_done, self._timer, is_asking=is_asking)
         except BaseException:
             self._close()
             raise

@@ -8,11 +8,11 @@ gone.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
+from functools import partial
 from typing import Any, Self, cast
 
 from avrorpc.errors import Code, RpcError, StatusError
@@ -66,10 +66,9 @@ class ServerLink(asyncio.Protocol):
         self._is_half_closed = False
         self._farewell: str | None = None
         self._calls: dict[int, _Call] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
-        self._unchoked: asyncio.Future[None] = self._loop.create_future()
+        self._unchoked: asyncio.Future[None] | None = None
         self._buffered = 0
         self._is_flushing = False
         self._alive: KeepAlive | None = None
@@ -118,6 +117,8 @@ class ServerLink(asyncio.Protocol):
     async def unchoked(self) -> None:
         """Wait while the socket takes no more."""
         while self._is_choked:
+            if self._unchoked is None:
+                self._unchoked = self._loop.create_future()
             await asyncio.shield(self._unchoked)
 
     def flush_soon(self) -> None:
@@ -164,7 +165,7 @@ class ServerLink(asyncio.Protocol):
         if self._alive is None and self.connection.multiplexer is not None and self.connection.session:
             self._begin_watch(now)
         is_bound, is_half = self.connection.session is not None, self.connection.is_half_received
-        self._patience.moved(now, is_bound=is_bound, is_half=is_half, whole=self.connection.received)
+        self._patience.moved(now, is_bound=is_bound, is_half=is_half, whole=self.connection.messages)
         if self._waiting is None and is_half:
             self._wait()
         self.flush()
@@ -176,9 +177,9 @@ class ServerLink(asyncio.Protocol):
 
     def resume_writing(self) -> None:  # noqa: D102
         self._is_choked = False
-        if not self._unchoked.done():
+        if self._unchoked is not None:
             self._unchoked.set_result(None)
-        self._unchoked = self._loop.create_future()
+            self._unchoked = None
         self.flush()
         self._choose_reading()
 
@@ -230,8 +231,7 @@ class ServerLink(asyncio.Protocol):
         self._calls[request.serial] = call
         task = self._loop.create_task(self._serve(request, call), context=Context())
         call.task = task
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._done, request.serial))
         if self._alive is not None:
             self._alive.used(self._loop.time())
 
@@ -239,18 +239,28 @@ class ServerLink(asyncio.Protocol):
         body: bytes | None = None
         try:
             streams = None if self.connection.multiplexer is None else call.streams()
-            with contextlib.suppress(asyncio.CancelledError):  # the client has cancelled, or is gone
-                body = await self._answer(request, streams)
+            body = await self._answer(request, streams)
+        except asyncio.CancelledError:
+            pass  # the client has cancelled, or is gone
         finally:
-            del self._calls[request.serial]
-            call.close()
-            self.connection.reply(request.serial, body)
-            if self._alive is not None:
-                self._alive.used(self._loop.time())
+            self._over(request.serial, body)
+
+    def _done(self, serial: int, _: asyncio.Task[None]) -> None:
+        if serial in self._calls:  # cancelled before it began, and so not over yet
+            self._over(serial, None)
+
+    def _over(self, serial: int, body: bytes | None) -> None:
+        """Answer a call, and forget it."""
+        self._calls.pop(serial).close()
+        self.connection.reply(serial, body)
+        if self._alive is not None:
+            self._alive.used(self._loop.time())
         if self.connection.multiplexer is None:
             self.data_received(b"")  # sends the reply, and starts what waited for this call's end
-        else:
+        elif self._calls:
             self.flush_soon()
+        else:
+            self.flush()  # there is nobody else to wait for
         if self._is_single or (self._is_half_closed and not self._calls):
             self.close()
 

@@ -1,9 +1,7 @@
 """The server's end: requests out of bytes, and replies into them, for connections and for single exchanges.
 
 Rules of this file:
-- Several protocols share a port. A connection is bound to the one that has the name of the client's protocol,
-  which is known by its hash or shown as text; else to the one whose hash the client takes for the server's.
-- NONE answers an unknown client and carries a protocol; nothing is called.
+- Which of several protocols a connection is bound to is for `offers` to say; with NONE nothing is called.
 - A one-way message gets an answer only inside a handshake. A ping always gets one.
 - In the `spec` framing replies leave in the order of their requests.
 - A ping whose handshake offers our own frames is answered with our consent; they are spoken from then on.
@@ -13,23 +11,18 @@ Rules of this file:
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from collections import deque
+from dataclasses import dataclass, field, replace
+from typing import Final, Generic, TypeAlias
 
-from avrorpc import schema
 from avrorpc.codec.binary import Cursor
-from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, SchemaError, StatusError
+from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.principal import Principal
 from avrorpc.wire.client import Opening
 from avrorpc.wire.envelope import read_request_head, reply_head, system_error
-from avrorpc.wire.framing import Excess, Framing, deframer, frame
+from avrorpc.wire.framing import Deframer, Excess, Framing, deframer, frame
 from avrorpc.wire.handshake import (
-    HandshakeRequest,
-    HandshakeResponse,
-    Match,
     decode_request,
     encode_response,
 )
@@ -46,57 +39,16 @@ from avrorpc.wire.multiplex import (
     Side,
     Writable,
 )
+from avrorpc.wire.offers import O_co, Offers, Session
 from avrorpc.wire.settings import Settings, accept
 
 logger = logging.getLogger("avrorpc")
-
-MAX_KNOWN_CLIENTS: Final = 128
-"""How many clients' protocols a server remembers; the least recently seen is forgotten."""
-
-
-class Offer(Protocol):
-    """What the wire must know of a contract that a server serves."""
-
-    @property
-    def name(self) -> str:
-        """The protocol's full name."""
-        ...
-
-    @property
-    def text(self) -> str:
-        """Its compact `.avpr` text."""
-        ...
-
-    @property
-    def hash(self) -> bytes:
-        """The MD5 of the text."""
-        ...
-
-    @property
-    def protocol(self) -> schema.Protocol:
-        """The protocol."""
-        ...
-
-
-O_co = TypeVar("O_co", bound=Offer, covariant=True)
-
-
-@dataclass(slots=True, frozen=True)
-class Session(Generic[O_co]):
-    """What a connection is bound to."""
-
-    offer: O_co
-    client: schema.Protocol
-    """The client's version of the contract: what it writes requests with, and reads replies with."""
-    client_hash: bytes = b""
-    """What stands for that version: the MD5 of its text, as the client says."""
-
 
 UNKNOWN_PEER: Final = "an unknown address"
 """What stands for an address that the transport does not know."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Request(Generic[O_co]):
     """One call that a client made."""
 
@@ -118,82 +70,6 @@ class Request(Generic[O_co]):
 
 
 Event: TypeAlias = Request[O_co] | Item | Ended | Cancelled | Failed | Writable | Leaving | Pinged
-
-
-class Offers(Generic[O_co]):
-    """The contracts served at one address, and the clients' protocols met so far."""
-
-    def __init__(self, offers: Iterable[O_co]) -> None:
-        self._by_name = {offer.name: offer for offer in offers}
-        self._by_hash = {offer.hash: offer for offer in self._by_name.values()}
-        self._clients: OrderedDict[bytes, schema.Protocol] = OrderedDict()
-
-    def __iter__(self) -> Iterator[O_co]:
-        return iter(self._by_name.values())
-
-    def get(self, name: str) -> O_co | None:
-        """Return the contract of a full name."""
-        return self._by_name.get(name)
-
-    def meet(
-        self, request: HandshakeRequest, preferred: str | None = None, message: str = ""
-    ) -> tuple[Session[O_co] | None, HandshakeResponse]:
-        """Return what a handshake binds a connection to, if anything, and its answer.
-
-        Args:
-            request: The handshake.
-            preferred: The contract that an unknown client is shown.
-            message: The message that comes with the handshake; empty for a ping.
-        """
-        session = self._find(request)
-        if session is None:
-            return None, self._unknown(request, preferred, message)
-        if request.server_hash == session.offer.hash:
-            return session, HandshakeResponse(Match.BOTH)
-        return session, HandshakeResponse(Match.CLIENT, session.offer.text, session.offer.hash)
-
-    def _unknown(self, request: HandshakeRequest, preferred: str | None, message: str) -> HandshakeResponse:
-        """Return NONE, with the contract that the client most likely wants.
-
-        Where there are several, a ping alone gets none of them: avsc, which pings first, would give up on one
-        that it cannot use. Java's client and Apache's for Python need one, and never ping.
-        """
-        offer = self._by_name.get(preferred or "") or self._by_hash.get(request.server_hash)
-        if offer is None and len(self._by_name) > 1 and request.client_text is None:
-            if not message:
-                return HandshakeResponse(Match.NONE)
-            offer = next((each for each in self if message in each.protocol.messages), None)
-        offer = offer or next(iter(self))
-        return HandshakeResponse(Match.NONE, offer.text, offer.hash)
-
-    def _find(self, request: HandshakeRequest) -> Session[O_co] | None:
-        client = self._client(request)
-        if client is None:
-            return None
-        # The hash that a client guesses comes last: after NONE it is that of whichever protocol NONE carried.
-        offer = self._by_name.get(client.name) or self._by_hash.get(request.server_hash)
-        return None if offer is None else Session(offer, client, request.client_hash)
-
-    def _client(self, request: HandshakeRequest) -> schema.Protocol | None:
-        same = self._by_hash.get(request.client_hash)
-        if same is not None:
-            return same.protocol
-        known = self._clients.get(request.client_hash)
-        if known is not None:
-            self._clients.move_to_end(request.client_hash)
-            return known
-        if request.client_text is None:
-            return None
-        try:
-            client = schema.parse_protocol(request.client_text)
-        except SchemaError as error:
-            raise RemoteProtocolError(f"the client's protocol: {error}") from error
-        # A hash stands for its own text only, lest one client decide what others mean by theirs.
-        if schema.handshake_hash(request.client_text) == request.client_hash:
-            self._clients[request.client_hash] = client
-            if len(self._clients) > MAX_KNOWN_CLIENTS:
-                self._clients.popitem(last=False)
-        return client
 
 
 def read_call(
@@ -266,6 +142,34 @@ def _read_bare(
     return request, b""
 
 
+@dataclass(slots=True)
+class _Plain:
+    """What only plain Avro needs, and is gone once our own frames are spoken."""
+
+    framing: Framing
+    deframer: Deframer
+    waiting: deque[tuple[int, bytes | Excess]] = field(default_factory=deque)
+    open: set[int] = field(default_factory=set)
+    order: deque[int] = field(default_factory=deque)
+    early: dict[int, bytes] = field(default_factory=dict)
+
+    def reply(self, serial: int, body: bytes | None) -> bytes:
+        """Take the answer to a call, or its end without one; return what can be sent now."""
+        if body is None:
+            self.open.discard(serial)
+            return b""
+        if self.framing == "netty":
+            self.open.discard(serial)
+            return frame("netty", serial, body)
+        self.early[serial] = body
+        out = bytearray()
+        while self.order and self.order[0] in self.early:
+            first = self.order.popleft()
+            self.open.discard(first)
+            out += frame("spec", first, self.early.pop(first))
+        return bytes(out)
+
+
 class ServerConnection(Generic[O_co]):
     """One stateful connection: a handshake first, then calls.
 
@@ -297,17 +201,14 @@ class ServerConnection(Generic[O_co]):
         self._offers = offers
         self._limits = limits
         self._upgrades = upgrades
-        self._framing: Framing = "netty" if opening == "frames" else opening
-        self._deframer = deframer(self._framing, limits)
+        self._plain: _Plain | None = None
         self._sessions: dict[str, Session[O_co]] = {}
-        self._waiting: deque[tuple[int, bytes | Excess]] = deque()
-        self._open: set[int] = set()
-        self._order: deque[int] = deque()
-        self.received = 0
+        self.messages = 0
         """How many plain messages have come whole."""
-        self._early: dict[int, bytes] = {}
         self._out = bytearray()
-        if opening == "frames":
+        if opening != "frames":
+            self._plain = _Plain(opening, deframer(opening, limits))
+        else:
             self.multiplexer = Multiplexer(Side.SERVER, limits, Settings())
 
     def __repr__(self) -> str:
@@ -317,7 +218,9 @@ class ServerConnection(Generic[O_co]):
     @property
     def calls(self) -> int:
         """How many calls are under way."""
-        return len(self._open) if self.multiplexer is None else self.multiplexer.calls
+        if self.multiplexer is not None:
+            return self.multiplexer.calls
+        return 0 if self._plain is None else len(self._plain.open)
 
     @property
     def has_output(self) -> bool:
@@ -336,12 +239,12 @@ class ServerConnection(Generic[O_co]):
     @property
     def is_half_received(self) -> bool:
         """Whether a plain message has begun to come, and is not whole."""
-        return self.multiplexer is None and not self._deframer.idle
+        return self._plain is not None and not self._plain.deframer.idle
 
     @property
     def is_full(self) -> bool:
         """Whether as many plain calls are under way as may be; bytes that come now have to wait."""
-        return self.multiplexer is None and len(self._open) >= self._limits.max_calls
+        return self._plain is not None and len(self._plain.open) >= self._limits.max_calls
 
     def receive(self, data: bytes) -> list[Event[O_co]]:
         """Take bytes from the client, and return what they mean.
@@ -355,45 +258,38 @@ class ServerConnection(Generic[O_co]):
         self.received += len(data)
         if self.multiplexer is not None:
             return self._frames(self.multiplexer, data)
-        messages = self._deframer.feed(data)
-        self.received += len(messages)
-        self._waiting.extend(messages)
+        plain = self._plain
+        assert plain is not None
+        messages = plain.deframer.feed(data)
+        self.messages += len(messages)
+        plain.waiting.extend(messages)
         events: list[Event[O_co]] = []
-        while self._waiting and not self.is_full:
-            serial, body = self._waiting.popleft()
-            if serial in self._open:
+        while plain.waiting and not self.is_full:
+            serial, body = plain.waiting.popleft()
+            if serial in plain.open:
                 raise RemoteProtocolError(f"serial {serial} is used by two calls at once")
-            request, answer = self._read(serial, body)
+            request, answer = self._read(plain, serial, body)
             if request is None and not answer:
                 continue
-            self._open.add(serial)
-            if self._framing == "spec" and (request is None or not request.one_way):
-                self._order.append(serial)
+            plain.open.add(serial)
+            if plain.framing == "spec" and (request is None or not request.one_way):
+                plain.order.append(serial)
             if answer:
-                self.reply(serial, answer)
+                self._out += plain.reply(serial, answer)
             elif request is not None:
                 events.append(request)
             if self.multiplexer is not None:
-                self._open.clear()
-                if self._waiting or not self._deframer.idle:
+                self._plain = None
+                if plain.waiting or not plain.deframer.idle:
                     raise RemoteProtocolError("bytes between an offer to upgrade and its answer")
         return events
 
     def reply(self, serial: int, body: bytes | None) -> None:
         """Queue the answer to a call, with the handshake response due before it; None ends a one-way call."""
-        if self.multiplexer is not None and serial not in self._open:
+        if self.multiplexer is not None:
             self._reply_framed(self.multiplexer, serial, body)
-        elif body is None:
-            self._open.discard(serial)
-        elif self._framing == "netty":
-            self._open.discard(serial)
-            self._out += frame("netty", serial, body)
-        else:
-            self._early[serial] = body
-            while self._order and self._order[0] in self._early:
-                first = self._order.popleft()
-                self._open.discard(first)
-                self._out += frame("spec", first, self._early.pop(first))
+        elif self._plain is not None:
+            self._out += self._plain.reply(serial, body)
 
     def goodbye(self, reason: str) -> None:
         """Say that no new calls are served; plain Avro has no word for it."""
@@ -410,7 +306,7 @@ class ServerConnection(Generic[O_co]):
             return b""
         return system_error(Code.RESOURCE_EXHAUSTED, str(excess))
 
-    def _read(self, serial: int, body: bytes | Excess) -> tuple[Request[O_co] | None, bytes]:
+    def _read(self, plain: _Plain, serial: int, body: bytes | Excess) -> tuple[Request[O_co] | None, bytes]:
         if isinstance(body, Excess):
             return None, self._too_large(body)
         if self.session is not None:
@@ -430,7 +326,7 @@ class ServerConnection(Generic[O_co]):
             return None, encode_response(response)
         self._bind(session)
         # Now that it is known who speaks, a body too large is a call that fails, and not garbage.
-        self._deframer.skips_excess = True
+        plain.deframer.skips_excess = True
         handshake = encode_response(response)
         request, answer = _read_bare(cursor, serial, session, handshake, self.principal, self.peer)
         assert request is not None
