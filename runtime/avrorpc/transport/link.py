@@ -136,15 +136,7 @@ class ClientLink(asyncio.Protocol):
         """Take note that a call is over: answered, or given up."""
         self._is_given_up = is_given_up
         self._calls.pop(number, None)
-<<<<<<< HEAD
-        while self._vacancy:
-            waiting = self._vacancy.pop(0)
-            if not waiting.done():
-                waiting.set_result(None)
-                break
-=======
         self._next_waiting()
->>>>>>> 1c9fedd4bbdf28c5df78d2d2d68c62b5db07c955
         if (self.is_leaving or self.connection.is_eager) and not self._calls:
             self.close()
 
@@ -338,7 +330,7 @@ class ClientLink(asyncio.Protocol):
 
     def _next_waiting(self) -> None:
         while self._vacancy:
-            waiting = self._vacancy.popleft()
+            waiting = self._vacancy.pop(0)
             if not waiting.done():
                 waiting.set_result(None)
                 return
