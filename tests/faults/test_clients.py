@@ -220,10 +220,10 @@ async def test_a_place_among_the_calls_is_not_lost_with_who_waited_for_it() -> N
             third = asyncio.create_task(client.book("third"))
             await asyncio.sleep(0)
             link = client.__avrorpc__._remote.transport._link  # type: ignore[attr-defined]
-            while len(link._vacancy) < 2:
+            while len(link._vacancy) < 2:  # noqa: ASYNC110 - nobody tells
                 await asyncio.sleep(0)
             books.release("first")
-            while len(link._vacancy) == 2:  # until it is the second's turn
+            while len(link._vacancy) == 2:  # noqa: ASYNC110 - until it is the second's turn
                 await asyncio.sleep(0)
             second.cancel()
             assert await first == 1

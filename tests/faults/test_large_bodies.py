@@ -18,7 +18,9 @@ SMALL = 10
 
 
 @pytest.mark.parametrize("way", ["request", "reply"])
-@pytest.mark.parametrize("transport", ["tcp", "unix", "tls", "ws"])
+@pytest.mark.parametrize(
+    "transport", ["tcp", "ws", *(pytest.param(name, marks=pytest.mark.long) for name in ("unix", "tls"))]
+)
 def test_small_calls_end_before_a_large_one_that_began_earlier(transport: str, way: str) -> None:
     order: list[str] = []
     with ServerThread(Books()) as server, Proxy(urls_of(server)[transport]) as proxy:

@@ -15,13 +15,15 @@ from support.release import Held, released
 from support.serving import ServerThread
 
 REPETITIONS = 40
-"""Of five kinds each."""
+"""Of up to five kinds each."""
 MOST = 100_000
 """Bytes that 200 calls may leave behind: one that was kept would hold some kilobytes, and so would each."""
 
 
 @pytest.mark.parametrize("colour", COLOURS)
-@pytest.mark.parametrize("transport", TRANSPORTS)
+@pytest.mark.parametrize(
+    "transport", ["tcp", *(pytest.param(name, marks=pytest.mark.long) for name in TRANSPORTS[1:])]
+)
 def test_memory_is_flat_over_calls_that_are_cut_off(transport: str, colour: str) -> None:
     kinds = [kind for kind in HELD_KINDS if (transport, kind) != ("http", "both")]
     books = Books()

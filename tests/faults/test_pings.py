@@ -20,7 +20,12 @@ from support.serving import ServerThread
 from testcontracts.ledger import AsyncLedgerClient
 
 SOON = Limits(ping_interval=0.05, ping_timeout=0.15)
-LINKS = ("tcp", "unix", "tls", "ws")
+LINKS = (
+    "tcp",
+    "ws",
+    pytest.param("unix", marks=pytest.mark.long),
+    pytest.param("tls", marks=pytest.mark.long),
+)
 """The transports that have pings."""
 
 
@@ -47,7 +52,7 @@ def test_a_method_that_blocks_its_thread_delays_no_call_and_no_ping(transport: s
 def test_a_server_that_has_vanished_is_given_up_in_every_kind_of_call(transport: str) -> None:
     """Without any deadline: the client's pings find out."""
     books = Books()
-    with ServerThread(books, limits=SOON) as server, Proxy(urls_of(server)[transport]) as proxy:
+    with ServerThread(books) as server, Proxy(urls_of(server)[transport]) as proxy:
         with AsyncCaller(proxy.url, limits=SOON) as caller:
             futures = {kind: caller.start(kind, kind, hold=True) for kind in HELD_KINDS}
             for kind in HELD_KINDS:

@@ -45,9 +45,9 @@ class Everybody:
 @contextmanager
 def everybody(urls: dict[str, str], **options: Any) -> Iterator[Everybody]:
     with ExitStack() as stack:
-        yield Everybody(
-            {
-                (transport, colour): stack.enter_context(CALLERS[colour](urls[transport], **options))
-                for transport, colour in itertools.product(TRANSPORTS, COLOURS)
-            }
-        )
+        callers: dict[tuple[str, str], SyncCaller | AsyncCaller] = {}
+        for transport, colour in itertools.product(TRANSPORTS, COLOURS):
+            caller: SyncCaller | AsyncCaller = CALLERS[colour](urls[transport], **options)
+            stack.enter_context(caller)
+            callers[transport, colour] = caller
+        yield Everybody(callers)

@@ -1,4 +1,4 @@
-"""What a process holds: sockets and other files, threads, and the tasks, connections and calls of a server."""
+"""What a process holds: files and sockets, threads, and the tasks of a server in it."""
 
 from __future__ import annotations
 

@@ -244,6 +244,8 @@ class Server:
                 accepted.comes_from(link.address)
                 accepted.principal = None if state.principal is None else state.principal.name
                 self.activity.opened(accepted)
+                if self._draining:  # it was accepted in this very moment
+                    link.goodbye(DRAINING)
 
             def closed(link: ServerLink) -> None:
                 connections.discard(link)

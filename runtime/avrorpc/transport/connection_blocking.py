@@ -47,9 +47,8 @@ class BlockingConnectionTransport(Generic[V]):
             link = self._pool.take()
             if link is None:
                 link, dials = self._dial(timer), dials + 1
-            answer = self._begin(link, call, timer)
             try:
-                return await finish(answer, call)
+                return await finish(self._begin(link, call, timer), call)
             except ConnectError:  # the server has not begun it
                 if dials == ATTEMPTS or call.items is not None:
                     raise

@@ -170,6 +170,8 @@ class HttpTransport(Generic[V]):
         try:
             await Carrier(link, outlives_input=True).carry(read, out.put, lambda: out.put(None))
         finally:
+            if response is None and posting.done() and not posting.cancelled() and not posting.exception():
+                response = posting.result()  # it came when nobody waited for it any more
             posting.cancel()
             await asyncio.wait([posting])
             if response is not None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from avrorpc.errors import ConnectError, ConnectionLost, RpcError
 from avrorpc.transport.address import Address
@@ -21,6 +21,11 @@ from avrorpc.wire.client import ClientConnection, Connected
 from avrorpc.wire.multiplex import Answered, Failed, Item, Leaving
 
 V = TypeVar("V")
+
+_busy: Final[set[BlockingLink[Any]]] = set()
+"""Holds the links whose calls go on. A stream that is dropped ends its call; were its link dropped too, the
+collector might finalize the socket first.
+"""
 
 
 class BlockingLink(Generic[V]):
@@ -60,7 +65,13 @@ class BlockingLink(Generic[V]):
         return self._connected
 
     def begin(self, call: Outgoing, timer: Timer, ended: Callable[[], None]) -> BlockingAnswer[V]:
-        """Queue a call. `ended` is told when the connection is free again, and not where it is closed."""
+        """Queue a call. `ended` is told when the connection is free again, and not where it is closed.
+
+        Raises:
+            ConnectError: The server has said goodbye already.
+        """
+        if self.is_leaving:
+            raise ConnectError(f"{self.address} takes no new calls; this one was not begun")
         number = self.connection.call(
             call.message,
             call.metadata,
@@ -70,6 +81,7 @@ class BlockingLink(Generic[V]):
             takes=call.streams,
         )
         self._answer = BlockingAnswer(self, number, timer, ended)
+        _busy.add(self)
         return self._answer
 
     def run(self, is_done: Callable[[], bool], timer: Timer, *, is_asking: bool = False) -> None:
@@ -251,9 +263,11 @@ class BlockingAnswer(Generic[V]):
     def _free(self) -> None:
         if not self._is_over:
             self._is_over = True
+            _busy.discard(self._link)
             self._ended()
 
     def _close(self) -> None:
         if not self._is_over:
             self._is_over = True
+            _busy.discard(self._link)
             abandon(self._link.sock)

@@ -64,6 +64,7 @@ class ServerLink(asyncio.Protocol):
         self._closed = closed
         self._is_single = is_single
         self._is_half_closed = False
+        self._farewell: str | None = None
         self._calls: dict[int, _Call] = {}
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
@@ -76,7 +77,8 @@ class ServerLink(asyncio.Protocol):
         self._waiting: asyncio.TimerHandle | None = None
 
     def goodbye(self, reason: str) -> None:
-        """Take no new calls; a client of ours is told so, and makes them elsewhere."""
+        """Take no new calls; a client of ours is told so, after the handshake, and makes them elsewhere."""
+        self._farewell = reason
         self.connection.goodbye(reason)
         self.flush()
 
@@ -158,6 +160,8 @@ class ServerLink(asyncio.Protocol):
             logger.warning("closing the connection from %s: %s", self.peer, error)
             self.close()
             return
+        if self._farewell is not None:
+            self.connection.goodbye(self._farewell)
         if self._alive is None and self.connection.multiplexer is not None and self.connection.session:
             self._begin_watch(now)
         is_bound, is_half = self.connection.session is not None, self.connection.is_half_received
