@@ -175,18 +175,18 @@ class HttpTransport(Generic[V]):
             posting.cancel()
             await asyncio.wait([posting])
             if response is not None:
-                sock = _socket(response)
-                self._goodbyes.add(sock)
-                if not link.is_answered and sock is not None and sock.fileno() >= 0:
-                    reset_on_close(sock)  # so the server learns that nobody reads any more
-                response.close()
+                self._end(response, link)
 
-
-def _socket(response: aiohttp.ClientResponse) -> socket.socket | None:
-    """Return the socket of a response's connection; None where that has ended."""
-    transport = None if response.connection is None else response.connection.transport
-    sock: socket.socket | None = None if transport is None else transport.get_extra_info("socket")
-    return sock
+    def _end(self, response: aiohttp.ClientResponse, link: ClientLink) -> None:
+        """Close a stream's connection; the server learns at once where nobody reads any more."""
+        transport = None if response.connection is None else response.connection.transport
+        if transport is not None:
+            sock = transport.get_extra_info("socket")
+            self._goodbyes.add(sock)
+            if not link.is_answered and sock is not None and sock.fileno() >= 0:
+                reset_on_close(sock)
+                transport.abort()  # TLS would say goodbye first, and wait for an answer that nobody reads
+        response.close()
 
 
 class _Body(aiohttp.BytesIOPayload):
