@@ -7,3 +7,4 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write what the compiler gives as expected")
+    parser.addoption("--all", action="store_true", help="run each conformance case at every place")
