@@ -19,15 +19,20 @@ SUBCOMMANDS: Final = {
     "certs": "Make certificates for development.",
     "compile": "Translate Avro IDL into an .avpr or .avsc file.",
     "completion": "Print what makes a shell complete avrogen's commands.",
+    "describe": "Describe what a running server serves, and judge a local version.",
     "docs": "Write a reference of all contracts, as HTML or Markdown.",
     "explain": "Explain a finding by its id.",
+    "fetch": "Fetch contracts from a running server.",
     "fingerprint": "Print what identifies protocols and types.",
     "format": "Put contracts into the one layout.",
     "generate": "Generate typed Python from contracts.",
+    "health": "Say whether a running server takes calls.",
     "init": "Make a new project: a contract, an implementation, tests, CI.",
     "lint": "Find what a reviewer of contracts would object to.",
+    "list": "List what a running server serves.",
     "serve": "Serve implementations over TCP, TLS, HTTP and unix sockets.",
     "templates": "List, print or copy the templates that code is generated with.",
+    "test": "Check that a service keeps its contract, in every placement.",
 }
 """Each subcommand with its short help; the module of the same name has a `command`."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from avrorpc import schema
 from avrorpc.codec.message import ReplyDecoder
@@ -23,6 +24,8 @@ class ServerVersion:
 
     def __init__(self, contract: Contract, connected: Connected) -> None:
         self._contract = contract
+        self.connected: Final = connected
+        """Who the server is, and what the connection that told it speaks."""
         self._protocol: schema.Protocol = contract.protocol
         self._decoders: dict[str, ReplyDecoder] = {}
         if connected.server_text is not None:
@@ -30,9 +33,12 @@ class ServerVersion:
                 self._protocol = schema.parse_protocol(connected.server_text)
             except SchemaError as error:
                 raise RemoteProtocolError(f"the server's protocol: {error}") from error
-            if self._protocol.name != contract.name:
+            missing = contract.methods.keys() - self._protocol.messages.keys()
+            if self._protocol.name != contract.name and missing:
+                # Elsewhere a contract may have another name; what has not even its messages is another one.
                 raise ContractMismatch(
-                    f"the server does not serve {contract.name}; it has {self._protocol.name}"
+                    f"the server does not serve {contract.name}; it has {self._protocol.name},"
+                    f" without the message {min(missing)}"
                 )
         self.verdicts: Mapping[str, MessageVerdict] = schema.compare_protocols(
             contract.protocol, self._protocol
