@@ -338,6 +338,12 @@ def test_long_messages_are_compressed_where_it_pays(piece: int) -> None:
     assert ends.to_client() == [Answered(number, b"y" * 100)]
 
 
+def test_what_shrinks_more_than_it_may_grow_again_is_sent_as_it_is() -> None:
+    ends = Ends(compressed=True)
+    number = ends.client.open(bytes(190_000))
+    assert ends.to_server() == [Opened(number, bytes(190_000), one_way=False, takes_stream=False)]
+
+
 def test_more_calls_than_allowed_are_refused_and_the_rest_goes_on(ends: Ends) -> None:
     numbers = [ends.client.open(b"1") for _ in range(4)]
     assert [event.call for event in ends.to_server() if isinstance(event, Opened)] == numbers[:3]
@@ -424,6 +430,7 @@ def test_half_received_messages_have_a_common_limit() -> None:
 
 def test_a_decompression_bomb_fails_its_call() -> None:
     ends = Ends(compressed=True)
+    ends.client._limits = replace(SMALL, max_expansion=10**9)
     ends.client.settings = replace(ends.client.settings, max_body=10**9)
     first = ends.client.open(bytes(100_000_000))
     second = ends.client.open(bytes(190_000))

@@ -170,11 +170,16 @@ class HttpTransport(Generic[V]):
 
 
 def _reset(response: aiohttp.ClientResponse) -> None:
-    """Make the end of a response's connection a reset: so the server learns that nobody reads any more."""
+    """End a response's connection by a reset: so the server learns that nobody reads any more.
+
+    At once, since TLS would first exchange farewells, behind all that the server still sends.
+    """
     transport = None if response.connection is None else response.connection.transport
     sock = None if transport is None else transport.get_extra_info("socket")
     if sock is not None and sock.fileno() >= 0:
         reset_on_close(sock)
+    if transport is not None:
+        transport.abort()
 
 
 class _Body(aiohttp.BytesIOPayload):

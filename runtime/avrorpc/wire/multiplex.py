@@ -590,7 +590,8 @@ class Multiplexer:
         settings = self.settings
         if settings.compression is not None and len(payload) >= settings.threshold:
             compressed = settings.compression.compress(payload)
-            if len(compressed) < len(payload):
+            # What shrinks more than a receiver lets it grow again goes as it is: it is no bomb.
+            if len(compressed) < len(payload) <= len(compressed) * self._limits.max_expansion:
                 payload, flags = compressed, flags | Flag.COMPRESSED
         call.messages.append(_Message(kind, flags, payload))
         if not call.is_queued:
