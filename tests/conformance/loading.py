@@ -100,6 +100,7 @@ class Say(Part, kw_only=True):
     frame: dict[str, Data] | None = None
     many: dict[str, Data] | None = None
     closed: bool | None = None
+    ends: bool | None = None
     close: bool | None = None
     shut: bool | None = None
     reset: bool | None = None
@@ -185,6 +186,8 @@ class _Loader(yaml.SafeLoader):  # type: ignore[misc]
 def _mapping(loader: _Loader, node: Any) -> dict[Hashable, Any]:
     seen: set[Hashable] = set()
     for key_node, _ in node.value:
+        if key_node.tag == "tag:yaml.org,2002:merge":
+            continue
         key = loader.construct_object(key_node, deep=True)
         if key in seen:
             raise CaseError(f"line {key_node.start_mark.line + 1}: the key {key!r} stands twice")
@@ -307,6 +310,8 @@ def _filled(value: Data, row: Mapping[str, Data]) -> Data:
             for _ in range(int(_filled(times, row))):
                 made = {**_filled(inner, row), key: [made]}
             return made
+        case {"$merge": more, **others}:
+            return {**_filled(others, row), **_filled(more, row)}
         case dict():
             return {_filled(key, row): _filled(item, row) for key, item in value.items()}
         case _:

@@ -207,6 +207,8 @@ def check_request(data: Bytes, given: Mapping[str, Any], *, full_name: bool = Fa
     metadata, name = data.mapping(), data.string()
     method = contracts.method(given["call"])
     assert name == (method.full_name if full_name else method.name)
+    for key in given.get("has", []):
+        assert key in metadata
     for key, value in given.get("metadata", {}).items():
         assert metadata.get(key) == value
     if "arguments" in given:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 import yaml  # type: ignore[import-untyped]
@@ -29,6 +29,7 @@ class Placement(Part, kw_only=True):
     listen: str = ""
     client: str = ""
     compressions: list[str] = []
+    matching: bool = False
 
 
 class Placements(Part, kw_only=True):
@@ -44,14 +45,21 @@ def placements() -> Placements:
     return msgspec.convert(yaml.safe_load(FILE.read_text()), Placements)
 
 
+Client: TypeAlias = Literal["sync", "async"]
+Service: TypeAlias = Literal["def", "async"]
+
+_MATCHING: Final[tuple[tuple[Client, Service], ...]] = (("sync", "def"), ("async", "async"))
+_COLOURS: Final[tuple[tuple[Client, Service], ...]] = (*_MATCHING, ("sync", "async"), ("async", "def"))
+
+
 @dataclass(frozen=True)
 class Where:
     """Where a case is run."""
 
     placement: str
     compression: str = ""
-    client: Literal["sync", "async"] = "async"
-    service: Literal["def", "async"] = "async"
+    client: Client = "async"
+    service: Service = "async"
     piece: int = 0
     """Bytes that are sent at a time; 0 for all at once."""
 
@@ -98,12 +106,11 @@ def reasons(expanded: Iterable[Expanded]) -> Counter[str]:
 
 def _every_place() -> Iterator[Where]:
     for name, placement in placements().placements.items():
-        for client in ("sync", "async"):
-            for service in ("def", "async"):
-                yield Where(name, "", client, service)  # type: ignore[arg-type]
+        for client, service in _MATCHING if placement.matching else _COLOURS:
+            yield Where(name, "", client, service)
         for chosen in placement.compressions:
-            yield Where(name, chosen, "sync", "def")
-            yield Where(name, chosen, "async", "async")
+            for client, service in _MATCHING:
+                yield Where(name, chosen, client, service)
 
 
 def _every_remote() -> Iterator[Where]:
@@ -142,6 +149,8 @@ def _has(where: Where) -> set[str]:
     has = set(placement.has)
     if not (placement.in_process and where.client == "sync" and where.service == "async"):
         has.add("waits")
+    if not placement.listen.startswith(("tls:", "https:", "wss:")):
+        has.add("half")
     if where.service == "async":
         has.add("interrupts")
     if where.client == "async":

@@ -166,6 +166,8 @@ class _Watched:
         self._seen: dict[str, Seen] = {}
 
     def seen(self, key: str) -> Seen:
+        if not key:
+            return Seen()  # of a call that nobody asks about
         with self._lock:
             return self._seen.setdefault(key, Seen())
 
