@@ -1,6 +1,7 @@
 """The conformance suite: cases as data, each at every place where it applies.
 
-By default each case runs once, at places taken in turn; `--all` runs it at all of them.
+By default each case runs once, at places taken in turn; `--all` runs it at all of them. `--case TEXT` takes the
+cases with a text in their name, and `--place NAME` the placements of a name; both may be repeated.
 """
 
 from __future__ import annotations
@@ -19,11 +20,11 @@ from conformance.world import World
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "expanded" in metafunc.fixturenames:
-        chosen = list(expand(load_all()))
-        if metafunc.config.getoption("--all"):
-            chosen = [one for one in chosen if not one.reason]
-        else:
-            chosen = slice_of(chosen)
+        config = metafunc.config
+        names, places = config.getoption("--case"), config.getoption("--place")
+        cases = [case for case in load_all() if not names or any(name in case.name for name in names)]
+        chosen = [one for one in expand(cases) if not places or one.where.placement in places]
+        chosen = [one for one in chosen if not one.reason] if config.getoption("--all") else slice_of(chosen)
         metafunc.parametrize("expanded", [pytest.param(one, id=one.name) for one in chosen])
 
 
