@@ -1,4 +1,4 @@
-"""Runs the steps of a case through clients of either colour, and compares what came with what was expected."""
+"""Runs the steps of a case through clients of either colour, and compares what came with what should."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from typing import Any, Final
 import avrorpc
 import msgspec
 from avrorpc import DeclaredError, EndOfStream, StatusError, stub
-from testcontracts.script import Observation
-
+from avrorpc.codec.json import to_json
 from conformance import contracts
 from conformance.loading import Case, Failure, Seen, Step, Turn
 from conformance.placing import Where
 from conformance.world import PATIENCE, World
+from testcontracts.script import Observation
 
 _KEYS: Final = itertools.count()
 
@@ -103,8 +103,7 @@ class Runner:
         if self._where.client == "async":
             seen: Observation = self._world.run(self._where, self._observer.observe(self.key, ended=waiting))
             return seen
-        seen = self._observer.observe(self.key, ended=waiting)
-        return seen
+        return self._observer.observe(self.key, ended=waiting)  # type: ignore[no-any-return]
 
     def _arguments(self) -> list[Any]:
         given = dict(self._step.arguments)
@@ -171,11 +170,14 @@ class Runner:
         except EndOfStream:
             assert turn.end, f"the stream ended at {turn}"
             return
-        except Exception as error:
-            assert turn.fails is not None, f"{error!r} at {turn}"
-            check_error(turn.fails, error, self._method)
+        except Exception as error:  # noqa: BLE001 - it is looked at
+            failed = error
+        else:
+            _check_turn(turn, given, self._method)
             return
-        _check_turn(turn, given, self._method)
+        if turn.fails is None:
+            raise AssertionError(f"{failed!r} at {turn}") from failed
+        check_error(turn.fails, failed, self._method)
 
     # Asynchronous.
 
@@ -244,9 +246,7 @@ class Runner:
                 except Exception as raised:  # noqa: BLE001 - raised again in `again`
                     error = raised
 
-                def again(
-                    _: Turn, given: Any = given, error: Exception | None = error
-                ) -> Any:
+                def again(_: Turn, given: Any = given, error: Exception | None = error) -> Any:
                     if error is not None:
                         raise error
                     return given
@@ -313,11 +313,11 @@ def compare(step: Any, outcome: Outcome, method: stub.Method[Any]) -> None:
     response, contract = method.message.response, method.contract
     if step.value is not msgspec.UNSET:
         wanted = contracts.whole(response, step.value, contract)
-        shown = contracts.to_json(response, outcome.value, contract.types)
+        shown = to_json(response, outcome.value, contract.types)
         assert shown == wanted or _same_numbers(shown, wanted)
     if step.gives is not None:
         expected = [contracts.whole(response, one, contract) for one in step.gives]
-        assert [contracts.to_json(response, one, contract.types) for one in outcome.items] == expected
+        assert [to_json(response, one, contract.types) for one in outcome.items] == expected
     if step.count is not None:
         assert len(outcome.items) == step.count
 

@@ -10,7 +10,6 @@ import avrorpc
 from avrorpc import stub
 from avrorpc.codec.json import from_json, to_json
 from avrorpc.schema import Json, NoDefault
-
 from conformance import contracts
 from conformance.calling import Outcome, compare
 from conformance.loading import Case, Evolution
@@ -72,7 +71,7 @@ def run_evolution(world: World, case: Case, where: Where) -> None:
     server = world.server(evolution.server, (answering.service,), case.server_limits)
     theirs = contracts.contract(evolution.client)
     base: Any = stub.Client if where.client == "sync" else stub.AsyncClient
-    client = avrorpc.connect(
+    client: Any = avrorpc.connect(
         type("Client", (base,), {"__contract__": theirs}), world.url(server, where.placement)
     )
     try:
@@ -116,7 +115,11 @@ def _answer(evolution: Evolution, contract: stub.Contract) -> Any:
         return None
     if contract.methods[evolution.call].streaming.gives_stream:
         return [from_json(message.response, one, contract.types) for one in evolution.answer or []]
-    return from_json(message.response, evolution.answer, contract.types) if evolution.answer is not None else None
+    return (
+        from_json(message.response, evolution.answer, contract.types)
+        if evolution.answer is not None
+        else None
+    )
 
 
 def _call(

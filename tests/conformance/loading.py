@@ -24,7 +24,7 @@ class Part(msgspec.Struct, forbid_unknown_fields=True, kw_only=True, frozen=True
     """A part of a case file; its fields are the keys that it may have."""
 
 
-class Failure(Part, kw_only=True):
+class Failure(Part, kw_only=True, frozen=True):
     """An error that is expected; what is left out is not looked at."""
 
     status: str | None = None
@@ -41,7 +41,7 @@ class Failure(Part, kw_only=True):
     from_peer: bool | None = None
 
 
-class Seen(Part, kw_only=True):
+class Seen(Part, kw_only=True, frozen=True):
     """What the service is expected to have seen."""
 
     begun: int | None = None
@@ -53,7 +53,7 @@ class Seen(Part, kw_only=True):
     sent: int | None = None
 
 
-class Turn(Part, kw_only=True):
+class Turn(Part, kw_only=True, frozen=True):
     """One turn of a conversation; one member is set."""
 
     send: dict[str, Data] | None = None
@@ -64,7 +64,7 @@ class Turn(Part, kw_only=True):
     close: bool | None = None
 
 
-class Step(Part, kw_only=True):
+class Step(Part, kw_only=True, frozen=True):
     """One call, and what is expected of it."""
 
     call: str
@@ -87,7 +87,7 @@ class Step(Part, kw_only=True):
     server: Seen | None = None
 
 
-class Say(Part, kw_only=True):
+class Say(Part, kw_only=True, frozen=True):
     """One line of a transcript; one member is set besides `serial`, `call` and `flags`."""
 
     hex: str | None = None
@@ -106,7 +106,7 @@ class Say(Part, kw_only=True):
     reset: bool | None = None
 
 
-class Line(Part, kw_only=True):
+class Line(Part, kw_only=True, frozen=True):
     """One line of a transcript, of the end that the case plays or of the one under test."""
 
     send: Say | None = None
@@ -114,7 +114,7 @@ class Line(Part, kw_only=True):
     calls: Step | None = None
 
 
-class Wire(Part, kw_only=True):
+class Wire(Part, kw_only=True, frozen=True):
     """Bytes to a server of ours, and what it answers."""
 
     opening: str = "netty"
@@ -122,7 +122,7 @@ class Wire(Part, kw_only=True):
     log: str | None = None
 
 
-class Peer(Part, kw_only=True):
+class Peer(Part, kw_only=True, frozen=True):
     """A server that is played, and what a client of ours makes of it."""
 
     opening: str = "netty"
@@ -132,7 +132,7 @@ class Peer(Part, kw_only=True):
     connections: int | None = None
 
 
-class Evolution(Part, kw_only=True):
+class Evolution(Part, kw_only=True, frozen=True):
     """Two versions of a contract: a call of the client's, at a server with the other."""
 
     client: str
@@ -146,7 +146,7 @@ class Evolution(Part, kw_only=True):
     error: Failure | None = None
 
 
-class Case(Part, kw_only=True):
+class Case(Part, kw_only=True, frozen=True):
     """One case: exactly one of `steps` (or `call` and what goes with it), `wire`, `peer` and `evolution`."""
 
     name: str
@@ -166,7 +166,7 @@ class Case(Part, kw_only=True):
         return next(kind for kind in KINDS if getattr(self, kind) is not None)
 
 
-class File(Part, kw_only=True):
+class File(Part, kw_only=True, frozen=True):
     """A file of cases."""
 
     feature: str
@@ -259,7 +259,10 @@ def _check_line(line: Line) -> None:
     chosen = [part for part in (line.send, line.receive, line.calls) if part is not None]
     if len(chosen) != 1:
         raise CaseError("a line has one of send, receive and calls")
-    if isinstance(chosen[0], Say) and sum(value is not None for value in msgspec.structs.astuple(chosen[0])) != 1:
+    if (
+        isinstance(chosen[0], Say)
+        and sum(value is not None for value in msgspec.structs.astuple(chosen[0])) != 1
+    ):
         raise CaseError("a line sends or receives one thing")
 
 

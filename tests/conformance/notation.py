@@ -17,13 +17,13 @@ from avrorpc.codec.binary import Cursor
 from avrorpc.codec.json import from_json
 from avrorpc.codec.message import ReplyDecoder, ReplyEncoder, RequestEncoder
 from avrorpc.limits import DEFAULT_LIMITS
-
 from conformance import contracts
 
 KINDS: Final = {
     name: number
     for number, name in enumerate(
-        "OPEN ITEM END REPLY CANCEL CREDIT PING PONG GOODBYE BIND BOUND".split(), start=1
+        ("OPEN", "ITEM", "END", "REPLY", "CANCEL", "CREDIT", "PING", "PONG", "GOODBYE", "BIND", "BOUND"),
+        start=1,
     )
 }
 FLAGS: Final = {"MORE": 1, "COMPRESSED": 2, "ONE_WAY": 4, "STREAM": 8}

@@ -1,4 +1,4 @@
-"""Which cases are run where: a case is expanded over placements, compressions and the colours of both ends."""
+"""Which cases run where: each is expanded over placements, compressions and the colours of both ends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 import yaml  # type: ignore[import-untyped]
 from avrorpc.wire.compression import compression
-
 from conformance.contracts import method
 from conformance.loading import Case, Part, Step
 
@@ -21,18 +20,18 @@ CARRIERS: Final = ("tcp", "unix", "tls")
 """What transcripts of bytes go over."""
 
 
-class Placement(Part, kw_only=True):
+class Placement(Part, kw_only=True, frozen=True):
     """One way for calls to go."""
 
-    has: list[str]
+    has: tuple[str, ...]
     in_process: bool = False
     listen: str = ""
     client: str = ""
-    compressions: list[str] = []
+    compressions: tuple[str, ...] = ()
     matching: bool = False
 
 
-class Placements(Part, kw_only=True):
+class Placements(Part, kw_only=True, frozen=True):
     """The file."""
 
     capabilities: dict[str, str]
@@ -123,13 +122,13 @@ def _every_remote() -> Iterator[Where]:
 PLACES: Final[dict[str, tuple[Where, ...]]] = {
     "steps": tuple(_every_place()),
     "wire": tuple(
-        Where(carrier, "", "sync", service, piece)  # type: ignore[arg-type]
+        Where(carrier, "", "sync", service, piece)
         for carrier in CARRIERS
         for service in ("def", "async")
         for piece in (0, 1)
     ),
     "peer": tuple(
-        Where(carrier, "", client, "def", piece)  # type: ignore[arg-type]
+        Where(carrier, "", client, "def", piece)
         for carrier in ("tcp", "unix")
         for client in ("sync", "async")
         for piece in (0, 1)

@@ -110,8 +110,8 @@ def play(script: Script, seen: Seen) -> Play:
             yield from _read(-1)
         if step.echo is not None:
             left = step.echo
-            while left and (item := (yield Read())) is not None:
-                yield Give(item)
+            while left and (got := (yield Read())) is not None:
+                yield Give(got)
                 left -= 1
         if step.pause is not None:
             yield Pause(step.pause)
@@ -268,7 +268,7 @@ class AsyncScript(_Watched, ScriptService):
     async def observe(self, key: str, *, ended: bool = False) -> Observation:
         # Calls of one key may run on several loops, which no event of asyncio joins.
         seen, until = self.seen(key), time.monotonic() + PATIENCE
-        while ended and not seen.is_over and time.monotonic() < until:
+        while ended and not seen.is_over and time.monotonic() < until:  # noqa: ASYNC110
             await asyncio.sleep(0.001)
         return seen.observation()
 

@@ -1,7 +1,7 @@
 """The conformance suite: cases as data, each at every place where it applies.
 
-By default each case runs once, at places taken in turn; `--all` runs it at all of them. `--case TEXT` takes the
-cases with a text in their name, and `--place NAME` the placements of a name; both may be repeated.
+By default each case runs once, at places taken in turn; `--all` runs it at all of them. `--case TEXT` takes
+the cases with a text in their name, and `--place NAME` the placements of a name; both may be repeated.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from conformance.calling import run_steps
 from conformance.evolving import run_evolution
 from conformance.loading import load_all

@@ -1,4 +1,4 @@
-"""Transcripts of bytes: a client that is played to a server of ours, and a server that is played to a client."""
+"""Transcripts of bytes: a client is played to a server of ours, and a server to a client of ours."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ import ssl
 import threading
 from collections.abc import Iterator
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import avrorpc
 from avrorpc.transport.address import parse_address
-from support.certificates import CERTIFICATES
-
 from conformance import contracts, notation
 from conformance.calling import Runner, compare, run_step
 from conformance.contracts import CLIENTS
 from conformance.loading import Case, Line, Say
 from conformance.placing import Where
 from conformance.world import World, made_limits
+from support.certificates import CERTIFICATES
 
 SECONDS: Final = 20.0
 _MOST_PIECES: Final = 256
@@ -117,7 +116,9 @@ class Played:
     def _read(self, count: int) -> bytes:
         while len(self._data) < count:
             received = self._sock.recv(65_536)
-            assert received, f"the connection was closed; {count} bytes were expected, and {self._data!r} came"
+            assert received, (
+                f"the connection was closed; {count} bytes were expected, and {self._data!r} came"
+            )
             self._data += received
         taken, self._data = self._data[:count], self._data[count:]
         return taken

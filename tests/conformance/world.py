@@ -12,6 +12,9 @@ from typing import Any, Final, Self, TypeVar
 
 import avrorpc
 from avrorpc import Limits, Server
+from conformance.contracts import CLIENTS
+from conformance.placing import Placement, Where, placements
+from conformance.scripted import AsyncScript, SyncScript
 from support.certificates import CERTIFICATES
 from support.implementations import (
     AsyncConformance,
@@ -22,10 +25,6 @@ from support.implementations import (
     SyncStreams,
 )
 from support.memory import connect_memory
-
-from conformance.contracts import CLIENTS
-from conformance.placing import Placement, Where, placements
-from conformance.scripted import AsyncScript, SyncScript
 
 T = TypeVar("T")
 
@@ -140,7 +139,11 @@ class World:
         return made
 
     def _connected(
-        self, contract: str, where: Where, server_limits: Mapping[str, float], client_limits: Mapping[str, float]
+        self,
+        contract: str,
+        where: Where,
+        server_limits: Mapping[str, float],
+        client_limits: Mapping[str, float],
     ) -> Any:
         client_type = CLIENTS[where.client][contract]
         services = self.services[where.service]

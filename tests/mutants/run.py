@@ -2,7 +2,8 @@
 
     python tests/mutants/run.py [--only NAME] [--jobs N]
 
-A fault that makes the cases hang counts as caught, and the table says so. A fault that no case catches is an error.
+A fault that makes the cases hang counts as caught, and the table says so. One that no case catches is an
+error.
 """
 
 from __future__ import annotations
@@ -77,7 +78,14 @@ def _run(mutant: Mutant, folder: str) -> str:
     parts = ("codegen", "services", "generated")
     path = os.pathsep.join([folder, *(str(ROOT / part) for part in parts)])
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no"]
-    command += ["tests/conformance/test_conformance.py", "--all", "--case", mutant.case, "--place", mutant.place]
+    command += [
+        "tests/conformance/test_conformance.py",
+        "--all",
+        "--case",
+        mutant.case,
+        "--place",
+        mutant.place,
+    ]
     try:
         done = subprocess.run(
             command,
@@ -112,7 +120,9 @@ def main() -> int:
     known = mutants()
     unknown = set(given.only or ()) - {mutant.name for mutant in known}
     if unknown:
-        parser.error(f"there is no {', '.join(sorted(unknown))}; there is {', '.join(one.name for one in known)}")
+        parser.error(
+            f"there is no {', '.join(sorted(unknown))}; there is {', '.join(one.name for one in known)}"
+        )
     chosen = [mutant for mutant in known if not given.only or mutant.name in given.only]
     missed = 0
     for mutant, said, seconds in run(chosen, given.jobs):

@@ -1,4 +1,4 @@
-"""The list of faults fits the sources: to try them takes minutes, and is done by `python tests/mutants/run.py`."""
+"""The list of faults fits the sources. To try them takes minutes: `python tests/mutants/run.py`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import ast
 import pytest
 from conformance.loading import load_all
 from conformance.placing import expand
-
 from mutants.run import RUNTIME, Mutant, mutants, try_one
 
 LISTED = mutants()
@@ -41,6 +40,12 @@ def test_a_line_that_is_not_there_once_is_refused() -> None:
 
 def test_a_fault_that_changes_nothing_survives() -> None:
     harmless = Mutant(
-        "harmless", "limits.py", "DEFAULT_LIMITS = Limits()", "DEFAULT_LIMITS = Limits( )", "", "a ping is answered", "tcp"
+        "harmless",
+        "limits.py",
+        "DEFAULT_LIMITS = Limits()",
+        "DEFAULT_LIMITS = Limits( )",
+        "",
+        "a ping is answered",
+        "tcp",
     )
     assert try_one(harmless)[1] == "SURVIVED"
