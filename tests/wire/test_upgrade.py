@@ -20,7 +20,8 @@ from avrorpc.wire.handshake import (
     encode_response,
 )
 from avrorpc.wire.multiplex import Answered, Cancelled, Ended, Item
-from avrorpc.wire.server import Offers, Request, ServerConnection
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import Request, ServerConnection
 from avrorpc.wire.settings import Wishes, offer
 from support.wire import BANK, OLD_SHOP, SHOP, Pair, identity
 

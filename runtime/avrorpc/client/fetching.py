@@ -22,12 +22,19 @@ from avrorpc.client.remote import Remote
 from avrorpc.client.version import ServerVersion
 from avrorpc.contracts import IntrospectionClient, ServiceInfo
 from avrorpc.driving import drive
-from avrorpc.errors import Code, DeclaredError, RemoteProtocolError, SchemaError, StatusError
+from avrorpc.errors import (
+    Code,
+    DeclaredError,
+    ProtocolNotServed,
+    RemoteProtocolError,
+    SchemaError,
+    StatusError,
+)
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract
 from avrorpc.outline import service_outline
 from avrorpc.schema import Json, Record, namespace_of, parse_protocol, short_name
-from avrorpc.transport.address import parse_address
+from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
 from avrorpc.transport.tls import TlsOptions
@@ -167,20 +174,30 @@ async def _shown(
     if namespace_of(protocol):
         nothing["namespace"] = namespace_of(protocol)
     asking = Contract(protocol, json.dumps(nothing), types=dict)
-    seen: list[Connected] = []
-    identity = Identity(asking.hash, asking.text, protocol)
     address = parse_address(url)
-    if address.is_http and not address.path:
-        address = replace(address, path=ANY_PROTOCOL)
-    dialler = Dialler(address, tls)
-    transport = transport_for(dialler, identity, limits, seen.append, asynchronous=asynchronous)
+
+    async def ask(address: Address) -> str | None:
+        seen: list[Connected] = []
+        dialler, identity = Dialler(address, tls), Identity(asking.hash, asking.text, protocol)
+        transport = transport_for(dialler, identity, limits, seen.append, asynchronous=asynchronous)
+        try:
+            await transport.exchange(Outgoing(protocol=protocol, message="", timeout=timeout))
+        except ProtocolNotServed as error:
+            if error.server_text is None:
+                raise
+            return error.server_text
+        except TimeoutError:
+            raise StatusError(Code.DEADLINE_EXCEEDED, f"{url} did not answer in time") from None
+        finally:
+            await transport.close()
+        return seen[0].server_text
+
     try:
-        await transport.exchange(Outgoing(protocol=protocol, message="", timeout=timeout))
-    except TimeoutError:
-        raise StatusError(Code.DEADLINE_EXCEEDED, f"{url} did not answer in time") from None
-    finally:
-        await transport.close()
-    text = seen[0].server_text
+        text = await ask(address)
+    except RemoteProtocolError:
+        if not address.is_http or address.path:
+            raise
+        text = await ask(replace(address, path=ANY_PROTOCOL))
     if text is None:
         raise RemoteProtocolError(f"{url} did not show its contract")
     try:

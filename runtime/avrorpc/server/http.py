@@ -27,8 +27,9 @@ from avrorpc.transport.peer import is_gone, peer_name, principal_of
 from avrorpc.transport.websocket_names import PATH
 from avrorpc.wire.exchange import CONTENT_TYPE, unframe
 from avrorpc.wire.framing import frame
+from avrorpc.wire.offers import Offers
 from avrorpc.wire.patience import Patience
-from avrorpc.wire.server import Offers, Request, read_call
+from avrorpc.wire.server import Request, read_call
 
 PROXIED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 """Headers that a proxy adds."""

@@ -19,7 +19,8 @@ from avrorpc.transport.http_stream import STREAM_TYPE
 from avrorpc.transport.server_link import ServerLink
 from avrorpc.transport.websocket import binary
 from avrorpc.transport.websocket_names import MAX_MESSAGE, SUBPROTOCOL
-from avrorpc.wire.server import Offers, ServerConnection
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import ServerConnection
 
 CLOSE_SECONDS: Final = 1.0
 """How long a client may take to answer the end of a WebSocket."""

@@ -34,7 +34,8 @@ from avrorpc.transport.listening import Door, all_gone, listen
 from avrorpc.transport.server_link import ServerLink
 from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
-from avrorpc.wire.server import Offers, Request, ServerConnection
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import Request, ServerConnection
 
 logger = logging.getLogger("avrorpc")
 
@@ -169,7 +170,8 @@ class Server:
             BindError: The address is wrong, or in use, or its certificates cannot be used.
         """
         address = parse_address(url, listening=True)
-        listen_ = self._listen_http if address.is_http else self._listen_links
+        is_http = address.is_http or address.is_websocket
+        listen_ = self._listen_http if is_http else self._listen_links
         listener = await listen_(address, tls)
         self._listeners.append(listener)
         loops.serving(asyncio.get_running_loop(), listener.address)

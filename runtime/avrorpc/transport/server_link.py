@@ -160,7 +160,7 @@ class ServerLink(asyncio.Protocol):
         if self._alive is None and self.connection.multiplexer is not None and self.connection.session:
             self._begin_watch(now)
         is_bound, is_half = self.connection.session is not None, self.connection.is_half_received
-        self._patience.moved(now, is_bound=is_bound, is_half=is_half, whole=self.connection.received)
+        self._patience.moved(now, is_bound=is_bound, is_half=is_half, whole=self.connection.messages)
         if self._waiting is None and is_half:
             self._wait()
         self.flush()
