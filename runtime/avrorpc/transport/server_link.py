@@ -224,9 +224,15 @@ class ServerLink(asyncio.Protocol):
         task = self._loop.create_task(self._serve(request, call), context=Context())
         call.task = task
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda ended: self._ended(request, call, ended))
         if self._alive is not None:
             self._alive.used(self._loop.time())
+
+    def _ended(self, request: Request[Any], call: _Call, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if self._calls.get(request.serial) is call:  # cancelled before its first step, it has run nothing
+            self._release(request, call, None)
+            self._go_on()
 
     async def _serve(self, request: Request[Any], call: _Call) -> None:
         body: bytes | None = None
@@ -235,11 +241,19 @@ class ServerLink(asyncio.Protocol):
             with contextlib.suppress(asyncio.CancelledError):  # the client has cancelled, or is gone
                 body = await self._answer(request, streams)
         finally:
-            del self._calls[request.serial]
-            call.close()
-            self.connection.reply(request.serial, body)
-            if self._alive is not None:
-                self._alive.used(self._loop.time())
+            self._release(request, call, body)
+        self._go_on()
+
+    def _release(self, request: Request[Any], call: _Call, body: bytes | None) -> None:
+        """Forget a call whose work has come to its end, and queue its reply."""
+        del self._calls[request.serial]
+        call.close()
+        self.connection.reply(request.serial, body)
+        if self._alive is not None:
+            self._alive.used(self._loop.time())
+
+    def _go_on(self) -> None:
+        """Send what is due after a call's end, and close where it was the last."""
         if self.connection.multiplexer is None:
             self.data_received(b"")  # sends the reply, and starts what waited for this call's end
         else:
