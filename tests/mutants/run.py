@@ -69,7 +69,10 @@ def try_one(mutant: Mutant) -> tuple[Mutant, str, float]:
         copy = Path(folder) / "avrorpc"
         shutil.copytree(RUNTIME, copy, ignore=shutil.ignore_patterns("__pycache__"))
         changed = copy / mutant.file
-        changed.write_text(mutant.applied(changed.read_text()))
+        try:
+            changed.write_text(mutant.applied(changed.read_text()))
+        except ValueError as error:
+            return mutant, f"STALE: {error}", 0.0
         said = _run(mutant, folder)
     return mutant, said, time.monotonic() - began
 
