@@ -150,6 +150,8 @@ def _has(where: Where) -> set[str]:
         has.add("waits")
     if not placement.listen.startswith(("tls:", "https:", "wss:")):
         has.add("half")
+    if where.placement != "memory" or where.client == "async":
+        has.add("ahead")
     if where.service == "async":
         has.add("interrupts")
     if where.client == "async":
@@ -178,6 +180,8 @@ def _step_needs(step: Step) -> set[str]:
         needs.add("streams")
     if streaming.takes_stream and streaming.gives_stream:
         needs.add("two_way")
+        if len(step.items or ()) > 2:
+            needs.add("ahead")
     if step.cancel:
         needs |= {"gives_up", "cancels"}
     for action in step.script or ():
