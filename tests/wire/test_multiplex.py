@@ -22,6 +22,7 @@ from avrorpc.wire.envelope import read_code, read_reply_head
 from avrorpc.wire.frames import CHUNK, HEAD, Flag, Kind, encode
 from avrorpc.wire.multiplex import (
     ITEM_COST,
+    LONG_BYTES,
     MAX_CONTROL,
     Answered,
     Cancelled,
@@ -208,6 +209,36 @@ def test_small_calls_pass_between_the_parts_of_large_ones() -> None:
     ]
 
 
+def test_of_many_long_messages_the_other_end_holds_few_by_half() -> None:
+    limits = Limits(max_unfinished=LONG_BYTES + 4 * CHUNK)
+    ends = Ends(limits)
+    body = b"x" * 1_000_000
+    opened = [ends.client.open(body) for _ in range(100)]
+    small = ends.client.open(b"small")
+    came: list[int] = []
+    while data := ends.client.data_to_send(1):
+        for event in ends.server.receive(data):
+            assert isinstance(event, Opened)  # none has failed for a limit
+            came.append(event.call)
+    assert came[0] == small
+    assert sorted(came) == [*opened, small]
+    assert came[1:] == opened  # who waited goes first
+
+
+@pytest.mark.parametrize("started", [0, 1, 500])
+def test_a_long_message_that_is_given_up_makes_room_for_others(started: int) -> None:
+    ends = Ends(Limits())
+    body = b"x" * (LONG_BYTES // 2)
+    opened = [ends.client.open(body) for _ in range(12)]
+    for _ in range(started):
+        ends.server.receive(ends.client.data_to_send(1))
+    for number in opened[:-1]:
+        ends.client.cancel(number)
+    answers = [event for event in ends.to_server() if isinstance(event, Opened)]
+    assert opened[-1] in {answer.call for answer in answers}
+    assert not ends.client.has_output
+
+
 def test_control_frames_pass_between_the_parts_of_large_bodies() -> None:
     ends = Ends()
     number = ends.client.open(b"x" * (CHUNK * 2 + 1))
@@ -338,12 +369,6 @@ def test_long_messages_are_compressed_where_it_pays(piece: int) -> None:
     assert ends.to_client() == [Answered(number, b"y" * 100)]
 
 
-def test_what_shrinks_more_than_it_may_grow_again_is_sent_as_it_is() -> None:
-    ends = Ends(compressed=True)
-    number = ends.client.open(bytes(190_000))
-    assert ends.to_server() == [Opened(number, bytes(190_000), one_way=False, takes_stream=False)]
-
-
 def test_more_calls_than_allowed_are_refused_and_the_rest_goes_on(ends: Ends) -> None:
     numbers = [ends.client.open(b"1") for _ in range(4)]
     assert [event.call for event in ends.to_server() if isinstance(event, Opened)] == numbers[:3]
@@ -430,15 +455,25 @@ def test_half_received_messages_have_a_common_limit() -> None:
 
 def test_a_decompression_bomb_fails_its_call() -> None:
     ends = Ends(compressed=True)
-    ends.client._limits = replace(SMALL, max_expansion=10**9)
-    ends.client.settings = replace(ends.client.settings, max_body=10**9)
-    first = ends.client.open(bytes(100_000_000))
-    second = ends.client.open(bytes(190_000))
-    third = ends.client.open(b"fine")
-    errors = {event.call: str(event.error) for event in ends.to_server() if isinstance(event, Failed)}
-    assert "max_body=200000" in errors[first]
-    assert "max_expansion=500" in errors[second]
-    assert third not in errors
+    bombs = [bytes(100_000_000), bytes(190_000), b"fine"]
+    packed = [Deflate().compress(bomb) for bomb in bombs]
+    assert len(packed[1]) * SMALL.max_expansion < 190_000
+    events = []
+    for number, data in enumerate(packed, 1):
+        for start in range(0, len(data), CHUNK):
+            part = data[start : start + CHUNK]
+            flags = (Flag.COMPRESSED if start == 0 else 0) | (Flag.MORE if start + CHUNK < len(data) else 0)
+            events += ends.server.receive(encode(Kind.OPEN, number, part, flags))
+    errors = {event.call: str(event.error) for event in events if isinstance(event, Failed)}
+    assert "max_body=200000" in errors[1]
+    assert "max_expansion=500" in errors[2]
+    assert Opened(3, b"fine", one_way=False, takes_stream=False) in events
+
+
+def test_what_the_other_end_would_take_for_a_bomb_is_sent_as_it_is() -> None:
+    ends = Ends(compressed=True)
+    number = ends.client.open(bytes(190_000))
+    assert ends.to_server() == [Opened(number, bytes(190_000), one_way=False, takes_stream=False)]
 
 
 def open_frame(call: int = 1, flags: int = 0, body: bytes = b"") -> bytes:
@@ -723,3 +758,16 @@ def test_whatever_both_ends_do_in_whatever_order_all_that_is_sent_arrives(
     answers = [event for event in ends.to_client() if isinstance(event, Answered)]
     assert sorted(answer.serial for answer in answers) == sorted(served)
     assert ITEM_COST > 0
+
+
+def test_what_waits_to_be_sent_is_counted_in_bytes() -> None:
+    client = Multiplexer(Side.CLIENT, Limits(), Settings())
+    assert client.queued == 0
+    client.open(bytes(100_000))
+    client.open(bytes(10))
+    assert client.queued == 100_010
+    client.data_to_send(1)
+    assert 0 < client.queued < 100_010
+    while client.has_output:
+        client.data_to_send()
+    assert client.queued == 0

@@ -103,7 +103,7 @@ class HttpListener:
         self._is_stopping = True
         self._links.goodbye("the server is shutting down")
         if self._door is not None:
-            self._door.close()
+            await self._door.close()
 
     async def close(self, patience: float) -> None:
         """Close every connection; replies that are being sent get some seconds."""
@@ -135,6 +135,7 @@ class HttpListener:
 
     async def _respond(self, request: web.Request, connection: _Connection) -> web.StreamResponse:
         if request.method == "GET":
+            connection.speaks_frames = True
             return await self._links.websocket(
                 request, connection.peer, connection.principal, connection.accepted
             )
@@ -143,9 +144,7 @@ class HttpListener:
             served = ", ".join(offer.name for offer in self._offers)
             return _refuse(404, f"there is no protocol {name} here; there is {served}")
         if request.content_type == STREAM_TYPE:
-            return await self._links.stream(
-                request, connection.peer, connection.principal, connection.accepted
-            )
+            return await self._stream(request, connection)
         if request.content_type != CONTENT_TYPE:
             return _refuse(415, f"the body must be {CONTENT_TYPE}, not {request.content_type}")
         try:
@@ -171,6 +170,15 @@ class HttpListener:
         answer = await task
         connection.accepted.traffic.sent += len(answer or b"")
         return _avro(answer)
+
+    async def _stream(self, request: web.Request, connection: _Connection) -> web.StreamResponse:
+        connection.speaks_frames = True
+        try:
+            return await self._links.stream(
+                request, connection.peer, connection.principal, connection.accepted
+            )
+        finally:
+            connection.speaks_frames = False
 
     async def _run(self, call: Request[Served], accepted: Accepted) -> bytes | None:
         return await self._answer(call, None, accepted=accepted)
@@ -198,6 +206,8 @@ class _Connection(asyncio.Protocol):
         """How many are being read or answered."""
         self.is_ending = False
         """Whether it closes when they are."""
+        self.speaks_frames = False
+        """Whether it carries our frames: then the client has left when it sends no more."""
         self._inner = inner
         self._connections = connections
         self._activity = activity
@@ -237,7 +247,7 @@ class _Connection(asyncio.Protocol):
         """Stay until the reply is out, where the client may still read."""
         if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
             return False  # TLS has no half of a connection
-        if is_gone(self._transport):
+        if self.speaks_frames or is_gone(self._transport):
             return False
         self.is_ending = True
         self._look_again(TURNS_TO_START)

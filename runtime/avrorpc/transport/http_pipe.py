@@ -31,6 +31,7 @@ class HttpPipe:
         self._status = 0
         self._kind = ""
         self._said = bytearray()
+        self._is_complete = False
         headers = [
             ("Host", address.authority),
             ("Content-Type", STREAM_TYPE),
@@ -45,11 +46,13 @@ class HttpPipe:
         return self._pipe.has_output
 
     def write(self, data: bytes) -> None:
-        """Take bytes to send."""
-        self._send(h11.Data(data=data))
+        """Take bytes to send; after the end of the request, as for a pong, they are dropped."""
+        if not self._is_complete:
+            self._send(h11.Data(data=data))
 
     def write_eof(self) -> None:
         """Take note that nothing more is written: the request is complete."""
+        self._is_complete = True
         self._send(h11.EndOfMessage())
 
     def flush(self) -> None:

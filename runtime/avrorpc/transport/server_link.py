@@ -8,11 +8,11 @@ gone.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
+from functools import partial
 from typing import Any, Self, cast
 
 from avrorpc.errors import Code, RpcError, StatusError
@@ -65,10 +65,9 @@ class ServerLink(asyncio.Protocol):
         self._is_single = is_single
         self._is_half_closed = False
         self._calls: dict[int, _Call] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
-        self._unchoked: asyncio.Future[None] = self._loop.create_future()
+        self._unchoked: asyncio.Future[None] | None = None
         self._buffered = 0
         self._is_flushing = False
         self._alive: KeepAlive | None = None
@@ -116,6 +115,8 @@ class ServerLink(asyncio.Protocol):
     async def unchoked(self) -> None:
         """Wait while the socket takes no more."""
         while self._is_choked:
+            if self._unchoked is None:
+                self._unchoked = self._loop.create_future()
             await asyncio.shield(self._unchoked)
 
     def flush_soon(self) -> None:
@@ -172,17 +173,20 @@ class ServerLink(asyncio.Protocol):
 
     def resume_writing(self) -> None:  # noqa: D102
         self._is_choked = False
-        if not self._unchoked.done():
+        if self._unchoked is not None:
             self._unchoked.set_result(None)
-        self._unchoked = self._loop.create_future()
+            self._unchoked = None
         self.flush()
         self._choose_reading()
 
     def eof_received(self) -> bool:  # noqa: D102
-        # A client that only sends no more still gets its replies.
+        # A plain client that only sends no more still gets its replies. One that speaks our frames has left:
+        # it would have to answer pings.
         self._is_half_closed = True
         if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
             return False  # TLS has no half of a connection
+        if self.connection.multiplexer is not None and not self._is_single:
+            return False
         return bool(self._calls) and not is_gone(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
@@ -223,49 +227,49 @@ class ServerLink(asyncio.Protocol):
         self._calls[request.serial] = call
         task = self._loop.create_task(self._serve(request, call), context=Context())
         call.task = task
-        self._tasks.add(task)
-        task.add_done_callback(lambda ended: self._ended(request, call, ended))
+        task.add_done_callback(partial(self._done, request.serial))
         if self._alive is not None:
             self._alive.used(self._loop.time())
-
-    def _ended(self, request: Request[Any], call: _Call, task: asyncio.Task[None]) -> None:
-        self._tasks.discard(task)
-        if self._calls.get(request.serial) is call:  # cancelled before its first step, it has run nothing
-            self._release(request, call, None)
-            self._go_on()
 
     async def _serve(self, request: Request[Any], call: _Call) -> None:
         body: bytes | None = None
         try:
             streams = None if self.connection.multiplexer is None else call.streams()
-            with contextlib.suppress(asyncio.CancelledError):  # the client has cancelled, or is gone
-                body = await self._answer(request, streams)
+            body = await self._answer(request, streams)
+        except asyncio.CancelledError:
+            pass  # the client has cancelled, or is gone
         finally:
-            self._release(request, call, body)
-        self._go_on()
+            self._over(request.serial, body)
 
-    def _release(self, request: Request[Any], call: _Call, body: bytes | None) -> None:
-        """Forget a call whose work has come to its end, and queue its reply."""
-        del self._calls[request.serial]
-        call.close()
-        self.connection.reply(request.serial, body)
+    def _done(self, serial: int, _: asyncio.Task[None]) -> None:
+        if serial in self._calls:  # cancelled before it began, and so not over yet
+            self._over(serial, None)
+
+    def _over(self, serial: int, body: bytes | None) -> None:
+        """Answer a call, and forget it."""
+        self._calls.pop(serial).close()
+        self.connection.reply(serial, body)
         if self._alive is not None:
             self._alive.used(self._loop.time())
-
-    def _go_on(self) -> None:
-        """Send what is due after a call's end, and close where it was the last."""
         if self.connection.multiplexer is None:
             self.data_received(b"")  # sends the reply, and starts what waited for this call's end
-        else:
+        elif self._calls:
             self.flush_soon()
+        else:
+            self.flush()  # there is nobody else to wait for
         if self._is_single or (self._is_half_closed and not self._calls):
             self.close()
 
     def _choose_reading(self) -> None:
-        """Ask for no more calls where the client does not read its replies, or has enough under way."""
+        """Ask for no more calls where the client does not read its replies, or has enough under way.
+
+        Between our own ends one large reply does not keep other calls from being read.
+        """
         if self._transport is None or self._transport.is_closing() or self._is_half_closed:
             return
-        if self._is_choked or self.connection.is_full:
+        multiplexer = self.connection.multiplexer
+        is_stuck = self._is_choked and (multiplexer is None or multiplexer.queued > self._limits.max_body)
+        if is_stuck or self.connection.is_full:
             self._transport.pause_reading()
         elif not self._is_single:
             self._transport.resume_reading()
