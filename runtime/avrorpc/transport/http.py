@@ -177,6 +177,9 @@ class HttpTransport(Generic[V]):
                 self._goodbyes.add(sock)
                 if not link.is_answered and sock is not None and sock.fileno() >= 0:
                     reset_on_close(sock)  # so the server learns that nobody reads any more
+                    if response.connection is not None and response.connection.transport is not None:
+                        # TLS would first exchange farewells, behind all that the server still sends.
+                        response.connection.transport.abort()
                 response.close()
 
 
