@@ -165,7 +165,9 @@ class World:
     def close(self, client: Any) -> None:
         """Close a client of any colour; one that is closed already stays so."""
         if isinstance(client, avrorpc.stub.AsyncClient):
-            self.clients.run(_closed(client))
+            # A client in memory shares the servers' loop.
+            is_in_memory = str(client.__avrorpc__) == "tcp://memory:1"
+            (self.servers if is_in_memory else self.clients).run(_closed(client))
         else:
             avrorpc.close(client)
 
