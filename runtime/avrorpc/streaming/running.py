@@ -85,11 +85,9 @@ class CallStream:
             raise StopAsyncIteration
         try:
             left = self._call.remaining()
-            if not self._timed:
-                item = await self._step()
-                self._call.remaining()
-                return item
-            return await self._within(left)
+            item = await (self._within(left) if self._timed else self._step())
+            self._call.remaining()  # a step that held up the loop was not interrupted
+            return item
         except BaseException:
             await self.aclose()
             raise
