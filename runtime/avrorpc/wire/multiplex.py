@@ -35,7 +35,11 @@ from avrorpc.wire.settings import Settings
 ITEM_COST: Final = 32
 """What an item counts against the credit besides its bytes: even an empty one takes memory."""
 MAX_CONTROL: Final = 1_024
-"""Control frames that wait for an end which sends and does not read."""
+"""Answers to pings and handshakes that wait for an end which sends and does not read."""
+MAX_CONTROL_BYTES: Final = 2 * 1024 * 1024
+"""Bytes of them, the last one aside: a short handshake is answered with a whole protocol."""
+MAX_REASON: Final = 1_000
+"""Characters of the reason that a GOODBYE may give; the rest is dropped."""
 _UINT: Final = struct.Struct(">I")
 _MOST_CREDIT: Final = 2**31 - 1
 _MESSAGES: Final = frozenset((Kind.OPEN, Kind.ITEM, Kind.REPLY))
@@ -167,6 +171,8 @@ class _Call:
     is_cancelled: bool = False
     is_one_way: bool = False
     """Server: no reply is wanted."""
+    expanded: int = 0
+    """Bytes that compressed messages became, and that are not read, or whose call is not over."""
     is_deaf: bool = False
     """Server: it has failed, and what still comes for it is dropped."""
 
@@ -189,7 +195,12 @@ class Multiplexer:
         self._limits = limits
         self._reader = FrameReader(limits.max_frame)
         self._calls: dict[int, _Call] = {}
-        self._control: deque[bytes] = deque()
+        self._control: deque[tuple[bytes, bool]] = deque()
+        """Frames, and whether the other end made this one say them."""
+        self._answers = 0
+        self._answer_bytes = 0
+        self._grants: dict[int, int] = {}
+        """Credit to be given, by call."""
         self._ready: deque[_Call] = deque()
         self._last = 0
         """The highest number of a call."""
@@ -199,6 +210,7 @@ class Multiplexer:
         """Server: calls that were refused while their OPEN goes on."""
         self._handshakes = 0
         self._unfinished = 0
+        self._expanded = 0
         self._live = 0
         """Server: calls that are neither answered nor cancelled."""
 
@@ -218,7 +230,7 @@ class Multiplexer:
     @property
     def has_output(self) -> bool:
         """Whether there is anything to send."""
-        return bool(self._control or self._ready)
+        return bool(self._control or self._grants or self._ready)
 
     # What this end does.
 
@@ -321,12 +333,15 @@ class Multiplexer:
     def consumed(self, number: int, size: int) -> None:
         """Let the other end send as many bytes of items again as one that was read had."""
         call = self._calls.get(number)
-        if call is None or not call.takes or call.is_over or self.settings.window is None:
+        if call is None:
+            return
+        self._forget_expanded(call, size)
+        if not call.takes or call.is_over or self.settings.window is None:
             return
         call.owed += size + ITEM_COST
         if call.owed * 2 >= self._limits.stream_window:
             call.allowance += call.owed
-            self._send_control(Kind.CREDIT, number, _UINT.pack(call.owed))
+            self._grants[number] = self._grants.get(number, 0) + call.owed
             call.owed = 0
 
     def ping(self, payload: bytes) -> None:
@@ -338,20 +353,30 @@ class Multiplexer:
         if self._final is None:
             self._final = self._last
             self.is_leaving = True
-            self._send_control(Kind.GOODBYE, 0, _UINT.pack(self._last) + reason.encode()[:1000])
+            self._send_control(Kind.GOODBYE, 0, _UINT.pack(self._last) + reason[:MAX_REASON].encode())
 
     def handshake(self, body: bytes, number: int | None = None) -> int:
         """Client: ask to bind a protocol, and return the number; server: answer that."""
         if number is None:
             number = self._handshakes = self._handshakes + 1
-        self._send_control(Kind.BOUND if self._is_server else Kind.BIND, number, body)
+        if self._is_server:
+            self._answer(Kind.BOUND, number, body)
+        else:
+            self._send_control(Kind.BIND, number, body)
         return number
 
     def data_to_send(self, at_most: int = 262_144) -> bytes:
         """Return bytes due to the other end, about as many as asked for, and forget them."""
         out = bytearray()
         while self._control and len(out) < at_most:
-            out += self._control.popleft()
+            frame, is_answer = self._control.popleft()
+            out += frame
+            if is_answer:
+                self._answers -= 1
+                self._answer_bytes -= len(frame)
+        for number, credit in self._grants.items():
+            out += encode(Kind.CREDIT, number, _UINT.pack(credit))
+        self._grants.clear()
         while self._ready and len(out) < at_most:
             call = self._ready.popleft()
             if call.messages:
@@ -361,7 +386,7 @@ class Multiplexer:
             else:
                 call.is_queued = False
                 if call.is_over and not call.is_cancelled:
-                    self._calls.pop(call.number, None)
+                    self._remove(call)
         return bytes(out)
 
     # What the other end does.
@@ -387,7 +412,7 @@ class Multiplexer:
         match frame.kind:
             case Kind.PING:
                 _check_payload(frame, 8)
-                self._send_control(Kind.PONG, 0, frame.payload)
+                self._answer(Kind.PONG, 0, frame.payload)
                 return None
             case Kind.PONG:
                 _check_payload(frame, 8)
@@ -430,8 +455,7 @@ class Multiplexer:
         if len(call.half) > self._limits.max_body:
             return self._fail(call, self._too_large(), frame)
         if self._unfinished > self._limits.max_unfinished:
-            text = f"half-received messages above max_unfinished={self._limits.max_unfinished} bytes"
-            return self._fail(call, LimitExceeded(text), frame)
+            return self._fail(call, self._too_much("half-received"), frame)
         if frame.flags & Flag.MORE:
             return None
         body = bytes(call.half)
@@ -449,6 +473,11 @@ class Multiplexer:
                 body = self.settings.compression.decompress(body, self._limits)
             except (DecodeError, LimitExceeded) as error:
                 return self._fail(call, error)
+            if kind is not Kind.REPLY:
+                call.expanded += len(body)
+                self._expanded += len(body)
+                if self._expanded > self._limits.max_unfinished:
+                    return self._fail(call, self._too_much("decompressed"))
         if kind is Kind.ITEM:
             call.allowance -= self._cost(body)
             return Item(call.number, body)
@@ -525,6 +554,9 @@ class Multiplexer:
     def _too_large(self) -> LimitExceeded:
         return LimitExceeded(f"a message above max_body={self._limits.max_body} bytes")
 
+    def _too_much(self, how: str) -> LimitExceeded:
+        return LimitExceeded(f"{how} messages above max_unfinished={self._limits.max_unfinished} bytes")
+
     def _credited(self, frame: Frame) -> Event | None:
         _check_payload(frame, 4)
         call = self._find(frame)
@@ -576,7 +608,7 @@ class Multiplexer:
         unserved = () if self._is_server else tuple(number for number in self._calls if number > last)
         for number in unserved:
             self._drop(self._calls[number])
-        return Leaving(frame.payload[4:].decode(errors="replace"), unserved)
+        return Leaving(frame.payload[4 : 4 + 4 * MAX_REASON].decode(errors="replace")[:MAX_REASON], unserved)
 
     # Both directions.
 
@@ -616,9 +648,19 @@ class Multiplexer:
             call.messages.popleft()
 
     def _send_control(self, kind: Kind, call: int, payload: bytes = b"") -> None:
-        if len(self._control) >= MAX_CONTROL:
+        self._control.append((encode(kind, call, payload), False))
+
+    def _answer(self, kind: Kind, call: int, payload: bytes) -> None:
+        if self._answers >= MAX_CONTROL:
             raise LimitExceeded(f"the other end makes more than MAX_CONTROL={MAX_CONTROL} answers wait")
-        self._control.append(encode(kind, call, payload))
+        if self._answer_bytes > MAX_CONTROL_BYTES:
+            raise LimitExceeded(
+                f"the other end makes answers of more than MAX_CONTROL_BYTES={MAX_CONTROL_BYTES} wait"
+            )
+        frame = encode(kind, call, payload)
+        self._control.append((frame, True))
+        self._answers += 1
+        self._answer_bytes += len(frame)
 
     def _finish(self, call: _Call) -> None:
         """Server: a call is answered, or cancelled."""
@@ -630,7 +672,17 @@ class Multiplexer:
         self._forget_half(call)
         call.messages.clear()
         call.is_over = True
+        self._remove(call)
+
+    def _remove(self, call: _Call) -> None:
+        self._forget_expanded(call, call.expanded)
+        self._grants.pop(call.number, None)
         self._calls.pop(call.number, None)
+
+    def _forget_expanded(self, call: _Call, size: int) -> None:
+        size = min(size, call.expanded)
+        call.expanded -= size
+        self._expanded -= size
 
     def _forget_half(self, call: _Call) -> None:
         if call.half is not None:
