@@ -1,9 +1,6 @@
 """Everything that is run here: `nox --list` names it, `nox -s NAME` runs it in an environment of its own."""
 
-from __future__ import annotations
-
 import shutil
-import tempfile
 from pathlib import Path
 
 import nox
@@ -42,13 +39,11 @@ def tests(session: nox.Session) -> None:
 def contracts(session: nox.Session) -> None:
     """Check the contracts, whom changes break, that code is fresh, and that placements keep them."""
     install(session, TORCH, "-e", ".[llm,speed,test]")
-    session.run("avrogen", "format", "--check", "schemas", "tests/schemas")
-    session.run("avrogen", "lint")
-    session.run("avrogen", "generate", "--check")
+    for check in (["format", "--check", "schemas", "tests/schemas"], ["lint"], ["generate", "--check"]):
+        session.run("avrogen", *check)
     if shutil.which("git"):
         asked = ("git", "rev-parse", "--verify", "--quiet", f"{BASE}^{{commit}}")
-        found = session.run(*asked, external=True, silent=True, success_codes=[0, 1, 128])
-        if str(found).strip().isalnum():
+        if str(session.run(*asked, external=True, silent=True, success_codes=[0, 1, 128])).strip().isalnum():
             session.run("avrogen", "breaking", "--against", BASE)
     session.run("pytest", "tests/placements", "tests/services", env={"HF_HUB_OFFLINE": "1"})
 
@@ -85,11 +80,16 @@ def wheel(session: nox.Session) -> None:
     shutil.rmtree("dist", ignore_errors=True)
     session.run("python", "-m", "build", "--wheel")
     install(session, "--force-reinstall", *map(str, Path("dist").glob("*.whl")))
-    with tempfile.TemporaryDirectory() as empty, session.chdir(empty):
+    with session.chdir(session.create_tmp()):
         session.run("avrogen", "--version")
-        session.run(
-            "python", "-c", "import avrorpc, avrorpc_contracts.llm, avrorpc_codegen, avrorpc_services"
-        )
+        session.run("python", "-c", "import avrorpc_contracts.llm, avrorpc_codegen, avrorpc_services")
+
+
+@nox.session
+def interop(session: nox.Session) -> None:
+    """Test against other implementations of Avro's RPC, which are fetched once into the session's folder."""
+    install(session, "-e", ".[speed,test]")
+    session.run("python", "tests/interop/install.py", session.create_tmp(), "pytest", *session.posargs)
 
 
 @nox.session

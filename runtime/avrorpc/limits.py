@@ -41,6 +41,10 @@ class Limits:
     """Seconds that the other end has to answer; then the connection is given up."""
     idle_timeout: float = 600.0
     """Seconds without any call after which a server closes a connection; 0 for never."""
+    handshake_timeout: float = 10.0
+    """Seconds that either end waits for the other's part of the handshake; 0 for ever."""
+    receive_timeout: float = 120.0
+    """Seconds that a plain message may take from its first byte to its last at a server; 0 for any."""
 
 
 DEFAULT_LIMITS = Limits()

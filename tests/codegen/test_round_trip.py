@@ -45,13 +45,14 @@ from avrorpc.schema import (
     logical_name,
     schema_to_json,
 )
+from avrorpc.testing.strategies import TypedValues
 from avrorpc_codegen.config import RUNTIME_EXTERNAL, Config, Target
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.placing import Placement, place
 from avrorpc_codegen.reading import read_contracts
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
-from support.avro_strategies import TypedValues, plain
+from support.avro_strategies import plain
 from support.golden import GOLDEN, REPOSITORY, good_cases, package, working_directory
 
 EXAMPLES = 8

@@ -60,7 +60,6 @@ PLACEMENTS: Final[dict[str, Opener]] = {
     "memory": in_memory,
     "tcp": listening("tcp://127.0.0.1:0"),
     "ws": listening("ws://127.0.0.1:0"),
-    "http": listening("http://127.0.0.1:0"),
 }
 
 

@@ -57,11 +57,15 @@ ALLOWED: dict[str, set[str]] = {
 ENDS = {*ALLOWED, "client", "server"} - {"middleware"}
 ALLOWED["client"] = ENDS - {"server"}
 ALLOWED["server"] = ENDS - {"client"}
+# What tests services may use all of it; nothing here uses it.
+ALLOWED["testing"] = {*ENDS, "testing"}
 
 OUTSIDE = {
     "msgspec": {"schema", "codec", "contracts", "client"},
     "aiohttp": {"transport/http.py", "server/http.py"},
     "h11": {"transport/http_blocking.py"},
+    "hypothesis": {"testing/strategies.py"},
+    "pytest": {"testing/plugin.py"},
     "opentelemetry": {"middleware/tracing.py", "middleware/metrics.py"},
 }
 # Middleware that waits on an event loop; all other is driven by hand in synchronous clients, too.

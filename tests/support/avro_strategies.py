@@ -1,17 +1,13 @@
-"""Hypothesis strategies for Avro schemas, for their generic and typed values, and classes for their types."""
+"""Hypothesis strategies for Avro schemas and their generic values, and classes for their types."""
 
 from __future__ import annotations
 
 import dataclasses
-import datetime
-import decimal
 import enum
 from itertools import count
 from typing import Any
 
 import msgspec
-from avrorpc.codec.logical import Duration
-from avrorpc.codec.types import maker, symbols
 from avrorpc.errors import DeclaredError
 from avrorpc.schema import (
     Array,
@@ -23,22 +19,10 @@ from avrorpc.schema import (
     Record,
     Schema,
     Union,
-    decimal_precision,
-    decimal_scale,
-    logical_name,
 )
+from avrorpc.testing.strategies import PRIMITIVES
 from hypothesis import strategies as st
 
-PRIMITIVES: dict[str, st.SearchStrategy[Any]] = {
-    "null": st.none(),
-    "boolean": st.booleans(),
-    "int": st.integers(-(2**31), 2**31 - 1),
-    "long": st.integers(-(2**63), 2**63 - 1),
-    "float": st.floats(width=32, allow_nan=False),
-    "double": st.floats(allow_nan=False),
-    "bytes": st.binary(max_size=20),
-    "string": st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
-}
 # Of each group a union takes at most one, in this order, so that a value has one branch only, whatever the
 # encoder's way to choose; an integer branch stands before a floating one.
 UNION_GROUPS: tuple[tuple[str, ...], ...] = (
@@ -109,89 +93,6 @@ def values(schema: Schema, depth: int = 4) -> st.SearchStrategy[Any]:
             return st.one_of([values(branch, depth - 1) for branch in branches])
         case Record():
             return st.fixed_dictionaries({f.name: values(f.type, depth - 1) for f in schema.fields})
-
-
-_DAY = st.dates()
-_CLOCK = st.times()
-_MOMENT = st.datetimes(timezones=st.just(datetime.UTC))
-_LOCAL = st.datetimes()
-_UNSIGNED = st.integers(0, 2**32 - 1)
-_LOGICAL: dict[str, st.SearchStrategy[Any]] = {
-    "date": _DAY,
-    "time-millis": _CLOCK.map(lambda value: value.replace(microsecond=value.microsecond // 1000 * 1000)),
-    "time-micros": _CLOCK,
-    "timestamp-millis": _MOMENT.map(
-        lambda value: value.replace(microsecond=value.microsecond // 1000 * 1000)
-    ),
-    "timestamp-micros": _MOMENT,
-    "local-timestamp-millis": _LOCAL.map(
-        lambda value: value.replace(microsecond=value.microsecond // 1000 * 1000)
-    ),
-    "local-timestamp-micros": _LOCAL,
-    "uuid": st.uuids(),
-    "duration": st.builds(Duration, months=_UNSIGNED, days=_UNSIGNED, milliseconds=_UNSIGNED),
-    "big-decimal": st.decimals(allow_nan=False, allow_infinity=False),
-}
-
-
-class TypedValues:
-    """Strategies for values of generated classes: logical types are Python's own, records are made.
-
-    Args:
-        types: Classes by the full names of records and enums.
-        by_hand: Strategies for classes written by hand, which do not take any value, by the same names.
-    """
-
-    def __init__(
-        self, types: dict[str, type], by_hand: dict[str, st.SearchStrategy[Any]] | None = None
-    ) -> None:
-        self._types = types
-        self._by_hand = by_hand or {}
-        self._known: dict[tuple[int, int], st.SearchStrategy[Any]] = {}
-
-    def of(self, schema: Schema, depth: int = 3) -> st.SearchStrategy[Any]:
-        """Return a strategy for values of a schema, nested no deeper than they have to be from `depth` on."""
-        key = (id(schema), max(depth, -1))
-        if key not in self._known:
-            self._known[key] = st.deferred(lambda: self._made(schema, depth))
-        return self._known[key]
-
-    def _made(self, schema: Schema, depth: int) -> st.SearchStrategy[Any]:
-        few = 3 if depth > 0 else 0
-        match schema:
-            case Array():
-                return st.lists(self.of(schema.items, depth - 1), max_size=few)
-            case Map():
-                return st.dictionaries(PRIMITIVES["string"], self.of(schema.values, depth - 1), max_size=few)
-            case Union():
-                branches = schema.branches
-                if depth <= 0:
-                    branches = [b for b in branches if not isinstance(b, Record)] or branches
-                return st.one_of([self.of(branch, depth - 1) for branch in branches])
-            case Record() if schema.name in self._by_hand:
-                return self._by_hand[schema.name]
-            case Record():
-                make = maker(schema, self._types)
-                return st.tuples(*(self.of(field.type, depth - 1) for field in schema.fields)).map(
-                    lambda values: make(list(values))
-                )
-            case Enum():
-                return st.sampled_from(list(symbols(schema, self._types).values()))
-            case Primitive() | Fixed():
-                return _scalars(schema)
-
-
-def _scalars(schema: Primitive | Fixed) -> st.SearchStrategy[Any]:
-    name = logical_name(schema)
-    if name == "decimal":
-        limit, scale = 10 ** min(decimal_precision(schema), 50) - 1, decimal_scale(schema)
-        context = decimal.Context(prec=60)
-        return st.integers(-limit, limit).map(lambda number: decimal.Decimal(number).scaleb(-scale, context))
-    if name is not None:
-        return _LOGICAL[name]
-    if isinstance(schema, Fixed):
-        return st.binary(min_size=schema.size, max_size=schema.size)
-    return PRIMITIVES[schema.name]
 
 
 def classes(schema: Schema) -> dict[str, type]:

@@ -189,7 +189,7 @@ ANSWERS = [
     pytest.param(
         [NONE, BOTH],
         ContractMismatch,
-        "the server does not serve small.Small; it has a.Other",
+        "the server does not serve small.Small; it has a.Other, without the message double",
         id="another protocol",
     ),
     pytest.param(

@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import pytest
-from avrorpc.errors import ConnectionLost, DecodeError, LimitExceeded, LocalProtocolError, RemoteProtocolError
+from avrorpc.errors import (
+    ConnectionLost,
+    ContractMismatch,
+    DecodeError,
+    LimitExceeded,
+    LocalProtocolError,
+    RemoteProtocolError,
+    StatusError,
+)
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract
-from avrorpc.wire.client import ClientConnection, Connected, Event, State
+from avrorpc.wire.client import MAX_SERIAL, MAX_UNASKED, ClientConnection, Connected, Event, State
 from avrorpc.wire.framing import Framing, frame
 from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, encode_request, encode_response
 from avrorpc.wire.multiplex import Answered
@@ -125,7 +133,8 @@ def test_after_none_the_text_is_shown_with_the_hash_that_came_with_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "suffix"), [(BANK.text, "; it has a.Bank"), ("no JSON", ""), ('{"protocol":1}', ""), (None, "")]
+    ("text", "suffix"),
+    [(BANK.text, "; it has a.Bank"), ("no JSON", ""), ('{"protocol":1}', ""), (None, "; it has a.Bank")],
 )
 def test_none_a_second_time_is_the_end(text: str | None, suffix: str) -> None:
     connection = client()
@@ -134,6 +143,34 @@ def test_none_a_second_time_is_the_end(text: str | None, suffix: str) -> None:
     with pytest.raises(RemoteProtocolError) as caught:
         connection.receive(frame("netty", 2, answer))
     assert str(caught.value) == f"the server does not serve a.Shop{suffix}"
+
+
+def test_none_a_second_time_from_a_server_with_another_version_says_where_they_differ() -> None:
+    connection = client()
+    shown = encode_response(HandshakeResponse(Match.NONE, OLD_SHOP.text, OLD_SHOP.hash))
+    connection.receive(frame("netty", 1, shown))
+    with pytest.raises(
+        ContractMismatch, match=r"refuses this version of a\.Shop: note: message: the server has"
+    ):
+        connection.receive(frame("netty", 2, encode_response(HandshakeResponse(Match.NONE)), AVSC_ERROR))
+
+
+def test_serials_begin_again_and_pass_over_those_in_use() -> None:
+    connection = ready()
+    waiting = connection.call("m", {}, b"x")
+    serials = {connection.call("m", {}, b"x", one_way=True) for _ in range(MAX_SERIAL - 1)}
+    assert len(serials) == MAX_SERIAL - 1
+    assert waiting not in serials
+    assert max(serials) == MAX_SERIAL
+    assert min(serials) == 1
+
+
+def test_more_calls_than_there_are_serials_are_refused() -> None:
+    connection = ready()
+    for _ in range(MAX_SERIAL):
+        connection.call("m", {}, b"")
+    with pytest.raises(StatusError, match="65535 calls are under way on this connection"):
+        connection.call("m", {}, b"")
 
 
 def test_a_server_that_never_shows_its_protocol_is_refused() -> None:
@@ -179,11 +216,22 @@ def test_an_answer_that_nobody_asked_for_is_refused(framing: Framing) -> None:
         ready(framing).receive(frame(framing, 5, b"x"))
 
 
-def test_an_answer_to_a_one_way_message_is_refused() -> None:
+def test_an_answer_to_a_one_way_message_is_dropped() -> None:
+    # A server to which the message is not one-way answers it, and so does one to which it is too large.
     connection = ready()
-    serial = connection.call("m", {}, b"x", one_way=True)
-    with pytest.raises(RemoteProtocolError, match=f"an answer to serial {serial}, which is not open"):
-        connection.receive(frame("netty", serial, b""))
+    one_way = connection.call("m", {}, b"x", one_way=True)
+    serial = connection.call("m", {}, b"x")
+    data = frame("netty", one_way, b"dropped") + frame("netty", serial, b"answer")
+    assert connection.receive(data) == [Answered(serial, b"answer")]
+
+
+def test_only_the_latest_one_way_messages_are_remembered() -> None:
+    connection = ready()
+    first = connection.call("m", {}, b"x", one_way=True)
+    for _ in range(MAX_UNASKED):
+        connection.call("m", {}, b"x", one_way=True)
+    with pytest.raises(RemoteProtocolError, match=f"an answer to serial {first}, which is not open"):
+        connection.receive(frame("netty", first, b""))
 
 
 def test_an_answer_twice_is_refused() -> None:

@@ -62,7 +62,12 @@ HANDSHAKES = [
         "a.Shop",
         id="the client takes the port for another protocol's",
     ),
-    pytest.param(shake(OLD_SHOP, NOBODY), shown(Match.NONE, SHOP), None, id="the client is unknown"),
+    pytest.param(
+        shake(OLD_SHOP, NOBODY),
+        encode_response(HandshakeResponse(Match.NONE)),
+        None,
+        id="the client is unknown, and which protocol it wants",
+    ),
     pytest.param(
         shake(OLD_SHOP, BANK.hash),
         shown(Match.NONE, BANK),
@@ -283,9 +288,30 @@ def test_a_malformed_opening_is_refused(data: bytes, error: type[Exception], pro
 
 
 @pytest.mark.parametrize("framing", ["netty", "spec"])
+@pytest.mark.parametrize("piece", [1, 700, 10_000])
+def test_a_one_way_message_above_the_limit_is_lost_and_never_answered(
+    framing: Framing, piece: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    connection = connected(framing, Limits(max_body=1_000))
+    data = frame(framing, 2, NOTE_X[:1], NOTE_X[1:] + b"x" * 600, b"x" * 600) + frame(framing, 3, BUY_3)
+    (request,) = [r for at in range(0, len(data), piece) for r in requests(connection, data[at : at + piece])]
+    assert request.message == "buy"
+    assert connection.data_to_send() == b""
+    connection.reply(request.serial, b"answer")
+    assert connection.data_to_send() == frame(framing, 3, b"answer")
+    assert "a.Shop/note, which is one-way, is lost" in caplog.text
+
+
+@pytest.mark.parametrize("head", [b"\xff" * 2_000, b"\x02" + b"\xfe\x7f" + b"k" * 2_000])
+def test_a_body_above_the_limit_whose_beginning_cannot_be_read_is_refused(head: bytes) -> None:
+    with pytest.raises(RemoteProtocolError):
+        connected("netty", Limits(max_body=1_000)).receive(frame("netty", 2, head))
+
+
+@pytest.mark.parametrize("framing", ["netty", "spec"])
 def test_a_call_above_the_limit_fails_and_the_connection_lives(framing: Framing) -> None:
     connection = connected(framing, Limits(max_body=1_000))
-    assert requests(connection, frame(framing, 2, b"x" * 2_000)) == []
+    assert requests(connection, frame(framing, 2, BUY_3, b"x" * (2_000 - len(BUY_3)))) == []
     text = "a message of 2000 bytes or more, above max_body=1000"
     assert connection.data_to_send() == frame(framing, 2, system_error(Code.RESOURCE_EXHAUSTED, text))
     (request,) = requests(connection, frame(framing, 3, BUY_3))

@@ -28,6 +28,7 @@ SUBCOMMANDS: Final = {
     "lint": "Find what a reviewer of contracts would object to.",
     "serve": "Serve implementations over TCP, TLS, HTTP and unix sockets.",
     "templates": "List, print or copy the templates that code is generated with.",
+    "test": "Check that a service keeps its contract, in every placement.",
 }
 """Each subcommand with its short help; the module of the same name has a `command`."""
 

@@ -54,7 +54,8 @@ def connect(
 
     Args:
         client: A generated client class; synchronous or asynchronous.
-        url: `direct:`, `local:`, `verify:`, `unix:///PATH`, or `tcp`, `tls`, `http` or `https` with `://HOST:PORT`.
+        url: `direct:`, `local:`, `verify:`, `unix:///PATH`, or `tcp`, `tls`, `http` or `https` with `://HOST:PORT`;
+            for tests `memory://NAME`.
         target: The implementation (or its binding), for placements in this process.
         timeout: Seconds allowed for each call.
         metadata: Sent with each call.
@@ -162,6 +163,8 @@ def transport_for(
         from avrorpc.transport.http_blocking import BlockingHttpTransport  # noqa: PLC0415
 
         return BlockingHttpTransport(dialler, identity, limits, accept)
+    if dialler.address.scheme == "memory" and not asynchronous:
+        raise BindError(f"{dialler.address} lives on an event loop; use the asynchronous client")
     if asynchronous:
         return ConnectionTransport(dialler, identity, limits, accept)
     return BlockingConnectionTransport(dialler, identity, limits, accept)

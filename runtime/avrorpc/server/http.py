@@ -26,6 +26,7 @@ from avrorpc.transport.peer import is_gone, peer_name, principal_of
 from avrorpc.transport.websocket_names import PATH
 from avrorpc.wire.exchange import CONTENT_TYPE, unframe
 from avrorpc.wire.framing import frame
+from avrorpc.wire.patience import Patience
 from avrorpc.wire.server import Offers, Request, read_call
 
 logger = logging.getLogger("avrorpc")
@@ -54,9 +55,11 @@ class HttpListener:
         self._limits = limits
         # Framing takes 4 bytes per buffer; aiohttp's own limit only has to lie above ours.
         app = web.Application(client_max_size=limits.max_body + 65_536)
-        app.router.add_post("/avro/{protocol}", self._post)
-        app.router.add_post("/spl-avro", self._post)
         app.router.add_get(PATH, self._post)
+        # Apache's own tools post to the root, and nowhere else.
+        for path in ("/avro/{protocol}", "/spl-avro", "/"):
+            app.router.add_post(path, self._post)
+            app.router.add_route("*", path, _refuse_method)
         self._links = HttpLinks(offers, answer, limits)
         # How long replies may take is decided in `close`; no call is under way when the runner ends.
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0, handler_cancellation=True)
@@ -76,7 +79,9 @@ class HttpListener:
         assert server is not None
         try:
             self._door = await listen(
-                replace(self.address, path=""), tls, lambda: _Connection(server(), self._connections)
+                replace(self.address, path=""),
+                tls,
+                lambda: _Connection(server(), self._connections, self._limits),
             )
         except BaseException:
             await self._runner.cleanup()
@@ -104,7 +109,7 @@ class HttpListener:
         connection = None if request.transport is None else self._connections.get(request.transport)
         if connection is None:
             raise ConnectionResetError("the client has left")
-        connection.requests += 1
+        connection.begin()
         try:
             response = await self._respond(request, connection)
             if self._is_stopping or connection.is_ending:
@@ -154,9 +159,13 @@ class _Connection(asyncio.Protocol):
     """Stands before aiohttp's own protocol, which takes a client that sends no more for one that has left."""
 
     def __init__(
-        self, inner: asyncio.Protocol, connections: dict[asyncio.BaseTransport, _Connection]
+        self,
+        inner: asyncio.Protocol,
+        connections: dict[asyncio.BaseTransport, _Connection],
+        limits: Limits,
     ) -> None:
-        self.gone: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self.gone: asyncio.Future[None] = self._loop.create_future()
         """Done when the connection is closed."""
         self.principal: Principal | None = None
         """Whom the connection proves the client to be."""
@@ -168,6 +177,9 @@ class _Connection(asyncio.Protocol):
         self._connections = connections
         self._transport: asyncio.Transport | None = None
         self._is_reading = False
+        self._bodies = 0
+        self._patience = Patience(limits, self._loop.time(), first="request")
+        self._waiting: asyncio.TimerHandle | None = None
 
     @property
     def name(self) -> str:
@@ -185,6 +197,7 @@ class _Connection(asyncio.Protocol):
         self.principal = principal_of(transport)
         self._connections[transport] = self
         self._inner.connection_made(transport)
+        self._wait()
 
     def data_received(self, data: bytes) -> None:
         """Pass it on."""
@@ -210,6 +223,8 @@ class _Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
+        if self._waiting is not None:
+            self._waiting.cancel()
         if self._transport is not None:
             self._connections.pop(self._transport, None)
         self._inner.connection_lost(exc)
@@ -219,11 +234,17 @@ class _Connection(asyncio.Protocol):
     @contextmanager
     def reading(self) -> Iterator[None]:
         """Mark the reading of a body, which ends at once where the client will send no more."""
-        self._is_reading = True
+        self._note(is_reading=True)
         try:
             yield
         finally:
-            self._is_reading = False
+            self._bodies += 1
+            self._note(is_reading=False)
+
+    def begin(self) -> None:
+        """Take note of a request, which `end_if_due` follows when it is answered."""
+        self.requests += 1
+        self._note(is_reading=self._is_reading)
 
     def end(self) -> None:
         """Close when all requests are answered."""
@@ -245,6 +266,25 @@ class _Connection(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
+    def _note(self, *, is_reading: bool) -> None:
+        self._is_reading = is_reading
+        self._patience.moved(self._loop.time(), is_bound=True, is_half=is_reading, whole=self._bodies)
+        if is_reading and self._waiting is None:
+            self._wait()
+
+    def _wait(self) -> None:
+        """Close the connection of a client that does not get on with its request.
+
+        Between two requests, aiohttp does that.
+        """
+        self._waiting = None
+        overdue = self._patience.overdue(self._loop.time())
+        if overdue:
+            logger.warning("closing the connection from %s: %s", self.name, overdue)
+            self.abort()
+        elif (then := self._patience.next()) is not None:
+            self._waiting = self._loop.call_at(then, self._wait)
+
     def _look_again(self, turns: int) -> None:
         """Close a connection whose client sends no more, and whose last request has not come whole."""
         if turns:
@@ -265,6 +305,14 @@ async def _run(answer: Answerer, call: Request[Served]) -> bytes | None:
 
 def _avro(reply: bytes | None) -> web.Response:
     return web.Response(body=frame("spec", 0, reply or b""), content_type=CONTENT_TYPE)
+
+
+async def _refuse_method(request: web.Request) -> web.Response:
+    refusal = _refuse(
+        405, f"{request.path} takes calls, each a POST of {CONTENT_TYPE}, and no {request.method}"
+    )
+    refusal.headers["Allow"] = "POST"
+    return refusal
 
 
 def _refuse(status: int, text: str) -> web.Response:

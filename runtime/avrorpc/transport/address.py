@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, TypeAlias
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from avrorpc.errors import BindError
+from avrorpc.transport.memory import DEFAULT_LINE, Line, parse_line
 from avrorpc.wire.framing import Framing
 
 Compression: TypeAlias = Literal["deflate", "zstd"]
@@ -30,6 +31,7 @@ OPTIONS: Final[dict[str, tuple[str, ...]]] = {
     "https": _TLS,
     "ws": ("compression",),
     "wss": ("compression", *_TLS),
+    "memory": (*_CONNECTION, "chunks", "latency", "seed"),
 }
 """Each scheme with the options that its URLs may have."""
 
@@ -45,6 +47,9 @@ _SAMPLES: Final = {
     "key": "key=FILE",
     "server_name": "server_name=HOST",
     "mode": "mode=600",
+    "chunks": "chunks=whole|bytes|random",
+    "latency": "latency=SECONDS",
+    "seed": "seed=NUMBER",
 }
 
 MAX_SOCKET_PATH: Final = 103 if sys.platform == "darwin" else 107
@@ -78,6 +83,8 @@ class Address:
     """The name that the server's certificate must have, where it is not the host's."""
     mode: int | None = None
     """The permissions of a unix socket that is listened on; 0o600 by default."""
+    line: Line = DEFAULT_LINE
+    """What lies between the ends of `memory://`, where a listener says so."""
 
     def __str__(self) -> str:
         if self.scheme == "unix":
@@ -90,6 +97,8 @@ class Address:
     @property
     def authority(self) -> str:
         """Host and port, as a URL and HTTP's `Host` have them."""
+        if self.scheme == "memory":
+            return self.host
         host = f"[{self.host}]" if ":" in self.host else self.host
         return f"{host}:{self.port}"
 
@@ -148,6 +157,10 @@ def parse_address(url: str, *, listening: bool = False) -> Address:
     options = _read_options(url, parts.scheme, parts.query)
     if parts.scheme == "unix":
         return Address("unix", path=_socket_path(url, parts.netloc, unquote(parts.path)), **options)
+    if parts.scheme == "memory":
+        if parts.path or ":" in parts.netloc:
+            raise BindError(f"{url!r}: a memory:// address is a name alone, such as memory://NAME")
+        return Address("memory", parts.netloc, **_with_line(url, options))
     if port is None or (not parts.hostname and not listening):
         raise BindError(f"{url!r} lacks a host or a port; write {parts.scheme}://HOST:PORT")
     if parts.path not in ("", "/") and parts.scheme in ("tcp", "tls"):
@@ -193,6 +206,16 @@ def _read_options(url: str, scheme: str, query: str) -> dict[str, Any]:
     if options.get("key") and not options.get("cert"):
         raise BindError(f"{url!r}: a key goes with its certificate; add cert=FILE")
     return options
+
+
+def _with_line(url: str, options: dict[str, Any]) -> dict[str, Any]:
+    said: dict[str, str] = {
+        name: options.pop(name) for name in ("chunks", "latency", "seed") if name in options
+    }
+    try:
+        return {**options, "line": parse_line(said)}
+    except ValueError as error:
+        raise BindError(f"{url!r}: {error}") from error
 
 
 def _mode(text: str) -> int:

@@ -70,6 +70,13 @@ class Timer:
     def __init__(self, timeout: float | None) -> None:
         self._end = None if timeout is None else time.monotonic() + timeout
 
+    def within(self, seconds: float) -> Timer:
+        """Return a timer that ends after so many seconds, or with this one; 0 stands for no bound."""
+        made = Timer(seconds or None)
+        if made._end is None or (self._end is not None and self._end < made._end):
+            return self
+        return made
+
     def left(self) -> float | None:
         """Return the seconds left, for `settimeout`.
 

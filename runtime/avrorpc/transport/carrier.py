@@ -41,6 +41,7 @@ class Carrier(asyncio.Transport):
         self._is_closing = False
         self._is_complete = False
         self._may_write = asyncio.Event()
+        self._closed = asyncio.Event()
         self._may_read = asyncio.Event()
         self._may_read.set()
         self._tasks: list[asyncio.Task[None]] = []
@@ -65,7 +66,9 @@ class Carrier(asyncio.Transport):
         self._tasks = [reading, writing]
         try:
             await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-            if reading.done() and self._error is None and self._link.eof_received() and self._outlives_input:
+            if reading.done() and self._error is None and self._outlives_input:
+                if not self._link.eof_received():
+                    self.close()  # what is due is still carried
                 await asyncio.wait([writing])
         finally:
             self._is_closing = True
@@ -113,6 +116,7 @@ class Carrier(asyncio.Transport):
     def close(self) -> None:
         """Carry what waits, and then nothing."""
         self._is_closing = True
+        self._closed.set()
         self._may_write.set()
 
     def abort(self) -> None:
@@ -154,7 +158,6 @@ class Carrier(asyncio.Transport):
                 await write(data)
             if finish is not None:
                 await finish()
-            if self._is_complete and not self._is_closing:
-                await asyncio.get_running_loop().create_future()  # the other direction goes on
+            await self._closed.wait()  # the other direction goes on
         except Exception as error:  # noqa: BLE001 - the link is told, as by asyncio
             self._error = self._error or error

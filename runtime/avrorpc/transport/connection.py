@@ -14,7 +14,7 @@ from avrorpc.errors import ConnectError, ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address
 from avrorpc.transport.exchange import Outgoing
-from avrorpc.transport.faults import lost_at_start
+from avrorpc.transport.faults import lost_at_start, no_handshake
 from avrorpc.transport.link import ClientLink, LinkAnswer
 from avrorpc.wire.client import ClientConnection, Connected, Identity
 from avrorpc.wire.settings import Wishes
@@ -130,7 +130,7 @@ class ConnectionTransport(Generic[V]):
         )
         link = await self._dialler.connect(lambda: ClientLink(connection, address, self._limits))
         try:
-            connected = await link.connected
+            connected = await self._handshake(link)
             view = self._accept(connected)
         except ConnectionLost as lost:
             raise lost_at_start(address, lost) from lost
@@ -139,3 +139,13 @@ class ConnectionTransport(Generic[V]):
             raise
         self._known = connected
         return link, view
+
+    async def _handshake(self, link: ClientLink) -> Connected:
+        timer = asyncio.timeout(self._limits.handshake_timeout or None)
+        try:
+            async with timer:
+                return await link.connected
+        except TimeoutError:
+            if timer.expired():
+                raise no_handshake(self.address, self._limits) from None
+            raise

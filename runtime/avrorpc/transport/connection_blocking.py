@@ -10,7 +10,7 @@ from avrorpc.limits import Limits
 from avrorpc.transport.blocking import Pool, Timer
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
-from avrorpc.transport.faults import lost_at_start
+from avrorpc.transport.faults import lost_at_start, no_handshake
 from avrorpc.transport.link_blocking import BlockingAnswer, BlockingLink
 from avrorpc.transport.pipe import Pipe, SocketPipe
 from avrorpc.wire.client import ClientConnection, Connected, Identity
@@ -87,7 +87,7 @@ class BlockingConnectionTransport(Generic[V]):
                     wishes if is_websocket or address.upgrade else None,
                 )
                 link: BlockingLink[V] = BlockingLink(pipe, connection, address)
-                connected = link.open(timer)
+                connected = self._handshake(link, timer)
                 link.view = self._accept(connected)
             except ConnectionLost as lost:
                 pipe.close()
@@ -97,6 +97,13 @@ class BlockingConnectionTransport(Generic[V]):
                 raise
             self._known = connected
             return link
+
+    def _handshake(self, link: BlockingLink[V], timer: Timer) -> Connected:
+        try:
+            return link.open(timer.within(self._limits.handshake_timeout))
+        except TimeoutError:
+            timer.left()  # raises where it was the call's own time
+            raise no_handshake(self.address, self._limits) from None
 
     def _pipe(self, timer: Timer) -> Pipe:
         sock = self._dialler.connect_blocking(timer)

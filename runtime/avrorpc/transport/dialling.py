@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from avrorpc.errors import ConnectError
+from avrorpc.transport import memory
 from avrorpc.transport.address import Address
 from avrorpc.transport.backoff import DEFAULT_BACKOFF, Backoff, Redialling
 from avrorpc.transport.blocking import Timer
@@ -63,7 +64,9 @@ class Dialler:
         """
         loop, address = asyncio.get_running_loop(), self.address
         with dialling(address):
-            if address.scheme == "unix":
+            if address.scheme == "memory":
+                protocol = await memory.dial(factory, address.host)
+            elif address.scheme == "unix":
                 _, protocol = await loop.create_unix_connection(factory, address.path)
             elif self.tls is None:
                 _, protocol = await loop.create_connection(factory, address.host, address.port)

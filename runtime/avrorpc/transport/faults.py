@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Final
 
 from avrorpc.errors import ConnectError, ConnectionLost
+from avrorpc.limits import Limits
 from avrorpc.transport.address import Address
 
 _PLAIN_SCHEMES: Final = {"tls": "tcp", "https": "http", "wss": "ws"}
@@ -44,6 +45,13 @@ def exchanging(address: Address) -> Iterator[None]:
 def connect_error(address: Address, error: OSError) -> ConnectError:
     """Return the error for a connection that did not come about."""
     return ConnectError(f"cannot connect to {address}: {_why_not_connected(address, error)}")
+
+
+def no_handshake(address: Address, limits: Limits) -> ConnectError:
+    """Return the error for a server that takes a connection and does not answer the handshake."""
+    return ConnectError(
+        f"cannot connect to {address}: no handshake within handshake_timeout={limits.handshake_timeout} s"
+    )
 
 
 def _why_not_connected(address: Address, error: OSError) -> str:

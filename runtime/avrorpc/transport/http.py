@@ -55,7 +55,11 @@ class HttpTransport(Generic[V]):
             StatusError: UNIMPLEMENTED, where the call streams both ways.
         """
         if is_stream(call):
-            return await self._stream(call)
+            loop = asyncio.get_running_loop()
+            deadline = None if call.timeout is None else loop.time() + call.timeout
+            async with asyncio.timeout_at(deadline):
+                await self._conversation.check_streams(call, self._post)
+            return await self._stream(call, deadline)
         request = plain_request(call, self.address)
         async with asyncio.timeout(call.timeout):
             view, body = await self._conversation.exchange(request, self._post)
@@ -102,10 +106,9 @@ class HttpTransport(Generic[V]):
                 kind = response.headers.get("Content-Type", "")
                 return check_response(self.address, response.status, kind, bytes(content), self._limits)
 
-    async def _stream(self, call: Outgoing) -> LinkAnswer[V]:
+    async def _stream(self, call: Outgoing, deadline: float | None) -> LinkAnswer[V]:
         """Make a call in our own frames, in the bodies of a request of its own."""
         loop = asyncio.get_running_loop()
-        deadline = None if call.timeout is None else loop.time() + call.timeout
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
         link = ClientLink(stream_connection(self._identity, self._limits), self.address, self._limits)
@@ -161,7 +164,17 @@ class HttpTransport(Generic[V]):
         finally:
             posting.cancel()
             if response is not None:
+                if not link.is_answered:
+                    _reset(response)
                 response.close()
+
+
+def _reset(response: aiohttp.ClientResponse) -> None:
+    """Make the end of a response's connection a reset: so the server learns that nobody reads any more."""
+    transport = None if response.connection is None else response.connection.transport
+    sock = None if transport is None else transport.get_extra_info("socket")
+    if sock is not None and sock.fileno() >= 0:
+        reset_on_close(sock)
 
 
 class _Body(aiohttp.BytesIOPayload):

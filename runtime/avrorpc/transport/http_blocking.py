@@ -59,13 +59,14 @@ class BlockingHttpTransport(Generic[V]):
             StatusError: UNIMPLEMENTED, where the call streams both ways.
         """
         timer = Timer(call.timeout)
-        if is_stream(call):
-            return await self._stream(call, timer)
-        request = plain_request(call, self.address)
 
         async def post(body: bytes) -> bytes:
             return self._post(body, timer)
 
+        if is_stream(call):
+            await self._conversation.check_streams(call, post)
+            return await self._stream(call, timer)
+        request = plain_request(call, self.address)
         view, body = await self._conversation.exchange(request, post)
         return PlainAnswer(view, None if call.one_way else body)
 

@@ -10,9 +10,19 @@ from avrorpc.limits import Limits
 from avrorpc.transport.address import Address
 from avrorpc.transport.exchange import Outgoing
 from avrorpc.wire.client import ClientConnection, Identity
+from avrorpc.wire.exchange import CONTENT_TYPE
 from avrorpc.wire.settings import Wishes
 
 STREAM_TYPE: Final = "application/avrorpc"
+_NO_STREAMS: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.METHOD_NOT_ALLOWED,
+    HTTPStatus.NOT_ACCEPTABLE,
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+    HTTPStatus.INTERNAL_SERVER_ERROR,  # Jetty, under Java's servlet
+    HTTPStatus.NOT_IMPLEMENTED,
+)
+"""What servers answer that take our frames for plain Avro, or know nothing of their type."""
 
 
 def is_stream(call: Outgoing) -> bool:
@@ -46,8 +56,12 @@ def check_stream_response(address: Address, status: int, content_type: str, body
     said = body[:200].decode(errors="replace").strip()
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         raise StatusError(Code.UNAVAILABLE, said or "the server is not available", from_peer=True)
-    if status == HTTPStatus.UNSUPPORTED_MEDIA_TYPE:
-        text = f"the server at {address} speaks plain Avro, which has no streams"
+    if status in _NO_STREAMS or (
+        status == HTTPStatus.OK and content_type.partition(";")[0].strip() == CONTENT_TYPE
+    ):
+        text = (
+            f"the server at {address} takes no streams: it speaks plain Avro, or none, and answered {status}"
+        )
         raise StatusError(Code.UNIMPLEMENTED, text)
     raise RemoteProtocolError(
         f"{address} answered {status} ({content_type or 'no type'}): {said or 'nothing more'}"

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Generic, TypeVar, cast
+from typing import Any, Final, Generic, TypeVar, cast
 
 from avrorpc.errors import ConnectError, ConnectionLost, RpcError
 from avrorpc.limits import Limits
@@ -24,8 +24,10 @@ from avrorpc.wire.multiplex import Answered, Failed, Item, Leaving, Pinged, Writ
 
 V = TypeVar("V")
 
-PING: bytes = bytes(8)
+PING: Final = bytes(8)
 """What a ping carries: there is only ever one on its way."""
+TURN: Final = 64
+"""Items that a stream may send in one turn of the loop."""
 
 
 class ClientLink(asyncio.Protocol):
@@ -56,6 +58,7 @@ class ClientLink(asyncio.Protocol):
         self._unchoked: asyncio.Future[None] = self._loop.create_future()
         self._buffered = 0
         self._is_complete = False
+        self._is_given_up = False
         self._is_flushing = False
         self._vacancy: deque[asyncio.Future[None]] = deque()
         self._alive: KeepAlive | None = None
@@ -100,6 +103,11 @@ class ClientLink(asyncio.Protocol):
                 await answer.end_pump()
         return answer
 
+    @property
+    def is_answered(self) -> bool:
+        """Whether no call is under way, and none was given up, on a connection of one call."""
+        return not self._calls and not self._is_given_up
+
     def close(self) -> None:
         """Close the connection; calls under way fail."""
         if self._transport is None:
@@ -113,8 +121,9 @@ class ClientLink(asyncio.Protocol):
             self.flush()
             self._transport.close()
 
-    def ended(self, number: int) -> None:
-        """Take note that a call is over."""
+    def ended(self, number: int, *, is_given_up: bool) -> None:
+        """Take note that a call is over: answered, or given up."""
+        self._is_given_up = is_given_up
         self._calls.pop(number, None)
         while self._vacancy:
             waiting = self._vacancy.popleft()
@@ -409,7 +418,7 @@ class LinkAnswer(Generic[V]):
         self._is_over = True
         if self._timer is not None:
             self._timer.cancel()
-        self._link.ended(self._number)
+        self._link.ended(self._number, is_given_up=self.body is None)
         self.writable()
         self._wake()
 
@@ -428,6 +437,7 @@ class LinkAnswer(Generic[V]):
         """Send items while the server reads them."""
         multiplexer = self._link.connection.multiplexer
         assert multiplexer is not None  # a plain connection has refused the call
+        sent = 0
         try:
             async for item in items:
                 while not multiplexer.can_send(self._number):
@@ -438,6 +448,9 @@ class LinkAnswer(Generic[V]):
                     return
                 multiplexer.send_item(self._number, item)
                 self._link.flush_soon()
+                sent += 1
+                if sent % TURN == 0:  # others have their turn, and what is due is written
+                    await asyncio.sleep(0)
             multiplexer.end(self._number)
             self._link.complete()
             self._link.flush_soon()

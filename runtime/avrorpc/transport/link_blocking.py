@@ -42,6 +42,7 @@ class BlockingLink(Generic[V]):
         """What the transport's `accept` made of the server's identity."""
         self._connected: Connected | None = None
         self._answer: BlockingAnswer[V] | None = None
+        self._is_at_end = False
 
     def open(self, timer: Timer) -> Connected:
         """Make the handshake.
@@ -50,7 +51,8 @@ class BlockingLink(Generic[V]):
             TimeoutError: It took too long.
             RpcError: It failed.
         """
-        self.run(lambda: self._connected is not None, timer)
+        if self._connected is None:
+            self.run(lambda: self._connected is not None, timer)
         assert self._connected is not None
         return self._connected
 
@@ -79,6 +81,8 @@ class BlockingLink(Generic[V]):
                 moved = self._step()
                 if is_done() and not self.pipe.has_output and not self.connection.has_output:
                     return
+                if self._is_at_end:
+                    self._lost()
                 if not moved:
                     self.pipe.wait(timer)
 
@@ -91,8 +95,9 @@ class BlockingLink(Generic[V]):
         data = self.pipe.read()
         if data is None:
             return not self.pipe.has_output and self.connection.has_output
-        if not data:
-            self._lost()
+        if not data:  # what matters may have come before
+            self._is_at_end = True
+            return False
         for event in self.connection.receive(data):
             self._take(event)
         return True

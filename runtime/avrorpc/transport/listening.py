@@ -1,4 +1,4 @@
-"""Where a server listens: TCP ports and unix sockets, with or without TLS.
+"""Where a server listens: TCP ports and unix sockets, with or without TLS, and names in memory.
 
 What is said there is not its concern.
 """
@@ -19,6 +19,7 @@ from typing import Final, Protocol
 from avrorpc.errors import BindError
 from avrorpc.transport.address import Address
 from avrorpc.transport.faults import reason
+from avrorpc.transport.memory import DEFAULT_LINE, MemoryListener
 
 TLS_HANDSHAKE_SECONDS: Final = 10.0
 """How long a client may take until TLS is set up."""
@@ -35,7 +36,9 @@ class Door:
         address: The address, with the host and the port that it really has.
     """
 
-    def __init__(self, address: Address, server: asyncio.Server, file: os.stat_result | None) -> None:
+    def __init__(
+        self, address: Address, server: asyncio.Server | MemoryListener, file: os.stat_result | None
+    ) -> None:
         self.address = address
         self._server = server
         self._file = file
@@ -92,6 +95,9 @@ async def listen(
         BindError: The address cannot be had.
     """
     try:
+        if address.scheme == "memory":
+            listener = MemoryListener(factory, address.line, name=address.host)
+            return Door(replace(address, host=listener.name, line=DEFAULT_LINE), listener, None)
         if address.scheme == "unix":
             return await _listen_unix(address, factory)
         return await _listen_tcp(address, tls, factory)

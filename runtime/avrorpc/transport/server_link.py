@@ -18,10 +18,11 @@ from typing import Any, Self, cast
 from avrorpc.errors import Code, RpcError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.transport.exchange import Answerer, Streams
-from avrorpc.transport.link import PING
+from avrorpc.transport.link import PING, TURN
 from avrorpc.transport.peer import is_gone, peer_name, principal_of
 from avrorpc.wire.keepalive import Due, KeepAlive
 from avrorpc.wire.multiplex import Cancelled, Ended, Failed, Item, Leaving, Pinged, Writable
+from avrorpc.wire.patience import Patience
 from avrorpc.wire.server import Request, ServerConnection
 
 logger = logging.getLogger("avrorpc")
@@ -70,6 +71,8 @@ class ServerLink(asyncio.Protocol):
         self._is_flushing = False
         self._alive: KeepAlive | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._patience = Patience(limits, self._loop.time())
+        self._waiting: asyncio.TimerHandle | None = None
 
     def goodbye(self, reason: str) -> None:
         """Take no new calls; a client of ours is told so, and makes them elsewhere."""
@@ -79,8 +82,10 @@ class ServerLink(asyncio.Protocol):
     def close(self) -> None:
         """Send what is due, and close."""
         if self._transport is not None:
-            self._is_choked = False  # the transport keeps what the socket does not take now
-            self.flush()
+            while self.connection.has_output and not self._transport.is_closing():
+                self._transport.write(
+                    self.connection.data_to_send()
+                )  # it keeps what the socket does not take
             self._transport.close()
 
     @property
@@ -134,6 +139,7 @@ class ServerLink(asyncio.Protocol):
         self.connection.peer = self.peer
         self.connection.principal = principal_of(transport)
         self._opened(self)
+        self._wait()
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
         if self._transport is None or self._transport.is_closing():
@@ -150,6 +156,10 @@ class ServerLink(asyncio.Protocol):
             return
         if self._alive is None and self.connection.multiplexer is not None and self.connection.session:
             self._begin_watch(now)
+        is_bound, is_half = self.connection.session is not None, self.connection.is_half_received
+        self._patience.moved(now, is_bound=is_bound, is_half=is_half, whole=self.connection.received)
+        if self._waiting is None and is_half:
+            self._wait()
         self.flush()
         self._choose_reading()
 
@@ -173,8 +183,9 @@ class ServerLink(asyncio.Protocol):
         return bool(self._calls) and not is_gone(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._waiting):
+            if timer is not None:
+                timer.cancel()
         for call in list(self._calls.values()):
             if not call.is_one_way:  # whoever sends a one-way message may leave at once
                 call.cancel()
@@ -242,6 +253,19 @@ class ServerLink(asyncio.Protocol):
         elif not self._is_single:
             self._transport.resume_reading()
 
+    def _wait(self) -> None:
+        """Close the connection of a client that does not get on with what it has begun."""
+        self._waiting = None
+        now = self._loop.time()
+        if self._is_choked or self.connection.is_full:
+            self._patience.paused(now)
+        overdue = self._patience.overdue(now)
+        if overdue:
+            logger.warning("closing the connection from %s: %s", self.peer, overdue)
+            self.abort()
+        elif (then := self._patience.next()) is not None:
+            self._waiting = self._loop.call_at(then, self._wait)
+
     def _begin_watch(self, now: float) -> None:
         assert self.connection.multiplexer is not None
         if self.connection.multiplexer.settings.is_passive or self._is_single:
@@ -290,6 +314,7 @@ class _Call:
         self._items: deque[bytes] = deque()
         self._is_ended = not request.takes_stream
         self._is_closed = False
+        self._sent = 0
         self._waiter: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
 
@@ -350,6 +375,9 @@ class _Call:
             raise StatusError(Code.CANCELLED, "the call is over")
         multiplexer.send_item(self._number, item)
         self._link.flush_soon()
+        self._sent += 1
+        if self._sent % TURN == 0:  # others have their turn, and what is due is written
+            await asyncio.sleep(0)
 
     @staticmethod
     def _wake(waiting: asyncio.Future[None] | None) -> None:

@@ -15,24 +15,22 @@ States: OPENING -> (RESENDING ->) READY; any error is the end, and the owner clo
 
 from __future__ import annotations
 
-import contextlib
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from avrorpc.codec.binary import Cursor
 from avrorpc.errors import (
     Code,
     ConnectionLost,
+    ContractMismatch,
     LocalProtocolError,
     RemoteProtocolError,
-    SchemaError,
     StatusError,
 )
 from avrorpc.limits import Limits
-from avrorpc.schema import parse_protocol
 from avrorpc.wire.envelope import request_head
 from avrorpc.wire.framing import Framing, deframer, frame
 from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, decode_response, encode_request
@@ -47,6 +45,7 @@ from avrorpc.wire.multiplex import (
     Side,
     Writable,
 )
+from avrorpc.wire.refusal import refused
 from avrorpc.wire.settings import Settings, Wishes, agreed, offer
 
 Opening: TypeAlias = Framing | Literal["frames"]
@@ -71,6 +70,11 @@ class Connected:
 
 
 Event: TypeAlias = Connected | Answered | Item | Failed | Writable | Leaving | Pinged
+
+MAX_SERIAL: Final = 0xFFFF
+"""Serials begin again after this one: npm's avsc takes the bits above for a scope, and drops other scopes."""
+MAX_UNASKED: Final = 256
+"""How many one-way calls are remembered, lest an answer to one of them be taken for a breach."""
 
 
 class State(Enum):
@@ -111,6 +115,7 @@ class ClientConnection:
         self._deframer = deframer(self._framing, limits)
         self._serial = 0
         self._open: set[int] = set()
+        self._one_way: deque[int] = deque(maxlen=MAX_UNASKED)
         self._abandoned: set[int] = set()
         self._order: deque[int] = deque()
         self._out = bytearray()
@@ -163,7 +168,8 @@ class ClientConnection:
 
         Raises:
             LocalProtocolError: The handshake is not done.
-            StatusError: UNIMPLEMENTED, for a stream to a plain peer.
+            StatusError: UNIMPLEMENTED, for a stream to a plain peer; RESOURCE_EXHAUSTED, where every serial
+                is in use.
             StatusError: RESOURCE_EXHAUSTED, where the server takes no message as long.
         """
         if self.state is not State.READY and not self.is_eager:
@@ -177,7 +183,9 @@ class ClientConnection:
                 f"{self._identity.name}/{message} is a stream, and plain Avro, spoken here, has none",
             )
         serial = self._next_serial()
-        if not one_way:
+        if one_way:
+            self._one_way.append(serial)
+        else:
             self._expect(serial)
         self._out += frame(self._framing, serial, bytes(request_head(metadata, message)) + parameters)
         return serial
@@ -194,6 +202,7 @@ class ClientConnection:
 
         Raises:
             RemoteProtocolError: They break the protocol. The connection is of no use any more.
+            ContractMismatch: The server refuses the client's version of the contract.
         """
         if self.multiplexer is not None:
             return self._frames(self.multiplexer, data)
@@ -217,7 +226,7 @@ class ClientConnection:
                     self._abandoned.discard(serial)
                 else:
                     events.append(Answered(serial, body))
-            else:
+            elif serial not in self._one_way:  # some servers answer these, if only to say what was wrong
                 raise RemoteProtocolError(f"an answer to serial {serial}, which is not open")
         return events
 
@@ -251,7 +260,7 @@ class ClientConnection:
         response = decode_response(Cursor(body, self._limits))
         if response.match is Match.NONE:
             if self.state is State.RESENDING or self.is_eager:
-                raise not_served(self._identity, response)
+                raise self._server.refused(response)
             self._server.learn(response)
             self.state = State.RESENDING
             self._greet(text=self._identity.text)
@@ -283,16 +292,20 @@ class ClientConnection:
             self._order.append(serial)
 
     def _next_serial(self) -> int:
-        self._serial = (self._serial + 1) & 0x7FFFFFFF
-        return self._serial
+        if len(self._open) >= MAX_SERIAL:
+            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{MAX_SERIAL} calls are under way on this connection")
+        while True:
+            self._serial = self._serial % MAX_SERIAL + 1
+            if self._serial not in self._open:
+                return self._serial
 
 
 class ServerMemory:
     """What a client knows of the server's protocol: a hash to name it by, and the text once it was shown."""
 
     def __init__(self, identity: Identity, known: Connected | None) -> None:
-        self._own = identity.hash
-        self.hash = known.server_hash if known else self._own
+        self._identity = identity
+        self.hash = known.server_hash if known else identity.hash
         self._text = known.server_text if known else None
 
     def learn(self, response: HandshakeResponse) -> None:
@@ -310,17 +323,13 @@ class ServerMemory:
         Raises:
             RemoteProtocolError: It has another protocol than the client, and never showed it.
         """
-        if self.hash == self._own:
+        if self.hash == self._identity.hash:
             return Connected(self.hash, None)
         if self._text is None:
             raise RemoteProtocolError("the server's handshake lacks its protocol")
         return Connected(self.hash, self._text)
 
-
-def not_served(identity: Identity, response: HandshakeResponse) -> RemoteProtocolError:
-    """Return the error for a server that has seen a protocol's text and still does not know it."""
-    other = ""
-    if response.server_text is not None:
-        with contextlib.suppress(SchemaError):
-            other = f"; it has {parse_protocol(response.server_text).name}"
-    return RemoteProtocolError(f"the server does not serve {identity.name}{other}")
+    def refused(self, response: HandshakeResponse) -> RemoteProtocolError | ContractMismatch:
+        """Return the error for a server that has seen the client's text and still answers NONE."""
+        self.learn(response)
+        return refused(self._identity.name, self._identity.text, self._text)

@@ -39,13 +39,25 @@ def frame(framing: Framing, serial: int, *buffers: bytes) -> bytes:
     return _HEADER.pack(serial, len(parts)) + body
 
 
+HEAD: Final = 1_024
+"""How much of a message above the limit is kept, beside its metadata: enough to see what it was."""
+
+
+class Excess(LimitExceeded):
+    """A message above `max_body`, of which only the beginning was kept."""
+
+    def __init__(self, problem: str, head: bytearray) -> None:
+        super().__init__(problem)
+        self.head = head
+
+
 class Deframer(Protocol):
     """Collects bytes and gives whole messages."""
 
     skips_excess: bool
     """Whether a message above `max_body` is read past, and given as its error, instead of raised at once."""
 
-    def feed(self, data: bytes) -> list[tuple[int, bytes | LimitExceeded]]:
+    def feed(self, data: bytes) -> list[tuple[int, bytes | Excess]]:
         """Take bytes, and return the messages now complete: serial and body."""
         ...
 
@@ -53,7 +65,7 @@ class Deframer(Protocol):
         """Take bytes, for `next`."""
         ...
 
-    def next(self) -> tuple[int, bytes | LimitExceeded] | None:
+    def next(self) -> tuple[int, bytes | Excess] | None:
         """Return one message, or None where none is complete."""
         ...
 
@@ -82,12 +94,13 @@ class _Deframer:
         self._position = 0
         self._serial = 0
         self._body = bytearray()
-        self._excess: LimitExceeded | None = None
+        self._excess: Excess | None = None
+        self._kept = limits.max_metadata + HEAD
         self._length = 0
         self._skip: int | None = None
         self._is_new = True
 
-    def feed(self, data: bytes) -> list[tuple[int, bytes | LimitExceeded]]:
+    def feed(self, data: bytes) -> list[tuple[int, bytes | Excess]]:
         """Take bytes, and return the messages now complete.
 
         Raises:
@@ -95,7 +108,7 @@ class _Deframer:
             LimitExceeded: One is above its limit.
         """
         self._data += data
-        messages: list[tuple[int, bytes | LimitExceeded]] = []
+        messages: list[tuple[int, bytes | Excess]] = []
         while (message := self._take()) is not None:
             messages.append(message)
         self._forget()
@@ -105,7 +118,7 @@ class _Deframer:
         """Take bytes, for `next`."""
         self._data += data
 
-    def next(self) -> tuple[int, bytes | LimitExceeded] | None:
+    def next(self) -> tuple[int, bytes | Excess] | None:
         """Return one message, or None where none is complete.
 
         Raises:
@@ -121,7 +134,7 @@ class _Deframer:
         self._data.clear()
         return rest
 
-    def _take(self) -> tuple[int, bytes | LimitExceeded] | None:
+    def _take(self) -> tuple[int, bytes | Excess] | None:
         if not self._message():
             return None
         self._is_new = False
@@ -158,6 +171,9 @@ class _Deframer:
             self._position += 4
             left = self._length
         dropped = min(left, len(self._data) - self._position)
+        room = self._kept - len(self._excess.head) if self._excess is not None else 0
+        if self._excess is not None and room > 0:
+            self._excess.head += self._data[self._position : self._position + min(dropped, room)]
         self._position += dropped
         self._skip = (left - dropped) or None
         return self._skip is None
@@ -177,9 +193,8 @@ class _Deframer:
             raise RemoteProtocolError(f"a buffer of {self._length} bytes: is the peer speaking this framing?")
         size = len(self._body) + self._length
         if self._excess is None and size > self._limits.max_body:
-            self._excess = LimitExceeded(
-                f"a message of {size} bytes or more, above max_body={self._limits.max_body}"
-            )
+            problem = f"a message of {size} bytes or more, above max_body={self._limits.max_body}"
+            self._excess = Excess(problem, self._body[: self._kept])
             if not self.skips_excess:
                 raise self._excess
             self._body.clear()

@@ -12,6 +12,7 @@ Rules of this file:
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict, deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -24,7 +25,7 @@ from avrorpc.limits import Limits
 from avrorpc.principal import Principal
 from avrorpc.wire.client import Opening
 from avrorpc.wire.envelope import read_request_head, reply_head, system_error
-from avrorpc.wire.framing import Framing, deframer, frame
+from avrorpc.wire.framing import Excess, Framing, deframer, frame
 from avrorpc.wire.handshake import (
     HandshakeRequest,
     HandshakeResponse,
@@ -46,6 +47,8 @@ from avrorpc.wire.multiplex import (
     Writable,
 )
 from avrorpc.wire.settings import Settings, accept
+
+logger = logging.getLogger("avrorpc")
 
 MAX_KNOWN_CLIENTS: Final = 128
 """How many clients' protocols a server remembers; the least recently seen is forgotten."""
@@ -131,20 +134,35 @@ class Offers(Generic[O_co]):
         return self._by_name.get(name)
 
     def meet(
-        self, request: HandshakeRequest, preferred: str | None = None
+        self, request: HandshakeRequest, preferred: str | None = None, message: str = ""
     ) -> tuple[Session[O_co] | None, HandshakeResponse]:
         """Return what a handshake binds a connection to, if anything, and its answer.
 
-        `preferred` names the contract that an unknown client is shown; else it is the first.
+        Args:
+            request: The handshake.
+            preferred: The contract that an unknown client is shown.
+            message: The message that comes with the handshake; empty for a ping.
         """
         session = self._find(request)
         if session is None:
-            first = self._by_name.get(preferred or "") or self._by_hash.get(request.server_hash)
-            first = first or next(iter(self._by_name.values()))
-            return None, HandshakeResponse(Match.NONE, first.text, first.hash)
+            return None, self._unknown(request, preferred, message)
         if request.server_hash == session.offer.hash:
             return session, HandshakeResponse(Match.BOTH)
         return session, HandshakeResponse(Match.CLIENT, session.offer.text, session.offer.hash)
+
+    def _unknown(self, request: HandshakeRequest, preferred: str | None, message: str) -> HandshakeResponse:
+        """Return NONE, with the contract that the client most likely wants.
+
+        Where there are several, a ping alone gets none of them: avsc, which pings first, would give up on one
+        that it cannot use. Java's client and Apache's for Python need one, and never ping.
+        """
+        offer = self._by_name.get(preferred or "") or self._by_hash.get(request.server_hash)
+        if offer is None and len(self._by_name) > 1 and request.client_text is None:
+            if not message:
+                return HandshakeResponse(Match.NONE)
+            offer = next((each for each in self if message in each.protocol.messages), None)
+        offer = offer or next(iter(self))
+        return HandshakeResponse(Match.NONE, offer.text, offer.hash)
 
     def _find(self, request: HandshakeRequest) -> Session[O_co] | None:
         client = self._client(request)
@@ -194,7 +212,7 @@ def read_call(
         session: What the connection is bound to; None where the body begins with a handshake.
         offers: What is served here.
         limits: Bounds on the request.
-        preferred: The contract that an unknown client is shown; else it is the first.
+        preferred: The contract that an unknown client is shown.
         principal: Whom the connection proves the client to be.
         peer: Where the client is, for people.
 
@@ -204,11 +222,27 @@ def read_call(
     cursor = Cursor(body, limits)
     handshake = b""
     if session is None:
-        session, response = offers.meet(decode_request(cursor), preferred)
-        handshake = encode_response(response)
+        opening = decode_request(cursor)
+        session, response = offers.meet(opening, preferred, _asked(cursor))
         if session is None:
-            return None, handshake
+            return None, encode_response(response)
+        agreement = accept(opening.meta, limits)
+        if agreement is not None:  # nothing is upgraded here; the client learns that streams are known
+            response = replace(response, meta=agreement[1])
+        handshake = encode_response(response)
     return _read_bare(cursor, serial, session, handshake, principal, peer)
+
+
+def _asked(cursor: Cursor) -> str:
+    """Return the message that follows a handshake, and do not read on; nothing where it cannot be read."""
+    start = cursor.position
+    try:
+        _, name = read_request_head(cursor)
+    except RemoteProtocolError:
+        return ""
+    finally:
+        cursor.position = start
+    return name
 
 
 def _read_bare(
@@ -260,9 +294,11 @@ class ServerConnection(Generic[O_co]):
         self._framing: Framing = "netty" if opening == "frames" else opening
         self._deframer = deframer(self._framing, limits)
         self._sessions: dict[str, Session[O_co]] = {}
-        self._waiting: deque[tuple[int, bytes | LimitExceeded]] = deque()
+        self._waiting: deque[tuple[int, bytes | Excess]] = deque()
         self._open: set[int] = set()
         self._order: deque[int] = deque()
+        self.received = 0
+        """How many plain messages have come whole."""
         self._early: dict[int, bytes] = {}
         self._out = bytearray()
         if opening == "frames":
@@ -289,6 +325,11 @@ class ServerConnection(Generic[O_co]):
         return data if self.multiplexer is None else data + self.multiplexer.data_to_send(at_most)
 
     @property
+    def is_half_received(self) -> bool:
+        """Whether a plain message has begun to come, and is not whole."""
+        return self.multiplexer is None and not self._deframer.idle
+
+    @property
     def is_full(self) -> bool:
         """Whether as many plain calls are under way as may be; bytes that come now have to wait."""
         return self.multiplexer is None and len(self._open) >= self._limits.max_calls
@@ -304,13 +345,17 @@ class ServerConnection(Generic[O_co]):
         """
         if self.multiplexer is not None:
             return self._frames(self.multiplexer, data)
-        self._waiting.extend(self._deframer.feed(data))
+        messages = self._deframer.feed(data)
+        self.received += len(messages)
+        self._waiting.extend(messages)
         events: list[Event[O_co]] = []
         while self._waiting and not self.is_full:
             serial, body = self._waiting.popleft()
             if serial in self._open:
                 raise RemoteProtocolError(f"serial {serial} is used by two calls at once")
             request, answer = self._read(serial, body)
+            if request is None and not answer:
+                continue
             self._open.add(serial)
             if self._framing == "spec" and (request is None or not request.one_way):
                 self._order.append(serial)
@@ -345,9 +390,19 @@ class ServerConnection(Generic[O_co]):
         if self.multiplexer is not None:
             self.multiplexer.goodbye(reason)
 
-    def _read(self, serial: int, body: bytes | LimitExceeded) -> tuple[Request[O_co] | None, bytes]:
-        if isinstance(body, LimitExceeded):
-            return None, system_error(Code.RESOURCE_EXHAUSTED, str(body))
+    def _too_large(self, excess: Excess) -> bytes:
+        """Return the answer to a message above the limit, of which a beginning is there; none if one-way."""
+        assert self.session is not None  # before the handshake it was raised
+        _, name = read_request_head(Cursor(bytes(excess.head), self._limits))
+        message = self.session.client.messages.get(name)
+        if message is not None and message.one_way:
+            logger.warning("%s/%s, which is one-way, is lost: %s", self.session.offer.name, name, excess)
+            return b""
+        return system_error(Code.RESOURCE_EXHAUSTED, str(excess))
+
+    def _read(self, serial: int, body: bytes | Excess) -> tuple[Request[O_co] | None, bytes]:
+        if isinstance(body, Excess):
+            return None, self._too_large(body)
         if self.session is not None:
             return read_call(
                 body,
@@ -360,7 +415,7 @@ class ServerConnection(Generic[O_co]):
             )
         cursor = Cursor(body, self._limits)
         opening = decode_request(cursor)
-        session, response = self._offers.meet(opening)
+        session, response = self._offers.meet(opening, None, _asked(cursor))
         if session is None:
             return None, encode_response(response)
         self._bind(session)
@@ -379,6 +434,8 @@ class ServerConnection(Generic[O_co]):
     def _bind(self, session: Session[O_co]) -> None:
         self.session = self.session or session
         self._sessions[session.offer.name] = session
+        # The client's calls name its own protocol, which may have another name here.
+        self._sessions.setdefault(session.client.name, session)
 
     def _frames(self, multiplexer: Multiplexer, data: bytes) -> list[Event[O_co]]:
         events: list[Event[O_co]] = []
