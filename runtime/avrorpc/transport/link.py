@@ -20,7 +20,7 @@ from avrorpc.transport.exchange import Outgoing
 from avrorpc.transport.peer import sends_no_more
 from avrorpc.wire.client import ClientConnection, Connected
 from avrorpc.wire.keepalive import Due, KeepAlive
-from avrorpc.wire.multiplex import Answered, Failed, Item, Leaving, Pinged, Writable
+from avrorpc.wire.multiplex import ITEM_COST, Answered, Failed, Item, Leaving, Pinged, Writable
 
 V = TypeVar("V")
 
@@ -28,6 +28,10 @@ PING: Final = bytes(8)
 """What a ping carries: there is only ever one on its way."""
 TURN: Final = 64
 """Items that a stream may send in one turn of the loop."""
+
+
+LINGER_SECONDS: Final = 1.0
+"""How long a server may take to read what is due to it when a client closes."""
 
 
 class ClientLink(asyncio.Protocol):
@@ -63,6 +67,7 @@ class ClientLink(asyncio.Protocol):
         self._vacancy: deque[asyncio.Future[None]] = deque()
         self._alive: KeepAlive | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._lingering: asyncio.TimerHandle | None = None
 
     def is_useless(self) -> bool:
         """Whether no new calls can be made here, even where the loop has not heard of it yet."""
@@ -120,6 +125,7 @@ class ClientLink(asyncio.Protocol):
         else:
             self.flush()
             self._transport.close()
+            self._lingering = self._loop.call_later(LINGER_SECONDS, self._transport.abort)
 
     def ended(self, number: int, *, is_given_up: bool) -> None:
         """Take note that a call is over: answered, or given up."""
@@ -202,8 +208,9 @@ class ClientLink(asyncio.Protocol):
         self.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
-        if self._timer is not None:
-            self._timer.cancel()
+        for timer in (self._timer, self._lingering):
+            if timer is not None:
+                timer.cancel()
         if self.lost is None and isinstance(exc, RpcError):
             self.lost = exc
         if self.lost is None:
@@ -348,7 +355,7 @@ class LinkAnswer(Generic[V]):
                 return None
             await self._woken()
         item = self._items.popleft()
-        self._link.buffer(-len(item))
+        self._link.buffer(-len(item) - ITEM_COST)
         multiplexer = self._link.connection.multiplexer
         if multiplexer is not None and not self._is_over:
             multiplexer.consumed(self._number, len(item))
@@ -368,7 +375,7 @@ class LinkAnswer(Generic[V]):
         if not self._is_over:
             self.fail(asyncio.CancelledError())
         while self._items:
-            self._link.buffer(-len(self._items.popleft()))
+            self._link.buffer(-len(self._items.popleft()) - ITEM_COST)
         await self.end_pump()
 
     def abandon(self) -> None:
@@ -396,7 +403,7 @@ class LinkAnswer(Generic[V]):
     def put(self, item: bytes) -> None:
         """An item is there."""
         self._items.append(item)
-        self._link.buffer(len(item))
+        self._link.buffer(len(item) + ITEM_COST)
         self._wake()
 
     def writable(self) -> None:

@@ -622,7 +622,8 @@ class Multiplexer:
         settings = self.settings
         if settings.compression is not None and len(payload) >= settings.threshold:
             compressed = settings.compression.compress(payload)
-            if len(compressed) < len(payload):
+            # What the other end would take for a bomb, if it has our limits, goes as it is.
+            if len(compressed) < len(payload) <= len(compressed) * self._limits.max_expansion:
                 payload, flags = compressed, flags | Flag.COMPRESSED
         call.messages.append(_Message(kind, flags, payload))
         if not call.is_queued:

@@ -52,6 +52,12 @@ logger = logging.getLogger("avrorpc")
 
 MAX_KNOWN_CLIENTS: Final = 128
 """How many clients' protocols a server remembers; the least recently seen is forgotten."""
+MAX_KNOWN_TEXT: Final = 4 * 1024 * 1024
+"""Characters that they may have together: what is made of them takes many times as much memory."""
+MAX_HANDSHAKES: Final = 100
+"""Handshakes on one connection; a client makes two for each of its protocols, at most."""
+MAX_SHOWN: Final = 200
+"""Characters of a name that a client made up which are told back to it."""
 
 
 class Offer(Protocol):
@@ -125,6 +131,7 @@ class Offers(Generic[O_co]):
         self._by_name = {offer.name: offer for offer in offers}
         self._by_hash = {offer.hash: offer for offer in self._by_name.values()}
         self._clients: OrderedDict[bytes, schema.Protocol] = OrderedDict()
+        self._sizes: dict[bytes, int] = {}
 
     def __iter__(self) -> Iterator[O_co]:
         return iter(self._by_name.values())
@@ -189,8 +196,10 @@ class Offers(Generic[O_co]):
         # A hash stands for its own text only, lest one client decide what others mean by theirs.
         if schema.handshake_hash(request.client_text) == request.client_hash:
             self._clients[request.client_hash] = client
-            if len(self._clients) > MAX_KNOWN_CLIENTS:
-                self._clients.popitem(last=False)
+            self._sizes[request.client_hash] = len(request.client_text)
+            while len(self._clients) > MAX_KNOWN_CLIENTS or sum(self._sizes.values()) > MAX_KNOWN_TEXT:
+                forgotten, _ = self._clients.popitem(last=False)
+                del self._sizes[forgotten]
         return client
 
 
@@ -294,6 +303,7 @@ class ServerConnection(Generic[O_co]):
         self._framing: Framing = "netty" if opening == "frames" else opening
         self._deframer = deframer(self._framing, limits)
         self._sessions: dict[str, Session[O_co]] = {}
+        self._handshakes = 0
         self._waiting: deque[tuple[int, bytes | Excess]] = deque()
         self._open: set[int] = set()
         self._order: deque[int] = deque()
@@ -413,6 +423,7 @@ class ServerConnection(Generic[O_co]):
                 principal=self.principal,
                 peer=self.peer,
             )
+        self._count_handshake()
         cursor = Cursor(body, self._limits)
         opening = decode_request(cursor)
         session, response = self._offers.meet(opening, None, _asked(cursor))
@@ -430,6 +441,11 @@ class ServerConnection(Generic[O_co]):
             self.multiplexer = Multiplexer(Side.SERVER, self._limits, settings)
             answer = encode_response(replace(response, meta=meta)) + bytes(reply_head({}, is_error=False))
         return request, answer
+
+    def _count_handshake(self) -> None:
+        self._handshakes += 1
+        if self._handshakes > MAX_HANDSHAKES:
+            raise LimitExceeded(f"more than MAX_HANDSHAKES={MAX_HANDSHAKES} handshakes on one connection")
 
     def _bind(self, session: Session[O_co]) -> None:
         self.session = self.session or session
@@ -457,6 +473,7 @@ class ServerConnection(Generic[O_co]):
         return events
 
     def _handshake(self, multiplexer: Multiplexer, number: int, body: bytes) -> None:
+        self._count_handshake()
         opening = decode_request(Cursor(body, self._limits))
         session, response = self._offers.meet(opening)
         if session is not None:
@@ -481,7 +498,7 @@ class ServerConnection(Generic[O_co]):
         protocol, _, name = full_name.rpartition("/")
         session = self._sessions.get(protocol)
         if session is None:
-            text = f"calls of {protocol!r} need a handshake of that protocol first"
+            text = f"calls of {protocol[:MAX_SHOWN]!r} need a handshake of that protocol first"
             multiplexer.reply(opened.call, system_error(Code.FAILED_PRECONDITION, text))
             return None
         if not name:
