@@ -6,7 +6,7 @@ import contextlib
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from avrorpc.errors import LocalProtocolError, RpcError, StatusError
+from avrorpc.errors import Code, LocalProtocolError, RpcError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.wire.compression import Deflate
 from avrorpc.wire.multiplex import (
@@ -144,7 +144,7 @@ def multiplexer_server(data: bytes) -> None:
                     for event in server.receive(piece):
                         model.take(event)
                         if isinstance(event, Failed):  # as a connection does
-                            server.reply(event.call, b"failed")
+                            server.refuse(event.call, Code.RESOURCE_EXHAUSTED, "failed")
                 last = server._last
         except (StatusError, LocalProtocolError):
             assert action < 6

@@ -321,6 +321,15 @@ class Multiplexer:
         self._finish(call)
         self._queue(call, Kind.REPLY, body, 0)
 
+    def refuse(self, number: int, code: Code, text: str) -> None:
+        """Server: answer a call with an error of this end, which is short, and sent to whoever called."""
+        call = self._calls.get(number)
+        if call is None or call.is_over or call.is_one_way:
+            self.reply(number, b"")
+        else:
+            self._finish(call)
+            self._queue(call, Kind.REPLY, system_error(code, text), 0)
+
     def release(self, number: int) -> None:
         """Server: the work of a cancelled or one-way call has come to its end."""
         call = self._calls.get(number)
@@ -521,9 +530,7 @@ class Multiplexer:
         self._live += 1
         if self._live > most:
             self._refuse(frame)
-            self.reply(
-                frame.call, system_error(Code.RESOURCE_EXHAUSTED, f"more than max_calls={most} calls at once")
-            )
+            self.refuse(frame.call, Code.RESOURCE_EXHAUSTED, f"more than max_calls={most} calls at once")
             return None
         return call
 

@@ -466,7 +466,7 @@ class ServerConnection(Generic[O_co]):
                 case Item() | Ended() | Cancelled() | Writable() | Leaving() | Pinged():
                     events.append(event)
                 case Failed(call, error):
-                    multiplexer.reply(call, system_error(Code.RESOURCE_EXHAUSTED, str(error)))
+                    multiplexer.refuse(call, Code.RESOURCE_EXHAUSTED, str(error))
                     events.append(event)
                 case _:
                     raise AssertionError(event)  # the multiplexer gives no other to a server
@@ -493,16 +493,16 @@ class ServerConnection(Generic[O_co]):
         try:
             metadata, full_name = read_request_head(cursor)
         except LimitExceeded as error:
-            multiplexer.reply(opened.call, system_error(Code.RESOURCE_EXHAUSTED, str(error)))
+            multiplexer.refuse(opened.call, Code.RESOURCE_EXHAUSTED, str(error))
             return None
         protocol, _, name = full_name.rpartition("/")
         session = self._sessions.get(protocol)
         if session is None:
             text = f"calls of {protocol[:MAX_SHOWN]!r} need a handshake of that protocol first"
-            multiplexer.reply(opened.call, system_error(Code.FAILED_PRECONDITION, text))
+            multiplexer.refuse(opened.call, Code.FAILED_PRECONDITION, text)
             return None
         if not name:
-            multiplexer.reply(opened.call, bytes(reply_head({}, is_error=False)))
+            self._reply_framed(multiplexer, opened.call, bytes(reply_head({}, is_error=False)))
             return None
         return Request(
             opened.call,
@@ -525,4 +525,4 @@ class ServerConnection(Generic[O_co]):
         try:
             multiplexer.reply(serial, body)
         except StatusError as error:
-            multiplexer.reply(serial, system_error(error.code, error.message))
+            multiplexer.refuse(serial, error.code, error.message)
