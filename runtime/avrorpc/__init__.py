@@ -13,9 +13,11 @@ if TYPE_CHECKING:
     from avrorpc.binding import Binding, bind
     from avrorpc.call import Call, CallContext, Reply, current_call
     from avrorpc.client import Description, close, connect, describe, with_options
+    from avrorpc.client.dynamic import DynamicClient
+    from avrorpc.client.dynamic_async import AsyncDynamicClient
     from avrorpc.codec.logical import Duration
     from avrorpc.codec.single_object import SingleObject
-    from avrorpc.contracts import AnyRecord, BufferHandle, DType
+    from avrorpc.contracts import AnyRecord, BufferHandle, DType, ServingStatus
     from avrorpc.errors import (
         BindError,
         ClientStateError,
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
         LocalProtocolError,
         NotSingleObject,
         ProtocolError,
+        ProtocolNotServed,
         RemoteProtocolError,
         RpcError,
         SchemaError,
@@ -56,6 +59,7 @@ __version__ = "0.1.0"
 
 __all__ = [
     "AnyRecord",
+    "AsyncDynamicClient",
     "Backoff",
     "BindError",
     "Binding",
@@ -72,6 +76,7 @@ __all__ = [
     "DecodeError",
     "Description",
     "Duration",
+    "DynamicClient",
     "EncodeError",
     "EndOfStream",
     "ErrorInfo",
@@ -82,12 +87,14 @@ __all__ = [
     "NotSingleObject",
     "Principal",
     "ProtocolError",
+    "ProtocolNotServed",
     "RemoteProtocolError",
     "Reply",
     "RpcError",
     "SchemaError",
     "Server",
     "Service",
+    "ServingStatus",
     "SingleObject",
     "StatusError",
     "Suspended",
@@ -132,12 +139,15 @@ _HOMES: Final = {
         "describe",
         "with_options",
     ),
+    "avrorpc.client.dynamic": ("DynamicClient",),
+    "avrorpc.client.dynamic_async": ("AsyncDynamicClient",),
     "avrorpc.codec.logical": ("Duration",),
     "avrorpc.codec.single_object": ("SingleObject",),
     "avrorpc.contracts": (
         "AnyRecord",
         "BufferHandle",
         "DType",
+        "ServingStatus",
     ),
     "avrorpc.errors": (
         "BindError",
@@ -155,6 +165,7 @@ _HOMES: Final = {
         "LocalProtocolError",
         "NotSingleObject",
         "ProtocolError",
+        "ProtocolNotServed",
         "RemoteProtocolError",
         "RpcError",
         "SchemaError",

@@ -13,6 +13,7 @@
             UnknownFingerprint  they are one, written with a schema that is not known
             UnreadableValue     they do, in a version that has what this one lacks; a ContractMismatch, too
           LimitExceeded       it sent more than a limit allows
+          ProtocolNotServed   it does not serve the protocol that was asked for
       TransportError
         ConnectError          no connection came about
         ConnectionLost        it ended while a call was under way
@@ -239,6 +240,18 @@ class UnreadableValue(DecodeError, ContractMismatch):
 
 class LimitExceeded(RemoteProtocolError):
     """The peer sent more than the named limit allows."""
+
+
+class ProtocolNotServed(RemoteProtocolError):
+    """The server does not serve the client's protocol; `server_text` is the one that it showed, if any."""
+
+    def __init__(self, problem: str, server_text: str | None = None) -> None:
+        super().__init__(problem, server_text)
+        self.problem = problem
+        self.server_text = server_text
+
+    def __str__(self) -> str:
+        return self.problem
 
 
 class TransportError(RpcError):

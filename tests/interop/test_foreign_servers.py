@@ -37,6 +37,7 @@ from testcontracts.conformance import (
     Point,
     TooLarge,
 )
+from testcontracts.streams import STREAMS, AsyncStreamsClient, Piece, StreamsClient
 
 KINDS = ["avsc-tcp", "avsc-http", "java-netty", "java-http", "java-socket"]
 COLOURS = ["sync", "async"]
@@ -305,6 +306,48 @@ def test_a_connection_outlives_its_serials(kind: str, servers: Callable[[str], s
         answered = until_event()
         assert isinstance(answered, Answered)
         assert answered.serial == serial
+
+
+@EVERY
+@pytest.mark.parametrize("asynchronous", [False, True], ids=COLOURS)
+def test_streams_are_refused_by_name_and_the_connection_lives(
+    kind: str, asynchronous: bool, tmp_path: Path
+) -> None:
+    piece = Piece(number=1)
+
+    def check(caught: pytest.ExceptionInfo[StatusError]) -> None:
+        assert caught.value.code is Code.UNIMPLEMENTED
+        assert "stream" in str(caught.value)
+
+    async def call_async(url: str) -> None:
+        async with avrorpc.connect(AsyncStreamsClient, url, timeout=10) as client:
+            with pytest.raises(StatusError) as counting:
+                await anext(client.count(3))
+            check(counting)
+            with pytest.raises(StatusError) as uploading:
+                await client.upload("x", _pieces(piece))
+            check(uploading)
+            with pytest.raises(StatusError, match=r"UNKNOWN: .*(implemented|open_streams)"):
+                await client.open_streams()  # which the peer has not
+
+    with foreign_server(kind, STREAMS.text, tmp_path) as url:
+        if asynchronous:
+            asyncio.run(call_async(url))
+            return
+        with avrorpc.connect(StreamsClient, url, timeout=10) as client:
+            with pytest.raises(StatusError) as counting:
+                next(client.count(3))
+            check(counting)
+            with pytest.raises(StatusError) as uploading:
+                client.upload("x", [piece])
+            check(uploading)
+            with pytest.raises(StatusError, match=r"UNKNOWN: .*(implemented|open_streams)"):
+                client.open_streams()
+
+
+async def _pieces(*pieces: Piece) -> AsyncIterator[Piece]:
+    for piece in pieces:
+        yield piece
 
 
 @pytest.mark.parametrize("kind", ["avsc-http", "java-http"], indirect=True)

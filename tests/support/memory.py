@@ -20,7 +20,8 @@ from avrorpc.stub import AsyncClient
 from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.exchange import Outgoing, Streams
 from avrorpc.wire.client import Connected
-from avrorpc.wire.server import Request, Session
+from avrorpc.wire.offers import Session
+from avrorpc.wire.server import Request
 
 T = TypeVar("T")
 

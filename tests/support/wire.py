@@ -9,7 +9,8 @@ from avrorpc.method import Contract
 from avrorpc.schema import Json, compact
 from avrorpc.wire.client import ClientConnection, Connected, Event, Identity
 from avrorpc.wire.framing import Framing
-from avrorpc.wire.server import Offers, Request, ServerConnection
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import Request, ServerConnection
 
 
 def contract(name: str, **messages: Json) -> Contract:

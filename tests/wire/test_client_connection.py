@@ -155,6 +155,18 @@ def test_none_a_second_time_from_a_server_with_another_version_says_where_they_d
         connection.receive(frame("netty", 2, encode_response(HandshakeResponse(Match.NONE)), AVSC_ERROR))
 
 
+def test_none_a_second_time_with_a_protocol_not_named_before_is_answered_with_its_hash() -> None:
+    # A server with several protocols shows none to a ping, and one when it has seen the client's text.
+    connection = client()
+    connection.data_to_send()
+    connection.receive(frame("netty", 1, encode_response(HandshakeResponse(Match.NONE))))
+    assert connection.data_to_send() == frame("netty", 2, opening(SHOP, SHOP.hash, text=True)[:-2], PING)
+    connection.receive(frame("netty", 2, NONE_OF_BANK))
+    assert connection.data_to_send() == frame("netty", 3, opening(SHOP, BANK.hash, text=True)[:-2], PING)
+    with pytest.raises(RemoteProtocolError, match=r"does not serve a\.Shop; it has a\.Bank"):
+        connection.receive(frame("netty", 3, NONE_OF_BANK))
+
+
 def test_serials_begin_again_and_pass_over_those_in_use() -> None:
     connection = ready()
     waiting = connection.call("m", {}, b"x")

@@ -11,7 +11,8 @@ from avrorpc.wire.envelope import request_head
 from avrorpc.wire.exchange import Exchange, StatelessClient, unframe
 from avrorpc.wire.framing import frame
 from avrorpc.wire.handshake import HandshakeResponse, Match, encode_response
-from avrorpc.wire.server import Offers, read_call
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import read_call
 from support.wire import BANK, OLD_SHOP, SHOP, STRANGER, identity
 
 BUY_3 = bytes(request_head({}, "buy")) + b"\x06"

@@ -8,7 +8,8 @@ from avrorpc.errors import RpcError
 from avrorpc.limits import Limits
 from avrorpc.wire.exchange import StatelessClient
 from avrorpc.wire.framing import Framing, frame
-from avrorpc.wire.server import Offers, read_call
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import read_call
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.wire import OLD_SHOP, SHOP, Pair, identity, wire_pair

@@ -11,8 +11,9 @@ from avrorpc.method import Contract
 from avrorpc.wire.envelope import request_head, system_error
 from avrorpc.wire.framing import Framing, frame
 from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, encode_request, encode_response
-from avrorpc.wire.server import MAX_KNOWN_CLIENTS, Offers, Request, ServerConnection
-from support.wire import BANK, OLD_SHOP, SHOP, STRANGER, contract
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import Request, ServerConnection
+from support.wire import BANK, OLD_SHOP, SHOP, STRANGER
 
 PING = b"\x00\x00"
 PONG = b"\x00\x00"
@@ -142,15 +143,6 @@ def test_a_client_cannot_decide_what_others_mean_by_their_hash() -> None:
     assert first.session is not None  # it may bind itself
     requests(second, frame("netty", 1, shake(OLD_SHOP, SHOP.hash), PING))
     assert second.data_to_send() == frame("netty", 1, shown(Match.NONE, SHOP))
-
-
-def test_only_so_many_clients_are_remembered() -> None:
-    offers = Offers([SHOP])
-    clients = [contract("a.Shop", **{f"m{number}": {}}) for number in range(MAX_KNOWN_CLIENTS + 1)]
-    for client in clients:
-        offers.meet(HandshakeRequest(client.hash, client.text, NOBODY))
-    assert offers.meet(HandshakeRequest(clients[0].hash, None, NOBODY))[0] is None
-    assert offers.meet(HandshakeRequest(clients[1].hash, None, NOBODY))[0] is not None
 
 
 def test_none_is_followed_by_another_handshake() -> None:

@@ -20,7 +20,8 @@ from avrorpc.wire.handshake import (
     encode_response,
 )
 from avrorpc.wire.multiplex import Answered, Cancelled, Ended, Item
-from avrorpc.wire.server import Offers, Request, ServerConnection
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import Request, ServerConnection
 from avrorpc.wire.settings import Wishes, offer
 from support.wire import BANK, OLD_SHOP, SHOP, Pair, identity
 
@@ -50,7 +51,9 @@ def opening(request: pytest.FixtureRequest) -> Opening:
 @pytest.mark.parametrize("piece", [0, 1, 7])
 def test_both_ends_speak_our_frames_after_the_handshake(opening: Opening, piece: int) -> None:
     ends = pair(opening, piece=piece)
-    assert ends.connect() == Connected(SHOP.hash, SHOP.text)
+    connected = ends.connect()
+    assert (connected.server_hash, connected.server_text) == (SHOP.hash, SHOP.text)
+    assert connected.settings is not None
     serial = ends.client.call("buy", {"k": b"v"}, b"\x06")
     (request,) = ends.to_server()
     assert (request.message, request.metadata, request.session.offer) == ("buy", {"k": b"v"}, SHOP)
@@ -203,7 +206,8 @@ def test_an_eager_client_calls_before_it_is_answered() -> None:
     (request,) = ends.to_server()
     ends.server.reply(request.serial, OK)
     connected, answered = ends.to_client()
-    assert connected == Connected(SHOP.hash, SHOP.text)
+    assert isinstance(connected, Connected)
+    assert (connected.server_hash, connected.server_text) == (SHOP.hash, SHOP.text)
     assert answered == Answered(serial, OK)
 
 

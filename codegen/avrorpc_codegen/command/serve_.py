@@ -14,6 +14,9 @@ from urllib.parse import quote, urlencode
 
 import click
 from avrorpc import Binding, RpcError, Server
+from avrorpc.server.introspection import Access
+
+_ACCESS: Final[dict[str, Access]] = {"on": True, "local": "local", "open": "open", "off": False}
 
 _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 
@@ -54,6 +57,14 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say where each method runs.")
 @click.option("--expose-cause", is_flag=True, help="Show callers the text of undeclared exceptions.")
+@click.option(
+    "--introspection",
+    type=click.Choice(["on", "local", "open", "off"]),
+    default="on",
+    show_default=True,
+    help="Who is told by avrorpc.Introspection: on, everybody what is served, callers on this host the rest;"
+    " local, callers on this host alone; open, everybody everything; off, nobody.",
+)
 def command(
     factories: tuple[str, ...],
     tcp: tuple[str, ...],
@@ -69,6 +80,7 @@ def command(
     drain: float,
     verbose: bool,
     expose_cause: bool,
+    introspection: str,
 ) -> None:
     """Serve implementations until SIGTERM or Ctrl-C.
 
@@ -89,7 +101,9 @@ def command(
     urls += [f"https://{_host_port(value)}?{urlencode(shown)}" for value in https]
     services = [_make(factory) for factory in factories]
     try:
-        server = Server(services, threads=threads, expose_cause=expose_cause)
+        server = Server(
+            services, threads=threads, expose_cause=expose_cause, introspection=_ACCESS[introspection]
+        )
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(server, urls or ["tcp://127.0.0.1:9000"], drain, verbose))
     except RpcError as error:
@@ -104,7 +118,7 @@ async def _serve(server: Server, urls: list[str], drain: float, verbose: bool) -
     try:
         for url in urls:
             await server.listen(url)
-        names = ", ".join(served.name for served in server.offers)
+        names = ", ".join(served.name for served in server.services)
         if verbose:
             click.echo(server.describe(), err=True)
         click.echo(f"ready {' '.join(server.urls)} ({names})")

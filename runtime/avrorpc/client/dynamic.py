@@ -1,103 +1,58 @@
-"""Calls without generated code: the contract comes from the server, values are plain dicts and lists.
+"""Calls without generated code: the contract comes from the server, values are JSON or plain Python.
 
-For tools such as `avrogen call`. Declared errors get a class of their own, made from the contract.
+For tools, notebooks and gateways. Declared errors get a class of their own, made from the contract;
+`error_json` gives their fields. The asynchronous client is in `dynamic_async`.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
-import json
-from collections.abc import Mapping
-from functools import partial
+from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
-
-from avrorpc.call import Options
-from avrorpc.client.connecting import transport_for
-from avrorpc.client.remote import Remote, RemoteChannel
-from avrorpc.client.version import ServerVersion
-from avrorpc.codec.json import fields_from_json, to_json
-from avrorpc.driving import drive
-from avrorpc.errors import Code, DeclaredError, RemoteProtocolError, StatusError
+from avrorpc.client.fetching import Listing, fetch_contract, list_services
+from avrorpc.client.remote import RemoteChannel
+from avrorpc.client.untyped import Calls, DynamicStream, Shape, Values, items_out
+from avrorpc.errors import DeclaredError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
-from avrorpc.method import Contract
-from avrorpc.schema import Json, Message, Record, namespace_of, parse_protocol, short_name
-from avrorpc.transport.address import parse_address
-from avrorpc.transport.dialling import Dialler
-from avrorpc.transport.exchange import Outgoing
+from avrorpc.method import Contract, Method
+from avrorpc.schema import Message
 from avrorpc.transport.tls import TlsOptions
-from avrorpc.wire.client import Connected, Identity
 
-
-def fetch_contract(
-    url: str,
-    protocol: str,
-    *,
-    timeout: float | None = None,
-    limits: Limits = DEFAULT_LIMITS,
-    tls: TlsOptions | None = None,
-) -> Contract:
-    """Return a server's version of a contract, by the protocol's full name.
-
-    Raises:
-        RemoteProtocolError: The server does not serve it.
-        TransportError: It cannot be reached.
-    """
-    nothing: dict[str, Json] = {"protocol": short_name(protocol), "types": [], "messages": {}}
-    if namespace_of(protocol):
-        nothing["namespace"] = namespace_of(protocol)
-    asking = Contract(protocol, json.dumps(nothing), types=dict)
-    seen: list[Connected] = []
-    transport = transport_for(
-        Dialler(parse_address(url), tls), Identity(asking.hash, asking.text, protocol), limits, seen.append
-    )
-    try:
-        drive(transport.exchange(Outgoing(protocol=protocol, message="", timeout=timeout)))
-    except TimeoutError:
-        raise StatusError(Code.DEADLINE_EXCEEDED, f"{url} did not answer in time") from None
-    finally:
-        drive(transport.close())
-    text = seen[0].server_text
-    if text is None:
-        raise RemoteProtocolError(f"{url} did not show its contract")
-    theirs = parse_protocol(text)
-    if theirs.name != protocol:
-        raise RemoteProtocolError(f"{url} does not serve {protocol}; it has {theirs.name}")
-    types = {named.name: _class(named) for named in theirs.types if isinstance(named, Record)}
-    contract = Contract(theirs.name, text, types=lambda: types)
-    for name in theirs.messages:
-        contract.method(name)
-    return contract
+__all__ = ["DynamicClient", "fetch_contract"]
 
 
 class DynamicClient:
-    """A synchronous client of one contract, with JSON values in and out.
+    """A synchronous client of whatever a server serves.
+
+    Messages are named `namespace.Protocol.message`; a client of one contract takes the message's name alone,
+    too. A contract is fetched when it is first needed. Any thread may use the client.
 
     Args:
         url: Where the server is.
-        contract: What it serves there; see `fetch_contract`.
+        contract: What it serves there, where that is known; see `fetch_contract`.
         timeout: Seconds allowed for each call.
+        metadata: Sent with each call.
+        values: Whether arguments and results are JSON values, or Python objects.
         limits: Bounds on what the server may send.
-        tls: For `tls://` and `https://`, as `connect` takes it.
+        tls: For `tls://`, `https://` and `wss://`, as `connect` takes it.
     """
 
     def __init__(
         self,
         url: str,
-        contract: Contract,
+        contract: Contract | None = None,
         *,
         timeout: float | None = None,
+        metadata: Mapping[str, bytes] | None = None,
+        values: Values = "json",
         limits: Limits = DEFAULT_LIMITS,
         tls: TlsOptions | None = None,
     ) -> None:
-        self.contract = contract
-        identity = Identity(contract.hash, contract.text, contract.name)
-        accept = partial(ServerVersion, contract)
-        transport = transport_for(Dialler(parse_address(url), tls), identity, limits, accept)
-        self._channel = RemoteChannel(Remote(contract, transport, limits), Options(timeout=timeout), ())
+        self._calls: Calls[RemoteChannel] = Calls(url, contract, timeout, metadata, values, limits, tls)
+
+    def __repr__(self) -> str:
+        return f"<DynamicClient {self._calls.url}>"
 
     def __enter__(self) -> Self:
         return self
@@ -105,50 +60,144 @@ class DynamicClient:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._channel.close()
+        self.close()
 
-    def message(self, name: str) -> Message:
-        """Return a message of the contract.
+    def close(self) -> None:
+        """Close all connections."""
+        for channel in self._calls.channels.values():
+            channel.close()
+
+    def services(self) -> list[str]:
+        """Return the full names of the protocols that the server tells of.
 
         Raises:
-            StatusError: UNIMPLEMENTED, where there is none of that name.
+            RpcError: The server cannot be reached, or tells nobody.
         """
-        known = self.contract.protocol.messages
-        if name not in known:
-            close = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {close[0]}?" if close else f"it has {', '.join(known) or 'none'}"
-            raise StatusError(Code.UNIMPLEMENTED, f"{self.contract.name} has no message {name!r}; {hint}")
-        return known[name]
+        return [service.name for service in self.listing().services]
 
-    def call(self, name: str, arguments: Mapping[str, Json]) -> Json:
-        """Call a message with JSON arguments by name, and return its result as JSON.
+    def listing(self) -> Listing:
+        """Return what the server serves, in outline, and how that is known.
+
+        Raises:
+            RpcError: The server cannot be reached, or tells nobody.
+        """
+        return list_services(
+            self._calls.url,
+            timeout=self._calls.options.timeout,
+            limits=self._calls.limits,
+            tls=self._calls.tls,
+        )
+
+    def contract(self, protocol: str) -> Contract:
+        """Return the server's version of a contract.
+
+        Raises:
+            RemoteProtocolError: The server does not serve it.
+            RpcError: It could not be fetched.
+        """
+        calls = self._calls
+        if protocol not in calls.contracts:
+            calls.contracts[protocol] = fetch_contract(
+                calls.url, protocol, timeout=calls.options.timeout, limits=calls.limits, tls=calls.tls
+            )
+        return calls.contracts[protocol]
+
+    def message(self, name: str) -> Message:
+        """Return a message's schema.
+
+        Raises:
+            StatusError: UNIMPLEMENTED, where the contract has none of that name.
+            RpcError: The contract could not be fetched.
+        """
+        return self._method(name).message
+
+    def describe(self, name: str) -> str:
+        """Return a message's declaration on one line, its documentation below it.
+
+        Raises:
+            RpcError: See `message`.
+        """
+        return Shape(self._method(name), self._calls.values).described()
+
+    def call(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        items: Iterable[Any] | None = None,
+        timeout: float | None = None,
+        metadata: Mapping[str, bytes] | None = None,
+    ) -> Any:
+        """Call a message with arguments by name, and return its result.
+
+        Args:
+            name: The message.
+            arguments: What is left out takes the contract's default.
+            items: The items, where the request is a stream.
+            timeout: Seconds allowed, in place of the client's.
+            metadata: Sent with the call, in place of the client's.
 
         Raises:
             EncodeError: An argument is missing, unknown, or does not fit.
             RpcError: The call failed.
         """
-        message, types = self.message(name), self.contract.types
-        values = fields_from_json(message.request, arguments, types, f"{self.contract.name}.{name}")
-        result = self._channel(self.contract.methods[name], *values)
-        return to_json(message.response, result, types)
+        shape = self._shape(name, "call", gives=False, has_items=items is not None)
+        values = shape.arguments(arguments or {})
+        if items is not None:
+            values.append(shape.item_in(item) for item in items)
+        return shape.out(self._channel(shape.method, timeout, metadata)(shape.method, *values))
 
-    def error_json(self, error: DeclaredError) -> Json:
+    def iterate(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = None,
+        metadata: Mapping[str, bytes] | None = None,
+    ) -> Iterator[Any]:
+        """Call a message whose response is a stream, and yield its items; for the rest see `call`."""
+        shape = self._shape(name, "iterate", gives=True, has_items=False)
+        values = shape.arguments(arguments or {})
+        channel = self._channel(shape.method, timeout, metadata)
+        return items_out(channel.iterate(shape.method, *values), shape)
+
+    def converse(
+        self,
+        name: str,
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        timeout: float | None = None,
+        metadata: Mapping[str, bytes] | None = None,
+    ) -> DynamicStream:
+        """Call a message that streams both ways; for the rest see `call`."""
+        shape = self._shape(name, "converse", gives=True, has_items=True)
+        values = shape.arguments(arguments or {})
+        channel = self._channel(shape.method, timeout, metadata)
+        return DynamicStream(channel.converse(shape.method, *values), shape)
+
+    def error_json(self, error: DeclaredError) -> Any:
         """Return a declared error's fields as JSON."""
-        schema = next(
-            named for named in self.contract.protocol.types if named.name == type(error).__qualname__
-        )
-        return to_json(schema, error, self.contract.types)
+        return self._calls.error_json(error)
 
+    def _method(self, name: str) -> Method[Any]:
+        protocol, message = self._calls.split(name)
+        return self._calls.method(self.contract(protocol), message)
 
-def _class(record: Record) -> type:
-    """Return a class for a record or an error; named by its full Avro name, with numbered attributes.
+    def _shape(self, name: str, used: str, *, gives: bool, has_items: bool) -> Shape:
+        shape = Shape(self._method(name), self._calls.values)
+        shape.check(used, gives=gives, has_items=has_items)
+        return shape
 
-    Records need one, too: a plain dict does not say which of a union's records it is.
-    """
-    fields = [(f"field_{index}", Any) for index, _ in enumerate(record.fields)]
-    name, namespace = record.name.replace(".", "_"), {"__qualname__": record.name}
-    if not record.is_error:
-        return msgspec.defstruct(name, fields, namespace=namespace, kw_only=True)
-    return dataclasses.make_dataclass(
-        name, fields, bases=(DeclaredError,), eq=False, kw_only=True, namespace=namespace
-    )
+    def _channel(
+        self, method: Method[Any], timeout: float | None, metadata: Mapping[str, bytes] | None
+    ) -> RemoteChannel:
+        calls, contract = self._calls, method.contract
+        if contract.name not in calls.channels:
+            remote = calls.remote(contract, asynchronous=False)
+            calls.channels[contract.name] = RemoteChannel(remote, calls.options, ())
+        channel = calls.channels[contract.name]
+        options = calls.changed(timeout, metadata)
+        if options is None:
+            return channel
+        changed: RemoteChannel = channel.with_options(options)
+        return changed

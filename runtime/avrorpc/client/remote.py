@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from avrorpc import schema
 from avrorpc.call import AsyncClock, BlockingClock, Call, Clock, Options, Reply, deadline_exceeded
 from avrorpc.client.conversation import Conversation, Outbox
-from avrorpc.client.description import Description
+from avrorpc.client.description import Description, remote_details
 from avrorpc.client.owner import Owner
 from avrorpc.client.receiving import RemoteStream
 from avrorpc.client.streams import AsyncStream, SyncStream
@@ -175,15 +175,16 @@ class _RemoteChannel:
     def describe(self) -> Description:
         """Return what this channel is."""
         address, contract = self._remote.transport.address, self._remote.contract
-        details = {"body": "Avro binary over POST"} if address.is_http else {"framing": str(address.framing)}
+        version = self._remote.version
         return Description(
             placement=address.scheme,
             url=str(address),
             contract=contract.name,
             hash=contract.hash.hex(),
             asynchronous=self.asynchronous,
-            details=details,
-            verdicts={} if self._remote.version is None else self._remote.version.verdicts,
+            details=remote_details(address, None if version is None else version.connected),
+            server_hash=None if version is None else version.connected.server_hash.hex(),
+            verdicts={} if version is None else version.verdicts,
         )
 
     def _call(self, method: Method[Any], arguments: tuple[Any, ...], clock: Clock) -> Call:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from avrorpc import schema
 from avrorpc.codec.message import ReplyDecoder
@@ -23,6 +24,8 @@ class ServerVersion:
 
     def __init__(self, contract: Contract, connected: Connected) -> None:
         self._contract = contract
+        self.connected: Final = connected
+        """Who the server is, and what the connection that told it speaks."""
         self._protocol: schema.Protocol = contract.protocol
         self._decoders: dict[str, ReplyDecoder] = {}
         if connected.server_text is not None:

@@ -11,23 +11,28 @@ from contextvars import Context
 from dataclasses import replace
 from typing import Final, cast
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 
 from avrorpc.errors import LimitExceeded, RpcError
 from avrorpc.limits import Limits
 from avrorpc.principal import Principal
+from avrorpc.server.activity import AcceptedAnswerer, Activity
 from avrorpc.server.http_links import HttpLinks
 from avrorpc.server.served import Served
+from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address
-from avrorpc.transport.exchange import Answerer
 from avrorpc.transport.http_stream import STREAM_TYPE
 from avrorpc.transport.listening import Door, all_gone, listen
 from avrorpc.transport.peer import is_gone, peer_name, principal_of
 from avrorpc.transport.websocket_names import PATH
 from avrorpc.wire.exchange import CONTENT_TYPE, unframe
 from avrorpc.wire.framing import frame
+from avrorpc.wire.offers import Offers
 from avrorpc.wire.patience import Patience
-from avrorpc.wire.server import Offers, Request, read_call
+from avrorpc.wire.server import Request, read_call
+
+PROXIED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
+"""Headers that a proxy adds."""
 
 logger = logging.getLogger("avrorpc")
 
@@ -39,6 +44,7 @@ class HttpListener:
         address: Where to listen; port 0 takes a free one.
         offers: What is served.
         answer: Gives a request's reply, handshake response and all.
+        activity: Is told of each connection.
         limits: Bounds on requests.
     """
 
@@ -46,12 +52,14 @@ class HttpListener:
         self,
         address: Address,
         offers: Offers[Served],
-        answer: Answerer,
+        answer: AcceptedAnswerer,
+        activity: Activity,
         limits: Limits,
     ) -> None:
         self.address = address
         self._offers = offers
         self._answer = answer
+        self._activity = activity
         self._limits = limits
         # Framing takes 4 bytes per buffer; aiohttp's own limit only has to lie above ours.
         app = web.Application(client_max_size=limits.max_body + 65_536)
@@ -81,7 +89,9 @@ class HttpListener:
             self._door = await listen(
                 replace(self.address, path=""),
                 tls,
-                lambda: _Connection(server(), self._connections, self._limits),
+                lambda: _Connection(
+                    server(), self._connections, self._limits, self._activity, self.address.scheme
+                ),
             )
         except BaseException:
             await self._runner.cleanup()
@@ -109,6 +119,8 @@ class HttpListener:
         connection = None if request.transport is None else self._connections.get(request.transport)
         if connection is None:
             raise ConnectionResetError("the client has left")
+        # Behind a proxy on this host, everybody seems to be here.
+        connection.accepted.is_local &= not any(name in request.headers for name in PROXIED)
         connection.begin()
         try:
             response = await self._respond(request, connection)
@@ -123,13 +135,19 @@ class HttpListener:
 
     async def _respond(self, request: web.Request, connection: _Connection) -> web.StreamResponse:
         if request.method == "GET":
-            return await self._links.websocket(request, connection.peer, connection.principal)
+            connection.is_websocket = True
+            return await self._links.websocket(
+                request, connection.peer, connection.principal, connection.accepted
+            )
         name = request.match_info.get("protocol")
         if name is not None and self._offers.get(name) is None:
             served = ", ".join(offer.name for offer in self._offers)
             return _refuse(404, f"there is no protocol {name} here; there is {served}")
         if request.content_type == STREAM_TYPE:
-            return await self._links.stream(request, connection.peer, connection.principal)
+            connection.stream = request.content
+            return await self._links.stream(
+                request, connection.peer, connection.principal, connection.accepted
+            )
         if request.content_type != CONTENT_TYPE:
             return _refuse(415, f"the body must be {CONTENT_TYPE}, not {request.content_type}")
         try:
@@ -149,10 +167,15 @@ class HttpListener:
         if call is None or reply:
             return _avro(reply)
         # A task of its own has an empty context; a client that goes away cancels this handler, and the task.
-        task = asyncio.create_task(_run(self._answer, call), context=Context())
+        task = asyncio.create_task(self._run(call, connection.accepted), context=Context())
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)
-        return _avro(await task)
+        answer = await task
+        connection.accepted.traffic.sent += len(answer or b"")
+        return _avro(answer)
+
+    async def _run(self, call: Request[Served], accepted: Accepted) -> bytes | None:
+        return await self._answer(call, None, accepted=accepted)
 
 
 class _Connection(asyncio.Protocol):
@@ -163,8 +186,12 @@ class _Connection(asyncio.Protocol):
         inner: asyncio.Protocol,
         connections: dict[asyncio.BaseTransport, _Connection],
         limits: Limits,
+        activity: Activity,
+        scheme: str,
     ) -> None:
         self._loop = asyncio.get_running_loop()
+        self.accepted = Accepted(scheme)
+        """What is known of the connection."""
         self.gone: asyncio.Future[None] = self._loop.create_future()
         """Done when the connection is closed."""
         self.principal: Principal | None = None
@@ -173,8 +200,13 @@ class _Connection(asyncio.Protocol):
         """How many are being read or answered."""
         self.is_ending = False
         """Whether it closes when they are."""
+        self.is_websocket = False
+        """Whether it carries a WebSocket, or tries to."""
+        self.stream: StreamReader | None = None
+        """The body of the last request that was a stream."""
         self._inner = inner
         self._connections = connections
+        self._activity = activity
         self._transport: asyncio.Transport | None = None
         self._is_reading = False
         self._bodies = 0
@@ -195,20 +227,24 @@ class _Connection(asyncio.Protocol):
         """Take note of the connection."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's lack the base class
         self.principal = principal_of(transport)
+        self.accepted.comes_from(self.peer)
+        self.accepted.principal = None if self.principal is None else self.principal.name
+        self._activity.opened(self.accepted)
         self._connections[transport] = self
         self._inner.connection_made(transport)
         self._wait()
 
     def data_received(self, data: bytes) -> None:
         """Pass it on."""
+        self.accepted.traffic.received += len(data)
         self._inner.data_received(data)
 
     def eof_received(self) -> bool:
         """Stay until the reply is out, where the client may still read."""
         if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
             return False  # TLS has no half of a connection
-        if is_gone(self._transport):
-            return False
+        if self.is_websocket or is_gone(self._transport):
+            return False  # nor has a WebSocket
         self.is_ending = True
         self._look_again(TURNS_TO_START)
         return True
@@ -225,6 +261,7 @@ class _Connection(asyncio.Protocol):
         """Forget the connection."""
         if self._waiting is not None:
             self._waiting.cancel()
+        self._activity.closed(self.accepted)
         if self._transport is not None:
             self._connections.pop(self._transport, None)
         self._inner.connection_lost(exc)
@@ -289,7 +326,7 @@ class _Connection(asyncio.Protocol):
         """Close a connection whose client sends no more, and whose last request has not come whole."""
         if turns:
             asyncio.get_running_loop().call_soon(self._look_again, turns - 1)
-        elif self._is_reading and self._transport is not None:
+        elif (self._is_reading or not (self.stream is None or self.stream.is_eof())) and self._transport:
             self._transport.close()
         else:
             self.end_if_due()
@@ -297,10 +334,6 @@ class _Connection(asyncio.Protocol):
 
 TURNS_TO_START: Final = 16
 """Turns of the loop within which aiohttp hands a whole request to its handler; it takes three or four."""
-
-
-async def _run(answer: Answerer, call: Request[Served]) -> bytes | None:
-    return await answer(call, None)
 
 
 def _avro(reply: bytes | None) -> web.Response:

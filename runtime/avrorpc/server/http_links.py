@@ -5,19 +5,22 @@ Both speak our frames from their first byte on.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
 
 from avrorpc.limits import Limits
 from avrorpc.principal import Principal
+from avrorpc.server.activity import AcceptedAnswerer
+from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.carrier import Carrier
-from avrorpc.transport.exchange import Answerer
 from avrorpc.transport.http_stream import STREAM_TYPE
 from avrorpc.transport.server_link import ServerLink
 from avrorpc.transport.websocket import binary
 from avrorpc.transport.websocket_names import MAX_MESSAGE, SUBPROTOCOL
-from avrorpc.wire.server import Offers, ServerConnection
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import ServerConnection
 
 CLOSE_SECONDS: Final = 1.0
 """How long a client may take to answer the end of a WebSocket."""
@@ -32,7 +35,7 @@ class HttpLinks:
         limits: Bounds on what clients may send.
     """
 
-    def __init__(self, offers: Offers[Any], answer: Answerer, limits: Limits) -> None:
+    def __init__(self, offers: Offers[Any], answer: AcceptedAnswerer, limits: Limits) -> None:
         self._offers = offers
         self._answer = answer
         self._limits = limits
@@ -49,7 +52,7 @@ class HttpLinks:
             link.close()
 
     async def stream(
-        self, request: web.Request, peer: object, principal: Principal | None
+        self, request: web.Request, peer: object, principal: Principal | None, accepted: Accepted
     ) -> web.StreamResponse:
         """Answer a request whose body is frames of one call."""
         response = web.StreamResponse(headers={"Content-Type": STREAM_TYPE, "Cache-Control": "no-store"})
@@ -58,12 +61,17 @@ class HttpLinks:
         async def read() -> bytes | None:
             return await request.content.readany() or None
 
-        carrier = Carrier(self._link(is_single=True), peer, principal, outlives_input=True)
-        await carrier.carry(read, response.write)
+        carrier = Carrier(self._link(accepted, is_single=True), peer, principal, outlives_input=True)
+
+        async def write(data: bytes) -> None:
+            accepted.traffic.sent += len(data)
+            await response.write(data)
+
+        await carrier.carry(read, write)
         return response
 
     async def websocket(
-        self, request: web.Request, peer: object, principal: Principal | None
+        self, request: web.Request, peer: object, principal: Principal | None, accepted: Accepted
     ) -> web.StreamResponse:
         """Open a WebSocket, and serve it to its end."""
         refusal = _refusal(request)
@@ -77,18 +85,22 @@ class HttpLinks:
         async def read() -> bytes | None:
             return binary(await websocket.receive())
 
-        carrier = Carrier(self._link(is_single=False), peer, principal, outlives_input=False)
+        async def write(data: bytes) -> None:
+            accepted.traffic.sent += len(data)
+            await websocket.send_bytes(data)
+
+        carrier = Carrier(self._link(accepted, is_single=False), peer, principal, outlives_input=False)
         try:
-            await carrier.carry(read, websocket.send_bytes)
+            await carrier.carry(read, write)
         finally:
             await websocket.close()
         return websocket
 
-    def _link(self, *, is_single: bool) -> ServerLink:
+    def _link(self, accepted: Accepted, *, is_single: bool) -> ServerLink:
         connection: ServerConnection[Any] = ServerConnection(self._offers, "frames", self._limits)
         return ServerLink(
             connection,
-            self._answer,
+            partial(self._answer, accepted=accepted),
             self._limits,
             self._links.add,
             self._links.discard,

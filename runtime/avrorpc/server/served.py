@@ -68,6 +68,11 @@ class Served:
         self._items: WeakKeyDictionary[schema.Protocol, dict[str, Decoder]] = WeakKeyDictionary()
 
     @property
+    def service(self) -> Service:
+        """The implementation with its middleware, for calls that come by no wire."""
+        return self._service
+
+    @property
     def name(self) -> str:
         """The protocol's full name."""
         return self.contract.name
@@ -205,7 +210,7 @@ class Served:
         return Reply(value)
 
     def _threads(self, target: Target) -> Executor | None:
-        """Return where a method runs, if not on the loop, which a `def` that reads a stream would block."""
+        """Return where a method runs, if not on the loop; a `def` that reads a stream would block it."""
         if target.is_async or (self.binding.inline and not target.method.streaming.takes_stream):
             return None
         return self._executor

@@ -8,27 +8,38 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from dataclasses import fields
+from functools import partial
 from types import TracebackType
 from typing import Final, Protocol, Self
 
 from avrorpc.binding import Binding, bind
+from avrorpc.contracts import IntrospectionService
 from avrorpc.errors import BindError, Code
 from avrorpc.limits import DEFAULT_LIMITS, Limits
+from avrorpc.middleware.statistics import Statistics
+from avrorpc.server.activity import Activity
+from avrorpc.server.health import DRAINING, Health
+from avrorpc.server.introspection import Access, ServerIntrospection
 from avrorpc.server.served import Served
 from avrorpc.service import Middleware
 from avrorpc.transport import loops
+from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.exchange import Streams
 from avrorpc.transport.listening import Door, all_gone, listen
 from avrorpc.transport.server_link import ServerLink
 from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
-from avrorpc.wire.server import Offers, Request, ServerConnection
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import Request, ServerConnection
 
 logger = logging.getLogger("avrorpc")
 
+INTROSPECTION: Final = IntrospectionService.__contract__.name
 DEFAULT_THREADS: Final = 8
 DEFAULT_DRAIN: Final = 10.0
 """Seconds that calls under way are given to finish."""
@@ -58,8 +69,11 @@ class Server:
         limits: Bounds on what clients may send.
         threads: How many `def` methods may run at once.
         expose_cause: Whether callers learn the text of undeclared exceptions; for development.
-        middleware: Wraps each call of all services, outside of what their bindings have; the first runs
-            outermost.
+        introspection: Who is told by `avrorpc.Introspection` what is served, and what goes on: `True`,
+            everybody the first, and callers on this host the second; `"local"`, callers on this host alone;
+            `"open"`, everybody everything; `False`, nobody, and nothing is counted.
+        middleware: Wraps each call of all services, Introspection among them, outside of what their bindings
+            have; the first runs outermost.
 
     Raises:
         BindError: An implementation does not fit its contract, or two serve one contract.
@@ -72,15 +86,21 @@ class Server:
         limits: Limits = DEFAULT_LIMITS,
         threads: int = DEFAULT_THREADS,
         expose_cause: bool = False,
+        introspection: Access = True,
         middleware: tuple[Middleware, ...] = (),
     ) -> None:
+        if introspection not in (True, False, "local", "open"):
+            raise BindError(f"introspection={introspection!r} is none of True, False, 'local', 'open'")
         self._limits = limits
         self._executor = ThreadPoolExecutor(threads, thread_name_prefix="avrorpc-server")
         self._listeners: list[Listener] = []
-        self._calls = 0
-        self._quiet = asyncio.Event()
-        self._quiet.set()
+        self._calls = _Count()
+        self._questions = _Count()
         self._draining = False
+        self.activity: Final = Activity()
+        """The connections that are open, and the calls under way."""
+        statistics = Statistics()
+        counting = () if introspection is False else (self.activity, statistics)
         served: dict[str, Served] = {}
         for service in services:
             binding = service if isinstance(service, Binding) else bind(service)
@@ -88,15 +108,40 @@ class Server:
                 if name in served:
                     raise BindError(f"{name} is implemented twice")
                 served[name] = Served(
-                    skeleton, binding, self._executor, middleware, expose_cause=expose_cause
+                    skeleton, binding, self._executor, (*counting, *middleware), expose_cause=expose_cause
                 )
         if not served:
             raise BindError("a server needs at least one implementation")
-        self.offers: Final = Offers(served.values())
-        """What is served."""
+        self.services: Final = tuple(served.values())
+        """What is served for users."""
+        self.health: Final = Health(served)
+        """How the services fare; they are SERVING until somebody says otherwise here."""
+        offers = list(self.services)
+        if introspection is not False and INTROSPECTION not in served:
+            told = ServerIntrospection(
+                self.services,
+                access=introspection,
+                activity=self.activity,
+                health=self.health,
+                statistics=statistics,
+                addresses=lambda: self.urls,
+                settings=_settings(
+                    limits, threads=threads, expose_cause=expose_cause, introspection=introspection
+                ),
+            )
+            own = Served(
+                IntrospectionService,
+                Binding(told, inline=True),
+                self._executor,
+                (self.activity, *middleware),
+                expose_cause=expose_cause,
+            )
+            offers.append(own)  # The last: a client that nobody knows is shown the first.
+        self.offers: Final = Offers(offers)
+        """What is served, Introspection included."""
 
     def __repr__(self) -> str:
-        names = ", ".join(served.name for served in self.offers)
+        names = ", ".join(served.name for served in self.services)
         return f"<Server {names} at {', '.join(self.urls) or 'no address'}>"
 
     @property
@@ -125,7 +170,8 @@ class Server:
             BindError: The address is wrong, or in use, or its certificates cannot be used.
         """
         address = parse_address(url, listening=True)
-        listen_ = self._listen_http if address.is_http else self._listen_links
+        is_http = address.is_http or address.is_websocket
+        listen_ = self._listen_http if is_http else self._listen_links
         listener = await listen_(address, tls)
         self._listeners.append(listener)
         loops.serving(asyncio.get_running_loop(), listener.address)
@@ -134,6 +180,7 @@ class Server:
     async def close(self, drain: float = DEFAULT_DRAIN) -> None:
         """Stop: refuse what is new, give what is under way `drain` seconds to finish, and close the rest."""
         self._draining = True
+        self.health.drain()
         loop = asyncio.get_running_loop()
         end = loop.time() + drain
         for listener in self._listeners:
@@ -141,9 +188,12 @@ class Server:
             loops.stopped(loop, listener.address)
         try:
             async with asyncio.timeout(drain):
-                await self._quiet.wait()
+                await self._calls.none.wait()
         except TimeoutError:
-            logger.warning("%d calls did not finish within %s s and are cut off", self._calls, drain)
+            logger.warning("%d calls did not finish within %s s and are cut off", self._calls.number, drain)
+        with suppress(TimeoutError):  # who watches is told the end
+            async with asyncio.timeout(FLUSH_SECONDS):
+                await self._questions.none.wait()
         while self._listeners:  # Each is closed once, even if a second call cuts this one short.
             await self._listeners.pop().close(max(end - loop.time(), FLUSH_SECONDS))
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -156,40 +206,59 @@ class Server:
     ) -> None:
         await self.close()
 
-    async def answer(self, request: Request[Served], streams: Streams | None) -> bytes | None:
-        """Return the whole answer to a request, the handshake response before it where one is due."""
-        if self._draining:
-            refusal = system_error(Code.UNAVAILABLE, "the server is shutting down")
-            return None if request.one_way else request.handshake + refusal
-        self._calls += 1
-        self._quiet.clear()
-        try:
-            reply = await request.session.offer.answer(request, streams)
-        finally:
-            self._calls -= 1
-            if not self._calls:
-                self._quiet.set()
+    async def answer(
+        self, request: Request[Served], streams: Streams | None, *, accepted: Accepted | None = None
+    ) -> bytes | None:
+        """Return the whole answer to a request, the handshake response before it where one is due.
+
+        Args:
+            request: What the client asks for.
+            streams: The streams of the call, on connections that carry them.
+            accepted: The connection that it came by, where `activity` was told of it.
+        """
+        session = request.session
+        with self.activity.call(accepted, session.offer.name, request.message, session.client_hash):
+            # Who asks what goes on is not refused before the end, and does not put it off.
+            if session.offer.name == INTROSPECTION:
+                with self._questions.one():
+                    reply = await session.offer.answer(request, streams)
+            elif self._draining:
+                reply = None if request.one_way else system_error(Code.UNAVAILABLE, DRAINING)
+            else:
+                with self._calls.one():
+                    reply = await session.offer.answer(request, streams)
         return None if reply is None else request.handshake + reply
 
     async def _listen_links(self, address: Address, tls: TlsOptions | None) -> Listener:
         connections: set[ServerLink] = set()
+
+        def accept() -> ServerLink:
+            state = ServerConnection(self.offers, address.framing, self._limits, upgrades=address.upgrade)
+            accepted = Accepted(address.scheme, state)
+
+            def opened(link: ServerLink) -> None:
+                connections.add(link)
+                accepted.comes_from(link.address)
+                accepted.principal = None if state.principal is None else state.principal.name
+                self.activity.opened(accepted)
+
+            def closed(link: ServerLink) -> None:
+                connections.discard(link)
+                self.activity.closed(accepted)
+
+            return ServerLink(state, partial(self.answer, accepted=accepted), self._limits, opened, closed)
+
         door = await listen(
             address,
             server_tls(address, tls),
-            lambda: ServerLink(
-                ServerConnection(self.offers, address.framing, self._limits, upgrades=address.upgrade),
-                self.answer,
-                self._limits,
-                connections.add,
-                connections.discard,
-            ),
+            accept,
         )
         return _LinkListener(door, connections)
 
     async def _listen_http(self, address: Address, tls: TlsOptions | None) -> Listener:
         from avrorpc.server.http import HttpListener  # noqa: PLC0415 - aiohttp only where HTTP is used
 
-        listener = HttpListener(address, self.offers, self.answer, self._limits)
+        listener = HttpListener(address, self.offers, self.answer, self.activity, self._limits)
         await listener.start(server_tls(address, tls))
         return listener
 
@@ -209,3 +278,29 @@ class _LinkListener:
         for connection in list(self._connections):
             connection.close()
         await all_gone(self._connections, patience)
+
+
+class _Count:
+    """How many of something are under way."""
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.none = asyncio.Event()
+        self.none.set()
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Count one more for as long as the `with` block lasts."""
+        self.number += 1
+        self.none.clear()
+        try:
+            yield
+        finally:
+            self.number -= 1
+            if not self.number:
+                self.none.set()
+
+
+def _settings(limits: Limits, **others: object) -> dict[str, str]:
+    found = {f"limits.{field.name}": getattr(limits, field.name) for field in fields(limits)}
+    return {name: str(value) for name, value in {**others, **found}.items()}

@@ -109,8 +109,8 @@ class Address:
 
     @property
     def is_http(self) -> bool:
-        """Whether it is an HTTP server, which takes WebSockets, too."""
-        return self.scheme in ("http", "https", "ws", "wss")
+        """Whether calls are HTTP requests."""
+        return self.scheme in ("http", "https")
 
     @property
     def is_websocket(self) -> bool:

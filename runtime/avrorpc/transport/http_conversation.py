@@ -1,7 +1,7 @@
 """What both HTTP clients do between a call and its reply; each only moves the bytes.
 
-A conversation is one post, or two where the server does not know the client's protocol. Before a client's first
-stream there is one more, which asks the server whether it takes streams.
+A conversation is one post, or two where the server does not know the client's protocol. Before a client's
+first stream there is one more, which asks the server whether it takes streams.
 """
 
 from __future__ import annotations

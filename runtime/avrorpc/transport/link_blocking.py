@@ -76,14 +76,15 @@ class BlockingLink(Generic[V]):
             TimeoutError: It took too long.
             RpcError: The connection is of no use any more.
         """
+
+        def is_over() -> bool:
+            return is_done() and not self.pipe.has_output and not self.connection.has_output
+
         with exchanging(self.address):
-            while True:
-                moved = self._step()
-                if is_done() and not self.pipe.has_output and not self.connection.has_output:
-                    return
-                if self._is_at_end:
-                    self._lost()
-                if not moved:
+            while not is_over():  # what has come already is taken, even if the server has closed since
+                if not self._step() and not is_over():
+                    if self._is_at_end:
+                        self._lost()
                     self.pipe.wait(timer)
 
     def _step(self) -> bool:

@@ -60,6 +60,8 @@ class ServerLink(asyncio.Protocol):
         """Done when the connection is closed."""
         self.peer = ""
         """What a log calls the client."""
+        self.address: object = None
+        """The client's address, as the system has it."""
         self._answer = answer
         self._limits = limits
         self._opened = opened
@@ -136,6 +138,7 @@ class ServerLink(asyncio.Protocol):
         # uvloop's transports have the methods and not the base class.
         self._transport = cast("asyncio.Transport", transport)
         self.peer = peer_name(transport)
+        self.address = transport.get_extra_info("peername")
         self.connection.peer = self.peer
         self.connection.principal = principal_of(transport)
         self._opened(self)
@@ -158,7 +161,7 @@ class ServerLink(asyncio.Protocol):
         if self._alive is None and self.connection.multiplexer is not None and self.connection.session:
             self._begin_watch(now)
         is_bound, is_half = self.connection.session is not None, self.connection.is_half_received
-        self._patience.moved(now, is_bound=is_bound, is_half=is_half, whole=self.connection.received)
+        self._patience.moved(now, is_bound=is_bound, is_half=is_half, whole=self.connection.messages)
         if self._waiting is None and is_half:
             self._wait()
         self.flush()

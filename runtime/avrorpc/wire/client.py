@@ -4,7 +4,8 @@ Rules of this file:
 - A connection opens with an empty-name ping that carries the handshake and offers to upgrade, and sends no
   call before its answer. Where our own frames are spoken from the first byte on, a BIND takes the ping's
   place.
-- NONE sends the handshake again with the protocol's text, once; what follows the handshake in a plain answer
+- NONE sends the handshake again with the protocol's text, once, or twice where the second names another
+  protocol than the first; what follows the handshake in a plain answer
   is ignored, since peers differ in it.
 - A server that agrees to upgrade speaks our frames from the next byte on, and so does this end. Any other is
   a plain Avro peer, without streams or cancellation: replies are matched by serial, or in the `spec` framing
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Final, Literal, TypeAlias
 
@@ -25,7 +26,6 @@ from avrorpc.codec.binary import Cursor
 from avrorpc.errors import (
     Code,
     ConnectionLost,
-    ContractMismatch,
     LocalProtocolError,
     RemoteProtocolError,
     StatusError,
@@ -67,6 +67,8 @@ class Connected:
 
     server_hash: bytes
     server_text: str | None
+    settings: Settings | None = field(default=None, compare=False)
+    """What holds on the connection where our own frames are spoken; None in plain Avro."""
 
 
 Event: TypeAlias = Connected | Answered | Item | Failed | Writable | Leaving | Pinged
@@ -259,9 +261,7 @@ class ClientConnection:
     def _handshake(self, body: bytes) -> list[Event]:
         response = decode_response(Cursor(body, self._limits))
         if response.match is Match.NONE:
-            if self.state is State.RESENDING or self.is_eager:
-                raise self._server.refused(response)
-            self._server.learn(response)
+            self._server.take_none(response, is_last=self.is_eager)
             self.state = State.RESENDING
             self._greet(text=self._identity.text)
             return []
@@ -274,7 +274,7 @@ class ClientConnection:
             self.multiplexer.settings = settings
         elif settings is not None:
             self.multiplexer = Multiplexer(Side.CLIENT, self._limits, settings)
-        return [self._server.connected()]
+        return [replace(self._server.connected(), settings=settings)]
 
     def _greet(self, text: str | None) -> None:
         meta = {} if self._wishes is None else offer(self._wishes, self._limits)
@@ -305,6 +305,7 @@ class ServerMemory:
 
     def __init__(self, identity: Identity, known: Connected | None) -> None:
         self._identity = identity
+        self._nones = 0
         self.hash = known.server_hash if known else identity.hash
         self._text = known.server_text if known else None
 
@@ -329,7 +330,18 @@ class ServerMemory:
             raise RemoteProtocolError("the server's handshake lacks its protocol")
         return Connected(self.hash, self._text)
 
-    def refused(self, response: HandshakeResponse) -> RemoteProtocolError | ContractMismatch:
-        """Return the error for a server that has seen the client's text and still answers NONE."""
+    def take_none(self, response: HandshakeResponse, *, is_last: bool = False) -> None:
+        """Take note of a NONE, after which the handshake is sent again with the client's text.
+
+        The second is the end, but where it names a protocol that was not named before: a server that has
+        several may be bound to that one by its hash.
+
+        Raises:
+            RemoteProtocolError: The server does not serve the client's protocol.
+            ContractMismatch: It refuses the client's version of it.
+        """
+        before = self.hash
         self.learn(response)
-        return refused(self._identity.name, self._identity.text, self._text)
+        self._nones += 1
+        if is_last or self._nones > 2 or (self._nones == 2 and self.hash == before):
+            raise refused(self._identity.name, self._identity.text, self._text)

@@ -29,7 +29,7 @@ class StatelessClient:
         """Who the server was in the last exchange that came to an end."""
 
     def exchange(self, call: bytes, meta: Mapping[str, bytes] = MappingProxyType({})) -> Exchange:
-        """Return the exchange of a call, from metadata to parameters, for its reply; `meta` goes before it."""
+        """Return the exchange of a call, from metadata to parameters, for its reply; `meta` is first."""
         return Exchange(self, call, meta)
 
 
@@ -63,10 +63,8 @@ class Exchange:
         response = decode_response(cursor)
         self.meta = response.meta
         if response.match is Match.NONE:
-            if self._text is not None:
-                raise self._server.refused(response)
+            self._server.take_none(response)
             self._text = self._client.identity.text
-            self._server.learn(response)
             return None
         self._server.learn(response)
         self._client.known = self._server.connected()

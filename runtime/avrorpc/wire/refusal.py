@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from avrorpc.errors import ContractMismatch, RemoteProtocolError, SchemaError
+from avrorpc.errors import ContractMismatch, ProtocolNotServed, SchemaError
 from avrorpc.schema import Protocol, Verdict, compare_protocols, parse_protocol
 
 
-def refused(name: str, own_text: str, server_text: str | None) -> RemoteProtocolError | ContractMismatch:
+def refused(name: str, own_text: str, server_text: str | None) -> ProtocolNotServed | ContractMismatch:
     """Return the error for a server that answers NONE to a protocol's text.
 
     Args:
@@ -16,13 +16,13 @@ def refused(name: str, own_text: str, server_text: str | None) -> RemoteProtocol
     """
     plain = f"the server does not serve {name}"
     if server_text is None:
-        return RemoteProtocolError(plain)
+        return ProtocolNotServed(plain)
     try:
         theirs = parse_protocol(server_text)
     except SchemaError:
-        return RemoteProtocolError(plain)
+        return ProtocolNotServed(plain)
     if theirs.name != name:
-        return RemoteProtocolError(f"{plain}; it has {theirs.name}")
+        return ProtocolNotServed(f"{plain}; it has {theirs.name}", server_text)
     reason = _reason(parse_protocol(own_text), theirs) or "it does not say why"
     return ContractMismatch(f"the server refuses this version of {name}: {reason}")
 

@@ -1,9 +1,7 @@
 """The server's end: requests out of bytes, and replies into them, for connections and for single exchanges.
 
 Rules of this file:
-- Several protocols share a port. A connection is bound to the one that has the name of the client's protocol,
-  which is known by its hash or shown as text; else to the one whose hash the client takes for the server's.
-- NONE answers an unknown client and carries a protocol; nothing is called.
+- Which of several protocols a connection is bound to is for `offers` to say; with NONE nothing is called.
 - A one-way message gets an answer only inside a handshake. A ping always gets one.
 - In the `spec` framing replies leave in the order of their requests.
 - A ping whose handshake offers our own frames is answered with our consent; they are spoken from then on.
@@ -13,23 +11,18 @@ Rules of this file:
 from __future__ import annotations
 
 import logging
-from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections import deque
 from dataclasses import dataclass, replace
-from typing import Final, Generic, Protocol, TypeAlias, TypeVar
+from typing import Final, Generic, TypeAlias
 
-from avrorpc import schema
 from avrorpc.codec.binary import Cursor
-from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, SchemaError, StatusError
+from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.principal import Principal
 from avrorpc.wire.client import Opening
 from avrorpc.wire.envelope import read_request_head, reply_head, system_error
 from avrorpc.wire.framing import Excess, Framing, deframer, frame
 from avrorpc.wire.handshake import (
-    HandshakeRequest,
-    HandshakeResponse,
-    Match,
     decode_request,
     encode_response,
 )
@@ -46,56 +39,15 @@ from avrorpc.wire.multiplex import (
     Side,
     Writable,
 )
+from avrorpc.wire.offers import O_co, Offers, Session
 from avrorpc.wire.settings import Settings, accept
 
 logger = logging.getLogger("avrorpc")
 
-MAX_KNOWN_CLIENTS: Final = 128
-"""How many clients' protocols a server remembers; the least recently seen is forgotten."""
-MAX_KNOWN_TEXT: Final = 4 * 1024 * 1024
-"""Characters that they may have together: what is made of them takes many times as much memory."""
 MAX_HANDSHAKES: Final = 100
 """Handshakes on one connection; a client makes two for each of its protocols, at most."""
 MAX_SHOWN: Final = 200
 """Characters of a name that a client made up which are told back to it."""
-
-
-class Offer(Protocol):
-    """What the wire must know of a contract that a server serves."""
-
-    @property
-    def name(self) -> str:
-        """The protocol's full name."""
-        ...
-
-    @property
-    def text(self) -> str:
-        """Its compact `.avpr` text."""
-        ...
-
-    @property
-    def hash(self) -> bytes:
-        """The MD5 of the text."""
-        ...
-
-    @property
-    def protocol(self) -> schema.Protocol:
-        """The protocol."""
-        ...
-
-
-O_co = TypeVar("O_co", bound=Offer, covariant=True)
-
-
-@dataclass(slots=True, frozen=True)
-class Session(Generic[O_co]):
-    """What a connection is bound to."""
-
-    offer: O_co
-    client: schema.Protocol
-    """The client's version of the contract: what it writes requests with, and reads replies with."""
-
-
 UNKNOWN_PEER: Final = "an unknown address"
 """What stands for an address that the transport does not know."""
 
@@ -124,6 +76,7 @@ class Request(Generic[O_co]):
 Event: TypeAlias = Request[O_co] | Item | Ended | Cancelled | Failed | Writable | Leaving | Pinged
 
 
+<<<<<<< HEAD
 class Offers(Generic[O_co]):
     """The contracts served at one address, and the clients' protocols met so far."""
 
@@ -203,6 +156,8 @@ class Offers(Generic[O_co]):
         return client
 
 
+=======
+>>>>>>> 5c557e4c07169ba895a760eeb0dcf49650db08cb
 def read_call(
     body: bytes,
     serial: int,
@@ -291,6 +246,10 @@ class ServerConnection(Generic[O_co]):
     ) -> None:
         self.session: Session[O_co] | None = None
         """What the first handshake bound this connection to."""
+        self.received = 0
+        """Bytes that came from the client."""
+        self.sent = 0
+        """Bytes that went to it."""
         self.principal: Principal | None = None
         """Whom the connection proves the client to be."""
         self.peer = UNKNOWN_PEER
@@ -307,7 +266,7 @@ class ServerConnection(Generic[O_co]):
         self._waiting: deque[tuple[int, bytes | Excess]] = deque()
         self._open: set[int] = set()
         self._order: deque[int] = deque()
-        self.received = 0
+        self.messages = 0
         """How many plain messages have come whole."""
         self._early: dict[int, bytes] = {}
         self._out = bytearray()
@@ -332,7 +291,10 @@ class ServerConnection(Generic[O_co]):
         """Return bytes due to the client, and forget them; in our own frames, about as many as asked for."""
         data = bytes(self._out)
         self._out.clear()
-        return data if self.multiplexer is None else data + self.multiplexer.data_to_send(at_most)
+        if self.multiplexer is not None:
+            data += self.multiplexer.data_to_send(at_most)
+        self.sent += len(data)
+        return data
 
     @property
     def is_half_received(self) -> bool:
@@ -353,10 +315,11 @@ class ServerConnection(Generic[O_co]):
         Raises:
             RemoteProtocolError: They break the protocol. The connection is of no use any more.
         """
+        self.received += len(data)
         if self.multiplexer is not None:
             return self._frames(self.multiplexer, data)
         messages = self._deframer.feed(data)
-        self.received += len(messages)
+        self.messages += len(messages)
         self._waiting.extend(messages)
         events: list[Event[O_co]] = []
         while self._waiting and not self.is_full:

@@ -1,0 +1,143 @@
+"""What a server is doing: the connections that are open, and the calls under way.
+
+Transports' shells say when a connection opens and closes; the server says when a call begins and ends. All of
+it happens on the server's event loop.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from itertools import count
+from typing import Any, Final, Protocol
+
+from avrorpc.call import Call, Reply
+from avrorpc.service import Service
+from avrorpc.transport.accepted import Accepted
+from avrorpc.transport.exchange import Streams
+from avrorpc.wire.server import Request
+
+
+class AcceptedAnswerer(Protocol):
+    """An `Answerer` that is told of the connection, too."""
+
+    async def __call__(
+        self, request: Request[Any], streams: Streams | None, *, accepted: Accepted | None
+    ) -> bytes | None:
+        """Return a request's reply, handshake response and all; None for a one-way call."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """A connection that is open."""
+
+    id: int
+    """Which one, unique in the server's life."""
+    accepted: Accepted
+    """Where it comes from, and the bytes that have gone by."""
+    since: float
+    """When it was opened, in seconds since the epoch."""
+    service: str | None = None
+    """The full name of the protocol that it called last."""
+    client_hash: bytes | None = None
+    """The MD5 of the other end's version of that protocol, 16 bytes."""
+    calls: int = 0
+    """Calls under way."""
+
+
+@dataclass(slots=True, eq=False)
+class RunningCall:
+    """A call under way."""
+
+    id: int
+    """Which one, unique in the server's life."""
+    service: str
+    """The protocol's full name."""
+    message: str
+    """The message's name, as the caller gave it."""
+    since: float
+    """When it began, in seconds since the epoch."""
+    connection: Connection | None
+    """The connection that it came by; None where it came by none."""
+    deadline: float | None = None
+    """When its caller stops waiting, on the monotonic clock; known once the request is read."""
+
+
+_running: ContextVar[RunningCall | None] = ContextVar("avrorpc_running_call", default=None)
+
+
+def running_call() -> RunningCall | None:
+    """Return the call that this code serves, as the server sees it, or None outside of any."""
+    return _running.get()
+
+
+class Activity:
+    """The connections and calls of one server.
+
+    It is a middleware, too: one that notes the deadlines of calls.
+    """
+
+    def __init__(self) -> None:
+        self._connections: dict[Accepted, Connection] = {}
+        self._calls: dict[int, RunningCall] = {}
+        self._ids: Final = count(1)
+
+    def __call__(self, service: Service) -> Service:
+        """Wrap a service, so that the deadlines of its calls are known."""
+
+        async def serve(call: Call) -> Reply:
+            running = _running.get()
+            if running is not None:
+                running.deadline = call.deadline
+            return await service(call)
+
+        return serve
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The connections that are open, the oldest first."""
+        return list(self._connections.values())
+
+    @property
+    def calls(self) -> list[RunningCall]:
+        """The calls under way, the oldest first."""
+        return list(self._calls.values())
+
+    def opened(self, accepted: Accepted) -> None:
+        """Take note of a connection."""
+        self._connections[accepted] = Connection(next(self._ids), accepted, time.time())
+
+    def closed(self, accepted: Accepted) -> None:
+        """Take note of its end."""
+        self._connections.pop(accepted, None)
+
+    @contextmanager
+    def call(
+        self, accepted: Accepted | None, service: str, message: str, client_hash: bytes | None
+    ) -> Iterator[RunningCall]:
+        """Take note of a call, and at the end of the `with` block of its end.
+
+        Args:
+            accepted: The connection that it came by; one that is not open counts as none.
+            service: The protocol's full name.
+            message: The message's name.
+            client_hash: The MD5 of the caller's version of the protocol.
+        """
+        connection = None if accepted is None else self._connections.get(accepted)
+        running = RunningCall(next(self._ids), service, message, time.time(), connection)
+        self._calls[running.id] = running
+        if connection is not None:
+            connection.service, connection.client_hash = service, client_hash
+            connection.calls += 1
+        token = _running.set(running)
+        try:
+            yield running
+        finally:
+            _running.reset(token)
+            del self._calls[running.id]
+            if connection is not None:
+                connection.calls -= 1

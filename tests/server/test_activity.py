@@ -1,0 +1,75 @@
+"""Connections and calls are known from their beginning to their end, whatever the end is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from avrorpc.call import AsyncClock, Call, Reply
+from avrorpc.server.activity import Activity, running_call
+from avrorpc.transport.accepted import Accepted
+from testcontracts.small import SMALL
+
+
+def test_a_connection_is_there_until_it_is_closed() -> None:
+    activity, accepted = Activity(), Accepted("tcp", peer="here:1")
+    activity.opened(accepted)
+    (connection,) = activity.connections
+    assert (connection.accepted, connection.calls, connection.service) == (accepted, 0, None)
+    activity.closed(accepted)
+    activity.closed(accepted)
+    assert activity.connections == []
+
+
+def test_a_call_is_under_way_in_its_block_and_counts_for_its_connection() -> None:
+    activity, accepted = Activity(), Accepted("tcp")
+    activity.opened(accepted)
+    (connection,) = activity.connections
+    with activity.call(accepted, "a.A", "m", b"hash") as running:
+        assert running_call() is running
+        assert activity.calls == [running]
+        assert (running.service, running.message, running.connection) == ("a.A", "m", connection)
+        assert (connection.calls, connection.service, connection.client_hash) == (1, "a.A", b"hash")
+        with activity.call(accepted, "a.A", "n", b"hash") as inner:
+            assert connection.calls == 2
+            assert inner.id != running.id
+    assert running_call() is None
+    assert (activity.calls, connection.calls) == ([], 0)
+
+
+def test_a_call_that_fails_is_over_too() -> None:
+    activity = Activity()
+    with pytest.raises(RuntimeError), activity.call(None, "a.A", "m", None):
+        raise RuntimeError
+    assert activity.calls == []
+    assert running_call() is None
+
+
+def test_a_call_outlives_its_connection() -> None:
+    activity, accepted = Activity(), Accepted("tcp")
+    activity.opened(accepted)
+    with activity.call(accepted, "a.A", "m", None) as running:
+        activity.closed(accepted)
+        assert running.connection is not None
+        assert running.connection.calls == 1
+    assert running.connection.calls == 0
+
+
+def test_a_connection_that_nobody_announced_is_none() -> None:
+    activity = Activity()
+    with activity.call(Accepted("tcp"), "a.A", "m", None) as running:
+        assert running.connection is None
+
+
+async def test_the_deadline_of_a_call_is_noted_on_its_way() -> None:
+    activity = Activity()
+
+    async def answer(call: Call) -> Reply:
+        return Reply(call.deadline)
+
+    method: Any = SMALL.methods["double"]
+    with activity.call(None, "small.Small", "double", None) as running:
+        reply = await activity(answer)(Call(method, (1, 0), AsyncClock(), deadline=17.0))
+        assert (running.deadline, reply.value) == (17.0, 17.0)
+    outside = await activity(answer)(Call(method, (1, 0), AsyncClock(), deadline=17.0))
+    assert outside.value == 17.0
