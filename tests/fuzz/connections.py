@@ -76,7 +76,9 @@ def server_connection(data: bytes) -> None:
             elif action == 1:
                 spoken += len(server.data_to_send(1_000))
             elif server.multiplexer is not None:
-                given = script.rest() if action == 7 else _message(script, server.multiplexer._last, SHOP.name)
+                given = (
+                    script.rest() if action == 7 else _message(script, server.multiplexer._last, SHOP.name)
+                )
                 heard += len(given)
                 for piece in script.pieces(given):
                     for event in server.receive(piece):
@@ -128,7 +130,9 @@ def client_connection(data: bytes) -> None:
             elif action == 2:
                 client.data_to_send(1_000)
             elif client.multiplexer is not None:
-                given = script.rest() if action == 7 else _message(script, client.multiplexer._last, SHOP.name)
+                given = (
+                    script.rest() if action == 7 else _message(script, client.multiplexer._last, SHOP.name)
+                )
                 for piece in script.pieces(given):
                     for event in client.receive(piece):
                         assert not isinstance(event, (Item, Answered)) or len(event.body) <= LIMITS.max_body
@@ -168,7 +172,9 @@ def conversation(data: bytes) -> None:
             for event in server.receive(_hurt(script, sent) if damaged else bytes(sent)):
                 if isinstance(event, Request):
                     answer = event.parameters.data[event.parameters.position :]
-                    server.reply(event.serial, event.handshake + bytes(reply_head({}, is_error=False)) + answer)
+                    server.reply(
+                        event.serial, event.handshake + bytes(reply_head({}, is_error=False)) + answer
+                    )
                 elif isinstance(event, Cancelled):
                     server.reply(event.call, None)
             back = bytes(server.data_to_send(500))

@@ -29,7 +29,12 @@ from avrorpc.wire.settings import Settings
 from fuzz.scripts import Script
 
 LIMITS: Final = Limits(
-    max_body=20_000, max_frame=12_000, max_unfinished=30_000, max_calls=4, stream_window=1_000, max_expansion=50
+    max_body=20_000,
+    max_frame=12_000,
+    max_unfinished=30_000,
+    max_calls=4,
+    stream_window=1_000,
+    max_expansion=50,
 )
 
 

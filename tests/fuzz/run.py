@@ -71,7 +71,9 @@ def _run(name: str, seconds: float, seed: int) -> bool:
             stderr=subprocess.PIPE,
             text=True,
         )
-        merged = subprocess.run([*engine, "-merge=1", str(kept), str(CORPUS / name), str(work)], stderr=subprocess.PIPE)
+        merged = subprocess.run(
+            [*engine, "-merge=1", str(kept), str(CORPUS / name), str(work)], stderr=subprocess.PIPE
+        )
         if merged.returncode == 0 and any(kept.iterdir()):
             _keep(name, kept)
     coverage = re.findall(r"#(\d+)\s.*cov: (\d+) ft: (\d+)", said.stderr)

@@ -255,4 +255,16 @@ class Peer:
         return data
 
 
-__all__ = ["HEAD", "Answer", "Flag", "Frame", "Kind", "Peer", "answer_of", "encode", "long", "opened", "string"]
+__all__ = [
+    "HEAD",
+    "Answer",
+    "Flag",
+    "Frame",
+    "Kind",
+    "Peer",
+    "answer_of",
+    "encode",
+    "long",
+    "opened",
+    "string",
+]

@@ -9,7 +9,21 @@ import zlib
 import pytest
 from support.serving import ServerThread
 
-from hostile.peers import HEAD, NO_WINDOW, Flag, Kind, Peer, Way, answer_of, credit, encode, head, hello, long, opened
+from hostile.peers import (
+    HEAD,
+    NO_WINDOW,
+    Flag,
+    Kind,
+    Peer,
+    Way,
+    answer_of,
+    credit,
+    encode,
+    head,
+    hello,
+    long,
+    opened,
+)
 from hostile.peers import string as text
 
 pytestmark = pytest.mark.usefixtures("unharmed")
@@ -35,11 +49,19 @@ BREAKS = [
     ("an item for a unary call", COUNT + encode(Kind.ITEM, 1, b"x"), "which takes none"),
     ("an item after END", UPLOAD + encode(Kind.END, 1) + encode(Kind.ITEM, 1), "or none any more"),
     ("END twice", UPLOAD + encode(Kind.END, 1) * 2, ""),
-    ("END within an item", UPLOAD + encode(Kind.ITEM, 1, b"x", 1) + encode(Kind.END, 1), "ends within a message"),
+    (
+        "END within an item",
+        UPLOAD + encode(Kind.ITEM, 1, b"x", 1) + encode(Kind.END, 1),
+        "ends within a message",
+    ),
     ("END with a payload", UPLOAD + encode(Kind.END, 1, b"x"), "a END frame of 1 bytes"),
     ("an item within an OPEN", encode(Kind.OPEN, 1, b"", 1) + encode(Kind.ITEM, 1), "ITEM within a OPEN"),
     ("an OPEN within an item", UPLOAD + encode(Kind.ITEM, 1, b"", 1) + UPLOAD, "OPEN within a ITEM"),
-    ("flags in the middle", encode(Kind.OPEN, 1, b"", 1) + encode(Kind.OPEN, 1, b"", 8), "flags in the middle"),
+    (
+        "flags in the middle",
+        encode(Kind.OPEN, 1, b"", 1) + encode(Kind.OPEN, 1, b"", 8),
+        "flags in the middle",
+    ),
     ("a one-way stream", encode(Kind.OPEN, 1, head("upload"), 12), "a one-way call that is a stream"),
     ("more items than the window", UPLOAD + encode(Kind.ITEM, 1, b"\0" * 500) * 60, ""),
     ("a reply to a server", COUNT + encode(Kind.REPLY, 1), "a REPLY frame, which a server does not take"),
@@ -54,13 +76,17 @@ BREAKS = [
     ("BIND without a handshake", encode(Kind.BIND, 2), "16 bytes were announced, 0 are left"),
     ("BIND with half a handshake", encode(Kind.BIND, 2, hello()[:20]), "were announced"),
     ("BIND of no JSON", encode(Kind.BIND, 2, hello(text="{", client=b"?" * 16)), "the client's protocol: "),
-    ("BIND of brackets", encode(Kind.BIND, 2, hello(text="[" * 9_000, client=b"?" * 16)), "the client's protocol: "),
+    (
+        "BIND of brackets",
+        encode(Kind.BIND, 2, hello(text="[" * 9_000, client=b"?" * 16)),
+        "the client's protocol: ",
+    ),
     ("BIND of metadata", encode(Kind.BIND, 2, hello({"k": b"v" * 2_000})), "above max_metadata=1000"),
     ("handshakes without end", encode(Kind.BIND, 2, hello()) * 101, "MAX_HANDSHAKES=100"),
     ("a call that is no call", encode(Kind.OPEN, 1, b""), "the data ends inside an integer"),
     ("a call's name that lies", encode(Kind.OPEN, 1, b"\0" + long(2**40)), "bytes were announced"),
     ("a call's name in no alphabet", encode(Kind.OPEN, 1, b"\0" + long(2) + b"\xff\xfe"), "not UTF-8"),
-]  # fmt: skip
+]
 
 
 @WAYS
@@ -112,36 +138,136 @@ def test_items_beyond_the_window_end_the_connection(
 
 FAILS = [
     # The call is refused, and the connection goes on.
-    ("a message that there is not", opened(1, "nope"), "UNIMPLEMENTED", "streams.Streams has no message 'nope'"),
+    (
+        "a message that there is not",
+        opened(1, "nope"),
+        "UNIMPLEMENTED",
+        "streams.Streams has no message 'nope'",
+    ),
     ("a name without end", opened(1, "n" * 60_000), "UNIMPLEMENTED", "has no message 'nnnnn"),
-    ("a protocol not bound", opened(1, "double", protocol="small.Small"), "FAILED_PRECONDITION", "'small.Small' need"),
-    ("a protocol without end", opened(1, "x", protocol="p" * 60_000), "FAILED_PRECONDITION", "need a handshake"),
+    (
+        "a protocol not bound",
+        opened(1, "double", protocol="small.Small"),
+        "FAILED_PRECONDITION",
+        "'small.Small' need",
+    ),
+    (
+        "a protocol without end",
+        opened(1, "x", protocol="p" * 60_000),
+        "FAILED_PRECONDITION",
+        "need a handshake",
+    ),
     ("no protocol", opened(1, "count", protocol=""), "FAILED_PRECONDITION", "calls of '' need a handshake"),
     ("a name of many slashes", opened(1, "/" * 999), "FAILED_PRECONDITION", "need a handshake"),
     ("a name with a line break", opened(1, "a\nb\x1b[2J"), "UNIMPLEMENTED", r"'a\nb\x1b[2J'"),
-    ("half the parameters", opened(1, "count", b"\x80"), "INVALID_ARGUMENT", "the data ends inside an integer"),
+    (
+        "half the parameters",
+        opened(1, "count", b"\x80"),
+        "INVALID_ARGUMENT",
+        "the data ends inside an integer",
+    ),
     ("more than the parameters", opened(1, "open_streams", b"more"), "INVALID_ARGUMENT", "4 bytes are left"),
-    ("a union's branch that there is not", opened(1, "count", b"\2" + bytes(8) + b"\x08"), "INVALID_ARGUMENT", "4"),
+    (
+        "a union's branch that there is not",
+        opened(1, "count", b"\2" + bytes(8) + b"\x08"),
+        "INVALID_ARGUMENT",
+        "4",
+    ),
     ("a negative branch", opened(1, "count", b"\2" + bytes(8) + b"\x01"), "INVALID_ARGUMENT", "-1"),
     ("a string that lies", opened(1, "upload", long(2**40), 8), "INVALID_ARGUMENT", "bytes were announced"),
-    ("metadata above the limit", opened(1, "count", metadata={"k": b"v" * 2_000}), "RESOURCE_EXHAUSTED", "max_metadata=1000"),
+    (
+        "metadata above the limit",
+        opened(1, "count", metadata={"k": b"v" * 2_000}),
+        "RESOURCE_EXHAUSTED",
+        "max_metadata=1000",
+    ),
     ("metadata without end", encode(Kind.OPEN, 1, long(2**50)), "RESOURCE_EXHAUSTED", "max_items=1000"),
-    ("many keys of metadata", opened(1, "count", metadata={f"k{n}": b"" for n in range(999)}), "RESOURCE_EXHAUSTED", "max_metadata=1000"),
-    ("a deadline that is no number", opened(1, "count", b"\2" + bytes(8) + b"\0", metadata={"avrorpc.timeout-us": b"-1"}), "INVALID_ARGUMENT", "avrorpc.timeout-us"),
-    ("a deadline in the past", opened(1, "open_streams", metadata={"avrorpc.timeout-us": b"0"}), "DEADLINE_EXCEEDED", ""),
-    ("a deadline in 30,000 years", opened(1, "open_streams", metadata={"avrorpc.timeout-us": b"9" * 18}), "OK", ""),
-    ("a compressed bomb", encode(Kind.OPEN, 1, zlib.compress(bytes(90_000)), 2), "RESOURCE_EXHAUSTED", "max_expansion=100"),
-    ("a compressed message above the limit", encode(Kind.OPEN, 1, zlib.compress(random.Random(1).randbytes(20_000).hex().encode() * 3), 2), "RESOURCE_EXHAUSTED", "max_body=100000"),
-    ("compressed garbage", encode(Kind.OPEN, 1, b"garbage", 2), "RESOURCE_EXHAUSTED", "not compressed as agreed"),
-    ("half a compressed message", encode(Kind.OPEN, 1, zlib.compress(head("count"))[:-3], 2), "RESOURCE_EXHAUSTED", "does not end where it should"),
-    ("a compressed message with a tail", encode(Kind.OPEN, 1, zlib.compress(head("count")) + b"x", 2), "RESOURCE_EXHAUSTED", "does not end where it should"),
-    ("a body above the limit", encode(Kind.OPEN, 1, bytes(60_000), 1) * 2 + encode(Kind.OPEN, 1, b""), "RESOURCE_EXHAUSTED", "max_body=100000"),
-    ("an item that does not fit", UPLOAD + encode(Kind.ITEM, 1, b"\xff" * 3), "INVALID_ARGUMENT", "piece[0] does not fit"),
+    (
+        "many keys of metadata",
+        opened(1, "count", metadata={f"k{n}": b"" for n in range(999)}),
+        "RESOURCE_EXHAUSTED",
+        "max_metadata=1000",
+    ),
+    (
+        "a deadline that is no number",
+        opened(1, "count", b"\2" + bytes(8) + b"\0", metadata={"avrorpc.timeout-us": b"-1"}),
+        "INVALID_ARGUMENT",
+        "avrorpc.timeout-us",
+    ),
+    (
+        "a deadline in the past",
+        opened(1, "open_streams", metadata={"avrorpc.timeout-us": b"0"}),
+        "DEADLINE_EXCEEDED",
+        "",
+    ),
+    (
+        "a deadline in 30,000 years",
+        opened(1, "open_streams", metadata={"avrorpc.timeout-us": b"9" * 18}),
+        "OK",
+        "",
+    ),
+    (
+        "a compressed bomb",
+        encode(Kind.OPEN, 1, zlib.compress(bytes(90_000)), 2),
+        "RESOURCE_EXHAUSTED",
+        "max_expansion=100",
+    ),
+    (
+        "a compressed message above the limit",
+        encode(Kind.OPEN, 1, zlib.compress(random.Random(1).randbytes(20_000).hex().encode() * 3), 2),
+        "RESOURCE_EXHAUSTED",
+        "max_body=100000",
+    ),
+    (
+        "compressed garbage",
+        encode(Kind.OPEN, 1, b"garbage", 2),
+        "RESOURCE_EXHAUSTED",
+        "not compressed as agreed",
+    ),
+    (
+        "half a compressed message",
+        encode(Kind.OPEN, 1, zlib.compress(head("count"))[:-3], 2),
+        "RESOURCE_EXHAUSTED",
+        "does not end where it should",
+    ),
+    (
+        "a compressed message with a tail",
+        encode(Kind.OPEN, 1, zlib.compress(head("count")) + b"x", 2),
+        "RESOURCE_EXHAUSTED",
+        "does not end where it should",
+    ),
+    (
+        "a body above the limit",
+        encode(Kind.OPEN, 1, bytes(60_000), 1) * 2 + encode(Kind.OPEN, 1, b""),
+        "RESOURCE_EXHAUSTED",
+        "max_body=100000",
+    ),
+    (
+        "an item that does not fit",
+        UPLOAD + encode(Kind.ITEM, 1, b"\xff" * 3),
+        "INVALID_ARGUMENT",
+        "piece[0] does not fit",
+    ),
     ("an item with a tail", UPLOAD + encode(Kind.ITEM, 1, b"\0\0\0\0"), "INVALID_ARGUMENT", "are left"),
-    ("an item above the limit", UPLOAD + encode(Kind.ITEM, 1, bytes(60_000), 1) * 2 + encode(Kind.ITEM, 1), "RESOURCE_EXHAUSTED", "max_body=100000"),
-    ("an item that is a bomb", UPLOAD + encode(Kind.ITEM, 1, zlib.compress(bytes(90_000)), 2), "RESOURCE_EXHAUSTED", "max_expansion=100"),
-    ("an item that lies", UPLOAD + encode(Kind.ITEM, 1, b"\0" + long(2**60)), "INVALID_ARGUMENT", "were announced"),
-]  # fmt: skip
+    (
+        "an item above the limit",
+        UPLOAD + encode(Kind.ITEM, 1, bytes(60_000), 1) * 2 + encode(Kind.ITEM, 1),
+        "RESOURCE_EXHAUSTED",
+        "max_body=100000",
+    ),
+    (
+        "an item that is a bomb",
+        UPLOAD + encode(Kind.ITEM, 1, zlib.compress(bytes(90_000)), 2),
+        "RESOURCE_EXHAUSTED",
+        "max_expansion=100",
+    ),
+    (
+        "an item that lies",
+        UPLOAD + encode(Kind.ITEM, 1, b"\0" + long(2**60)),
+        "INVALID_ARGUMENT",
+        "were announced",
+    ),
+]
 
 
 @WAYS
@@ -208,7 +334,8 @@ def test_random_frames(server: ServerThread, way: Way) -> None:
             peer.shake()
             for _ in range(20):
                 peer.send(
-                    HEAD.pack(3, source.randrange(12), source.randrange(16), source.randrange(4)) + source.randbytes(3)
+                    HEAD.pack(3, source.randrange(12), source.randrange(16), source.randrange(4))
+                    + source.randbytes(3)
                 )
             peer.finish()
             peer.to_the_end()

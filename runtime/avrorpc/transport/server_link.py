@@ -235,8 +235,9 @@ class ServerLink(asyncio.Protocol):
         body: bytes | None = None
         try:
             streams = None if self.connection.multiplexer is None else call.streams()
-            with contextlib.suppress(asyncio.CancelledError):  # the client has cancelled, or is gone
-                body = await self._answer(request, streams)
+            if call.begin():
+                with contextlib.suppress(asyncio.CancelledError):  # the client has cancelled, or is gone
+                    body = await self._answer(request, streams)
         finally:
             del self._calls[request.serial]
             call.close()
@@ -324,6 +325,7 @@ class _Call:
         self._items: deque[bytes] = deque()
         self._is_ended = not request.takes_stream
         self._is_closed = False
+        self._is_begun = False
         self._sent = 0
         self._waiter: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
@@ -353,9 +355,15 @@ class _Call:
         self._wake(self._waiter)
         self._wake(self._writer)
 
+    def begin(self) -> bool:
+        """Take note that the task has started; return whether anybody still wants what it does."""
+        self._is_begun = True
+        return not self._is_closed
+
     def cancel(self) -> None:
         self.close()
-        if self.task is not None:
+        # A task that is cancelled before its first step takes none, and would release nothing.
+        if self.task is not None and self._is_begun:
             self.task.cancel()
 
     def __aiter__(self) -> Self:
