@@ -31,6 +31,9 @@ logger = logging.getLogger("avrorpc")
 LINGER_SECONDS: Final = 10.0
 """How long a client that broke the rules may take to read what was due to it."""
 
+REFUSAL_SECONDS: Final = 0.2
+"""How long the system of a client that has left may take to refuse what is sent to it."""
+
 
 class ServerLink(asyncio.Protocol):
     """Feeds a `ServerConnection`, and runs the calls that come.
@@ -184,7 +187,14 @@ class ServerLink(asyncio.Protocol):
         self._is_half_closed = True
         if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
             return False  # TLS has no half of a connection
-        return bool(self._calls) and not is_gone(self._transport)
+        if not self._calls or is_gone(self._transport):
+            return False
+        if self.connection.multiplexer is not None and not self._is_single:
+            # Where the client has left altogether, its system answers this by a reset.
+            self.connection.multiplexer.ping(PING)
+            self.flush()
+            self._loop.call_later(REFUSAL_SECONDS, self._abort_if_gone)
+        return True
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         if isinstance(exc, RpcError):
@@ -308,6 +318,10 @@ class ServerLink(asyncio.Protocol):
         then = self._alive.next()
         if then is not None:
             self._timer = self._loop.call_at(then, self._watch)
+
+    def _abort_if_gone(self) -> None:
+        if self._transport is not None and not self._transport.is_closing() and is_gone(self._transport):
+            self._transport.abort()
 
     def _flush_now(self) -> None:
         self._is_flushing = False
