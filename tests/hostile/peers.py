@@ -102,6 +102,7 @@ class Peer:
         url = {"tcp": server.tcp, "spec": server.spec}.get(way, server.http)
         parts = urlsplit(url)
         self.sock = socket.create_connection((parts.hostname or "", parts.port or 0), 10)
+        self.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.name = "{}:{}".format(*self.sock.getsockname()[:2])
         self.heard = bytearray()
         """All that the server has said."""

@@ -86,6 +86,8 @@ class BlockingLink(Generic[V]):
                     if self._is_at_end:
                         self._lost()
                     self.pipe.wait(timer)
+                elif not is_over():
+                    timer.left()  # a server that never stops saying things must not hold up the end
 
     def _step(self) -> bool:
         """Move what can be moved now; return whether anything came."""

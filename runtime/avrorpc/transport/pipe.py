@@ -84,6 +84,11 @@ class SocketPipe:
         except ssl.SSLZeroReturnError:
             return b""
 
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait to be sent."""
+        return len(self._out)
+
     def write_eof(self) -> None:
         """Do nothing: a socket carries many calls."""
 
@@ -94,6 +99,8 @@ class SocketPipe:
             TimeoutError: The time is up.
         """
         left = timer.left()
+        if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
+            return
         poll = select.poll()
         poll.register(self.sock, select.POLLIN | (select.POLLOUT if self._out else 0))
         if not poll.poll(None if left is None else left * 1000):
