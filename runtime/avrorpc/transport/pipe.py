@@ -75,10 +75,10 @@ class SocketPipe:
                 return
             del self._out[:sent]
 
-    def read(self) -> bytes | None:
+    def read(self, at_most: int = 262_144) -> bytes | None:
         """Return what has come: None where nothing has, no bytes where nothing will come any more."""
         try:
-            return self.sock.recv(262_144)
+            return self.sock.recv(at_most)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return None
         except ssl.SSLZeroReturnError:
