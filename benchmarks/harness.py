@@ -15,7 +15,7 @@ import random
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -149,15 +149,19 @@ def versions(packages: tuple[str, ...]) -> Iterator[tuple[str, str]]:
 
 def write(result: Result, folder: Path = RESULTS) -> Path:
     """Write a result as JSON and as a plot; return the JSON's path."""
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{result.benchmark.name}.json"
-    content = {
-        "figures": result.figures(),
-        "versions": dict(versions(result.benchmark.packages)),
-        "machine": machine(),
-    }
-    path.write_text(json.dumps(content, indent=2) + "\n")
+    path = write_figures(result.benchmark.name, result.figures(), result.benchmark.packages, folder)
     plot(result, folder / f"{result.benchmark.name}.svg")
+    return path
+
+
+def write_figures(
+    name: str, figures: Mapping[str, float], packages: tuple[str, ...], folder: Path = RESULTS
+) -> Path:
+    """Write figures with what they were measured on, and return the file's path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.json"
+    content = {"figures": dict(figures), "versions": dict(versions(packages)), "machine": machine()}
+    path.write_text(json.dumps(content, indent=2) + "\n")
     return path
 
 

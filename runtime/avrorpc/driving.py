@@ -36,6 +36,16 @@ def suspended(what: str) -> Suspended:
     )
 
 
+def needs_loop(error: BaseException) -> bool:
+    """Return whether an error is what asyncio raises in a coroutine that would wait, and is driven by hand.
+
+    `asyncio.sleep` and timeouts ask for the running loop; events, locks and queues use one that is None.
+    """
+    if isinstance(error, AttributeError):
+        return error.obj is None and error.name == "create_future"
+    return isinstance(error, RuntimeError) and str(error) == "no running event loop"
+
+
 def running_loop() -> asyncio.AbstractEventLoop | None:
     """Return the running event loop; None where a coroutine is driven without one."""
     try:

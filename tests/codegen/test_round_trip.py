@@ -27,7 +27,14 @@ from avrorpc.codec.defaults import default_value
 from avrorpc.codec.encode import compile_choice, compile_encoder
 from avrorpc.codec.json import from_json, to_json
 from avrorpc.codec.logical import logical_of
-from avrorpc.codec.message import ReplyDecoder, ReplyEncoder, RequestEncoder, request_decoder
+from avrorpc.codec.message import (
+    ReplyDecoder,
+    ReplyEncoder,
+    RequestEncoder,
+    item_decoder,
+    parameters,
+    request_decoder,
+)
 from avrorpc.schema import (
     Array,
     Enum,
@@ -44,6 +51,7 @@ from avrorpc.schema import (
     Union,
     logical_name,
     schema_to_json,
+    streaming,
 )
 from avrorpc.testing.strategies import TypedValues
 from avrorpc_codegen.config import RUNTIME_EXTERNAL, Config, Target
@@ -248,10 +256,13 @@ def test_requests_of_every_message_come_back(name: str) -> None:
     for contract, message in messages(case):
         types = dict(contract.types)
         assert types == {full: case.types[full] for full in types}
-        oracle = None if name in NOT_ASCII else fastavro_schema(Record("request", message.request))
+        sent = parameters(message)
+        oracle = None if name in NOT_ASCII else fastavro_schema(Record("request", sent))
         values = TypedValues(types, BY_HAND)
-        arguments = st.tuples(*(values.of(field.type) for field in message.request))
+        arguments = st.tuples(*(values.of(field.type) for field in sent))
         check(arguments, partial(request_comes_back, message, types, oracle))
+        if streaming(message).takes_stream:
+            check(values.of(message.request[-1].type), partial(item_comes_back, message, types))
 
 
 def request_comes_back(message: Message, types: dict[str, type], oracle: Any, arguments: Any) -> None:
@@ -263,8 +274,14 @@ def request_comes_back(message: Message, types: dict[str, type], oracle: Any, ar
     assert [plain(item) for item in again] == [plain(item) for item in arguments]
     if oracle is not None:
         read: Any = fastavro.schemaless_reader(io.BytesIO(out), oracle, None)
-        for field, argument in zip(message.request, arguments, strict=True):
+        for field, argument in zip(parameters(message), arguments, strict=True):
             assert read[field.name] == generic(field.type, argument, types)
+
+
+def item_comes_back(message: Message, types: dict[str, type], item: Any) -> None:
+    cursor = Cursor(RequestEncoder(message, types).item(item, 0))
+    assert plain(item_decoder(message, message, types)(cursor)) == plain(item)
+    cursor.finish()
 
 
 @pytest.mark.parametrize("name", good_cases())

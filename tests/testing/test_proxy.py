@@ -220,6 +220,21 @@ async def test_one_direction_may_end_and_the_other_go_on() -> None:
         writer.close()
 
 
+async def test_one_direction_of_all_connections_may_be_ended_at_once() -> None:
+    async with proxied() as (proxy, echo):
+        reader, writer = await dial(proxy)
+        writer.write(b"x")
+        assert await reader.readexactly(1) == b"x"
+        proxy.half_close(proxy.to_client)
+        assert await reader.read() == b""
+        writer.write(b"this way is open")
+        await writer.drain()
+        writer.write_eof()
+        assert await echo.endings.get() == "end"
+        assert proxy.to_server.received == len(b"xthis way is open")
+        writer.close()
+
+
 async def test_bytes_wait_while_the_proxy_is_paused() -> None:
     async with proxied() as (proxy, _):
         reader, writer = await dial(proxy)

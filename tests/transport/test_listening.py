@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import socket
 import stat
 import sys
+import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import avrorpc
 import pytest
+import uvloop
 from avrorpc import BindError, ClientStateError, ConnectError, Principal, Server, current_call
 from avrorpc.transport.address import parse_address
-from support.implementations import AsyncSmall
+from support.implementations import AsyncSmall, SyncSmall
+from support.serving import anywhere
 from testcontracts.small import AsyncSmallClient, SmallClient
 
 
@@ -184,3 +189,35 @@ async def test_a_host_that_nobody_knows_is_a_bind_error(monkeypatch: pytest.Monk
     async with Server([AsyncSmall()]) as server:
         with pytest.raises(BindError, match=r"the host 'nowhere\.invalid' is unknown"):
             await server.listen("tcp://nowhere.invalid:0")
+
+
+@pytest.mark.parametrize("turns", range(5))
+@pytest.mark.parametrize(
+    ("kind", "make_loop"),
+    [
+        ("tcp", asyncio.new_event_loop),
+        ("tls", asyncio.new_event_loop),
+        ("http", asyncio.new_event_loop),
+        ("https", asyncio.new_event_loop),
+        ("tcp", uvloop.new_event_loop),  # whose TLS has nobody to close it before its handshake is done
+        ("http", uvloop.new_event_loop),
+    ],
+)
+def test_a_connection_that_comes_as_the_server_closes_is_closed_too(
+    kind: str, turns: int, make_loop: Callable[[], asyncio.AbstractEventLoop], tmp_path: Path
+) -> None:
+    async def serve() -> None:
+        server = Server([SyncSmall()])
+        url = await server.listen(anywhere(kind, tmp_path))
+        port = int(url.partition("?")[0].rpartition(":")[2])
+        with socket.create_connection(("127.0.0.1", port)):
+            for _ in range(turns):
+                await asyncio.sleep(0)
+        await server.close(0.2)
+
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with asyncio.Runner(loop_factory=make_loop) as runner:
+            runner.run(serve())
+        gc.collect()
+    assert [str(warning.message) for warning in caught if warning.category is ResourceWarning] == []

@@ -18,6 +18,17 @@ def test_a_silent_connection_is_asked_once_and_then_given_up() -> None:
     assert alive.due(14.0) is Due.GIVE_UP
 
 
+def test_a_look_that_comes_too_late_asks_once_more() -> None:
+    alive = KeepAlive(LIMITS, 0.0)
+    assert alive.due(10.0) is Due.PING
+    assert alive.due(14.5) is Due.PING, "this end was busy: nothing was read meanwhile"
+    assert alive.next() == 18.5
+    assert alive.due(20.0) is Due.GIVE_UP, "and not for ever"
+    alive.heard(20.0)
+    assert alive.due(30.0) is Due.PING
+    assert alive.due(35.0) is Due.PING
+
+
 def test_whatever_comes_is_an_answer() -> None:
     alive = KeepAlive(LIMITS, 0.0)
     assert alive.due(10.0) is Due.PING

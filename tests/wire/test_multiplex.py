@@ -22,6 +22,7 @@ from avrorpc.wire.envelope import read_code, read_reply_head
 from avrorpc.wire.frames import CHUNK, HEAD, Flag, Kind, encode
 from avrorpc.wire.multiplex import (
     ITEM_COST,
+    LONG_BYTES,
     MAX_CONTROL,
     Answered,
     Cancelled,
@@ -206,6 +207,36 @@ def test_small_calls_pass_between_the_parts_of_large_ones() -> None:
         (large, Kind.OPEN, Flag.MORE),
         (large, Kind.OPEN, Flag.NONE),
     ]
+
+
+def test_of_many_long_messages_the_other_end_holds_few_by_half() -> None:
+    limits = Limits(max_unfinished=LONG_BYTES + 4 * CHUNK)
+    ends = Ends(limits)
+    body = b"x" * 1_000_000
+    opened = [ends.client.open(body) for _ in range(100)]
+    small = ends.client.open(b"small")
+    came: list[int] = []
+    while data := ends.client.data_to_send(1):
+        for event in ends.server.receive(data):
+            assert isinstance(event, Opened)  # none has failed for a limit
+            came.append(event.call)
+    assert came[0] == small
+    assert sorted(came) == [*opened, small]
+    assert came[1:] == opened  # who waited goes first
+
+
+@pytest.mark.parametrize("started", [0, 1, 500])
+def test_a_long_message_that_is_given_up_makes_room_for_others(started: int) -> None:
+    ends = Ends(Limits())
+    body = b"x" * (LONG_BYTES // 2)
+    opened = [ends.client.open(body) for _ in range(12)]
+    for _ in range(started):
+        ends.server.receive(ends.client.data_to_send(1))
+    for number in opened[:-1]:
+        ends.client.cancel(number)
+    answers = [event for event in ends.to_server() if isinstance(event, Opened)]
+    assert opened[-1] in {answer.call for answer in answers}
+    assert not ends.client.has_output
 
 
 def test_control_frames_pass_between_the_parts_of_large_bodies() -> None:
@@ -771,3 +802,16 @@ def test_whatever_both_ends_do_in_whatever_order_all_that_is_sent_arrives(
     answers = [event for event in ends.to_client() if isinstance(event, Answered)]
     assert sorted(answer.serial for answer in answers) == sorted(served)
     assert ITEM_COST > 0
+
+
+def test_what_waits_to_be_sent_is_counted_in_bytes() -> None:
+    client = Multiplexer(Side.CLIENT, Limits(), Settings())
+    assert client.queued == 0
+    client.open(bytes(100_000))
+    client.open(bytes(10))
+    assert client.queued == 100_010
+    client.data_to_send(1)
+    assert 0 < client.queued < 100_010
+    while client.has_output:
+        client.data_to_send()
+    assert client.queued == 0

@@ -147,7 +147,11 @@ class Conversation(Generic[S, R]):
 
     def _started(self) -> AsyncIterator[R]:
         """Return the items that come, of the call that begins now if it has not begun."""
-        self._check()
+        try:
+            self._check()
+        except BaseException:
+            self.close()
+            raise
         if self._items is None:
             if self._is_done:
                 raise EndOfStream("there are no more items")

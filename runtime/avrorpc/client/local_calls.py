@@ -22,7 +22,7 @@ from avrorpc.call import (
 from avrorpc.client.description import Description
 from avrorpc.client.local_stream import LocalStream, is_cancelled
 from avrorpc.client.verify import Verifier
-from avrorpc.driving import suspended
+from avrorpc.driving import needs_loop, suspended
 from avrorpc.errors import StatusError, Suspended
 from avrorpc.failure import outcome
 from avrorpc.method import Method
@@ -212,8 +212,7 @@ class LocalCalls:
 
     def _told(self, method: Method[Any], failed: BaseException) -> Exception:
         """Return what the caller is told of what an implementation raised."""
-        if isinstance(failed, RuntimeError) and str(failed) == "no running event loop":
-            # What asyncio says to a coroutine that wants to wait and is driven by hand.
+        if needs_loop(failed):
             return suspended(method.full_name)
         if isinstance(failed, Suspended):
             return failed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any, Final, Generic, TypeVar
 
 from avrorpc.client.owner import Owner
@@ -78,6 +79,8 @@ class RemoteStream(Generic[V]):
         if self._is_done:
             return
         self._is_done = True
+        if not self._owner.is_here:
+            return  # it is the parent's call, and goes on there
         try:
             await self._answer.cancel()
         finally:
@@ -92,7 +95,8 @@ class RemoteStream(Generic[V]):
         if loop is None:
             drive(as_coroutine(self._answer.cancel()))
         elif not loop.is_closed():
-            loop.call_soon_threadsafe(_cancel_later, loop, self._answer, self._sent)
+            with suppress(RuntimeError):  # it was closed in this moment, and its connections with it
+                loop.call_soon_threadsafe(_cancel_later, loop, self._answer, self._sent)
 
 
 def _cancel_later(loop: asyncio.AbstractEventLoop, answer: Answer[Any], sent: SentItems | None) -> None:

@@ -60,13 +60,11 @@ class Remote:
         if streaming.takes_stream:
             plain, sent = call.arguments[:-1], SentItems(call.arguments[-1], encoder.item)
         try:
-            parameters = bytearray()
-            encoder(parameters, plain)
             outgoing = Outgoing(
                 protocol=self.contract.name,
                 message=message.name,
                 metadata=metadata,
-                parameters=bytes(parameters),
+                parameters=_encoded(encoder, plain),
                 one_way=message.one_way,
                 timeout=left,
                 items=sent,
@@ -262,9 +260,24 @@ class AsyncRemoteChannel(_RemoteChannel):
         return AsyncStream(begin, self._remote.owner.check_loop, sent)
 
     async def close(self) -> None:
-        """Close all connections."""
-        self._remote.owner.is_closed = True
-        await self._remote.transport.close()
+        """Close all connections; in a child process there is nothing to close.
+
+        Raises:
+            ClientStateError: They are another event loop's.
+        """
+        owner = self._remote.owner
+        if owner.is_here and owner.loop not in (None, asyncio.get_running_loop()):
+            raise ClientStateError("this client belongs to another event loop; close it there")
+        owner.is_closed = True
+        if owner.is_here:
+            await self._remote.transport.close()
+
+
+def _encoded(encoder: RequestEncoder, arguments: tuple[Any, ...]) -> bytes:
+    """Return the parameters; what they were written into is not kept for as long as the call takes."""
+    out = bytearray()
+    encoder(out, arguments)
+    return bytes(out)
 
 
 def _running_clock() -> AsyncClock:

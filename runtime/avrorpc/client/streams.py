@@ -43,8 +43,8 @@ class SyncStream(Generic[R]):
     def __next__(self) -> R:
         if self._is_done:
             raise StopIteration
-        self._check()
         try:
+            self._check()
             if self._items is None:
                 self._items = drive(self._begin())
             item: R = drive(as_coroutine(self._items.__anext__()))

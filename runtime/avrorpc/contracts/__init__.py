@@ -2,7 +2,7 @@
 # avrorpc/introspection.avdl, avrorpc/tensor.avdl.
 # Change the contracts, not this file.
 # Handshake hashes (MD5):
-#   avrorpc.ErrorDetails 480c652c67564d35b2a0ff39c0fdf110
+#   avrorpc.ErrorDetails 91ef9e86e042fe500f7d8cd6f70dc1c3
 #   avrorpc.Introspection 1a42ec51d81c7d9112b01ea647964d55
 """Types that every contract may use: tensors, and the buffers that they lie in."""
 
@@ -188,7 +188,7 @@ class ResourceInfo(msgspec.Struct, frozen=True, kw_only=True):
     type: str
     """The kind of thing, such as `model`."""
     name: str
-    """Its name."""
+    """What it is called among its kind."""
     owner: str = ""
     """Who owns it; empty where nobody does, or callers may not know."""
 
@@ -501,15 +501,15 @@ ERROR_DETAILS: Final = stub.Contract(
         '"name":"ResourceInfo","doc":"Which thing the error is about. With NOT_FOUND, '
         'ALREADY_EXISTS, PERMISSION_DENIED or ABORTED.","fields":[{"name":"type",'
         '"type":"string","doc":"The kind of thing, such as `model`."},{"name":"name",'
-        '"type":"string","doc":"Its name."},{"name":"owner","type":"string","doc":"Who '
-        'owns it; empty where nobody does, or callers may not know.","default":""}]},'
-        '{"type":"record","name":"ErrorReason","doc":"Why it failed, for programs: '
-        'finer than a code, where a contract declares no error for it.",'
-        '"fields":[{"name":"reason","type":"string","doc":"The reason, unique in its '
-        'domain; in upper case, such as `KERNEL_NOT_COMPILED`."},{"name":"domain",'
-        '"type":"string","doc":"Who defined the reason, such as a namespace of '
-        'contracts."},{"name":"metadata","type":{"type":"map","values":"string"},'
-        '"doc":"What belongs to it.","default":{}}]}],"messages":{}}'
+        '"type":"string","doc":"What it is called among its kind."},{"name":"owner",'
+        '"type":"string","doc":"Who owns it; empty where nobody does, or callers may '
+        'not know.","default":""}]},{"type":"record","name":"ErrorReason","doc":"Why '
+        "it failed, for programs: finer than a code, where a contract declares no "
+        'error for it.","fields":[{"name":"reason","type":"string","doc":"The reason, '
+        'unique in its domain; in upper case, such as `KERNEL_NOT_COMPILED`."},'
+        '{"name":"domain","type":"string","doc":"Who defined the reason, such as a '
+        'namespace of contracts."},{"name":"metadata","type":{"type":"map",'
+        '"values":"string"},"doc":"What belongs to it.","default":{}}]}],"messages":{}}'
     ),
     types=dict,
 )

@@ -11,7 +11,7 @@ from contextvars import Context
 from dataclasses import replace
 from typing import Final, cast
 
-from aiohttp import StreamReader, web
+from aiohttp import web
 
 from avrorpc.errors import LimitExceeded, RpcError
 from avrorpc.limits import Limits
@@ -103,7 +103,7 @@ class HttpListener:
         self._is_stopping = True
         self._links.goodbye("the server is shutting down")
         if self._door is not None:
-            self._door.close()
+            await self._door.close()
 
     async def close(self, patience: float) -> None:
         """Close every connection; replies that are being sent get some seconds."""
@@ -135,7 +135,7 @@ class HttpListener:
 
     async def _respond(self, request: web.Request, connection: _Connection) -> web.StreamResponse:
         if request.method == "GET":
-            connection.is_websocket = True
+            connection.speaks_frames = True
             return await self._links.websocket(
                 request, connection.peer, connection.principal, connection.accepted
             )
@@ -144,10 +144,7 @@ class HttpListener:
             served = ", ".join(offer.name for offer in self._offers)
             return _refuse(404, f"there is no protocol {name} here; there is {served}")
         if request.content_type == STREAM_TYPE:
-            connection.stream = request.content
-            return await self._links.stream(
-                request, connection.peer, connection.principal, connection.accepted
-            )
+            return await self._stream(request, connection)
         if request.content_type != CONTENT_TYPE:
             return _refuse(415, f"the body must be {CONTENT_TYPE}, not {request.content_type}")
         try:
@@ -173,6 +170,15 @@ class HttpListener:
         answer = await task
         connection.accepted.traffic.sent += len(answer or b"")
         return _avro(answer)
+
+    async def _stream(self, request: web.Request, connection: _Connection) -> web.StreamResponse:
+        connection.speaks_frames = True
+        try:
+            return await self._links.stream(
+                request, connection.peer, connection.principal, connection.accepted
+            )
+        finally:
+            connection.speaks_frames = False
 
     async def _run(self, call: Request[Served], accepted: Accepted) -> bytes | None:
         return await self._answer(call, None, accepted=accepted)
@@ -200,10 +206,8 @@ class _Connection(asyncio.Protocol):
         """How many are being read or answered."""
         self.is_ending = False
         """Whether it closes when they are."""
-        self.is_websocket = False
-        """Whether it carries a WebSocket, or tries to."""
-        self.stream: StreamReader | None = None
-        """The body of the last request that was a stream."""
+        self.speaks_frames = False
+        """Whether it carries our frames: then the client has left when it sends no more."""
         self._inner = inner
         self._connections = connections
         self._activity = activity
@@ -243,8 +247,8 @@ class _Connection(asyncio.Protocol):
         """Stay until the reply is out, where the client may still read."""
         if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
             return False  # TLS has no half of a connection
-        if self.is_websocket or is_gone(self._transport):
-            return False  # nor has a WebSocket
+        if self.speaks_frames or is_gone(self._transport):
+            return False
         self.is_ending = True
         self._look_again(TURNS_TO_START)
         return True
@@ -326,7 +330,7 @@ class _Connection(asyncio.Protocol):
         """Close a connection whose client sends no more, and whose last request has not come whole."""
         if turns:
             asyncio.get_running_loop().call_soon(self._look_again, turns - 1)
-        elif (self._is_reading or not (self.stream is None or self.stream.is_eof())) and self._transport:
+        elif self._is_reading and self._transport is not None:
             self._transport.close()
         else:
             self.end_if_due()

@@ -6,7 +6,7 @@ Every failure becomes a reply; nothing that a client sends can raise here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import partial
@@ -196,18 +196,13 @@ class Served:
         if streaming.gives_stream:
             begin_it = partial(begin_stream, target, arguments, context, executor, target.function)
             return Reply(CallStream(call, begin_it, *parts, timed=True))
-        timer = asyncio.timeout(call.remaining())
         try:
-            async with timer:
-                value = await begin(target, arguments, context, executor)
-        except TimeoutError:
-            if timer.expired():
-                raise deadline_exceeded(call.method) from None
-            raise
+            left = call.remaining()
+            running = begin(target, arguments, context, executor)
+            return Reply(await (running if left is None else _within(left, running, call.method)))
         finally:
             for part in parts:
                 await part.aclose()
-        return Reply(value)
 
     def _threads(self, target: Target) -> Executor | None:
         """Return where a method runs, if not on the loop; a `def` that reads a stream would block it."""
@@ -272,6 +267,18 @@ class Served:
         if method.name not in self._replies:
             self._replies[method.name] = ReplyEncoder(method.message, self.contract.types)
         return self._replies[method.name]
+
+
+async def _within(seconds: float, running: Awaitable[Any], method: Method[Any]) -> Any:
+    """Await the work of a call for as long as is left to it."""
+    timer = asyncio.timeout(seconds)
+    try:
+        async with timer:
+            return await running
+    except TimeoutError:
+        if timer.expired():
+            raise deadline_exceeded(method) from None
+        raise
 
 
 def _reader(theirs: schema.Message, method: Method[Any], types: Types) -> Decoder:

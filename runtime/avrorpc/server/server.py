@@ -30,7 +30,7 @@ from avrorpc.transport import loops
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.exchange import Streams
-from avrorpc.transport.listening import Door, all_gone, listen
+from avrorpc.transport.listening import Door, all_arrived, all_gone, listen
 from avrorpc.transport.server_link import ServerLink
 from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
@@ -186,6 +186,7 @@ class Server:
         for listener in self._listeners:
             await listener.stop()
             loops.stopped(loop, listener.address)
+        await asyncio.sleep(0)  # calls that came before the goodbye begin
         try:
             async with asyncio.timeout(drain):
                 await self._calls.none.wait()
@@ -194,6 +195,7 @@ class Server:
         with suppress(TimeoutError):  # who watches is told the end
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._questions.none.wait()
+        await all_arrived()
         while self._listeners:  # Each is closed once, even if a second call cuts this one short.
             await self._listeners.pop().close(max(end - loop.time(), FLUSH_SECONDS))
         self._executor.shutdown(wait=False, cancel_futures=True)
@@ -222,7 +224,8 @@ class Server:
             if session.offer.name == INTROSPECTION:
                 with self._questions.one():
                     reply = await session.offer.answer(request, streams)
-            elif self._draining:
+            elif self._draining and streams is None:
+                # Where our frames are spoken, GOODBYE has told the client which calls are served.
                 reply = None if request.one_way else system_error(Code.UNAVAILABLE, DRAINING)
             else:
                 with self._calls.one():
@@ -270,7 +273,7 @@ class _LinkListener:
         self._connections = connections
 
     async def stop(self) -> None:
-        self._door.close()
+        await self._door.close()
         for connection in list(self._connections):
             connection.goodbye("the server is shutting down")
 

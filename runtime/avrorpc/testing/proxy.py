@@ -18,14 +18,15 @@ import threading
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
 from avrorpc.errors import BindError, ClientStateError
-from avrorpc.testing.toxics import Course, Ending, Piece, Toxic
+from avrorpc.testing.toxics import Bandwidth, Course, Ending, Piece, Toxic
 
 CHUNK: Final = 65_536
 WINDOW: Final = 256
@@ -103,6 +104,8 @@ class _Link:
 
     client: tuple[asyncio.StreamReader, asyncio.StreamWriter]
     server: tuple[asyncio.StreamReader, asyncio.StreamWriter]
+    ended: set[str] = field(default_factory=set)
+    """The directions that have been ended; what still comes that way vanishes."""
 
     @property
     def writers(self) -> tuple[asyncio.StreamWriter, asyncio.StreamWriter]:
@@ -118,6 +121,14 @@ class _Link:
     def close(self) -> None:
         for writer in self.writers:
             writer.close()
+
+    def end(self, direction: Direction, writer: asyncio.StreamWriter) -> None:
+        if direction.name not in self.ended:
+            self.ended.add(direction.name)
+            if not writer.is_closing():
+                writer.write_eof()
+        if len(self.ended) == 2:
+            self.close()
 
 
 class Proxy:
@@ -176,6 +187,21 @@ class Proxy:
     def disconnect(self) -> None:
         """Close all connections in good order; new ones are accepted."""
         self._run(self._close_all)
+
+    def half_close(self, direction: Direction) -> None:
+        """End one direction of all connections, `to_server` or `to_client`; the other goes on."""
+        self._run(partial(self._end_all, direction))
+
+    def redirect(self, upstream: str) -> None:
+        """Reach another server from the next connection on; open ones stay where they are.
+
+        Args:
+            upstream: The server's URL.
+
+        Raises:
+            BindError: It has no address.
+        """
+        self._upstream = self._upstream._replace(**_place(_split(upstream)))
 
     def refuse(self) -> None:
         """Stop listening: who connects is refused. Open connections stay."""
@@ -400,6 +426,8 @@ class Proxy:
                 direction.received += len(data)
                 for piece in course.plan(data, direction.toxics):
                     await waiting.put((loop.time() + piece.delay, piece))
+                if any(isinstance(toxic, Bandwidth) for toxic in direction.toxics):
+                    await waiting.join()  # a narrow line holds its sender back
             await waiting.put(None)
             await writing
         finally:
@@ -416,14 +444,17 @@ class Proxy:
         has_ended = False
         while (head := await waiting.get()) is not None:
             due, piece = head
+            has_ended = has_ended or direction.name in link.ended
             if has_ended:
+                waiting.task_done()
                 continue
             if due > loop.time():
                 await asyncio.sleep(due - loop.time())
             await self._flowing.wait()
             if piece.ending is not None:
                 has_ended = True
-                self._end(link, writer, piece.ending)
+                self._end(link, writer, direction, piece.ending)
+                waiting.task_done()
                 continue
             try:
                 writer.write(piece.data)
@@ -434,16 +465,17 @@ class Proxy:
             direction.sent += len(piece.data)
             if piece.pause:
                 await asyncio.sleep(piece.pause)
-        if not has_ended and not writer.is_closing():
-            writer.write_eof()
+            waiting.task_done()
+        if not has_ended:
+            link.end(direction, writer)
 
-    def _end(self, link: _Link, writer: asyncio.StreamWriter, ending: Ending) -> None:
+    def _end(self, link: _Link, writer: asyncio.StreamWriter, direction: Direction, ending: Ending) -> None:
         match ending:
             case Ending.RESET:
                 self.statistics.resets += 1
                 link.reset()
             case Ending.HALF_CLOSE:
-                writer.write_eof()
+                link.end(direction, writer)
             case Ending.CLOSE:
                 link.close()
 
@@ -451,6 +483,10 @@ class Proxy:
         for link in self._links:
             self.statistics.resets += 1
             link.reset()
+
+    def _end_all(self, direction: Direction) -> None:
+        for link in self._links:
+            link.end(direction, (link.server if direction is self.to_server else link.client)[1])
 
     def _close_all(self) -> None:
         for link in self._links:
@@ -466,6 +502,10 @@ def _split(url: str) -> SplitResult:
     if not found:
         raise BindError(f"{url!r} has no address to pass on to; write tcp://HOST:PORT or unix:///PATH")
     return parts
+
+
+def _place(parts: SplitResult) -> dict[str, str]:
+    return {"path": parts.path} if parts.scheme == "unix" else {"netloc": parts.netloc}
 
 
 def _family(address: str | tuple[str, int]) -> socket.AddressFamily:

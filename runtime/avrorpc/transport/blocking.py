@@ -5,8 +5,9 @@ from __future__ import annotations
 import select
 import socket
 import struct
-import threading
 import time
+from collections import deque
+from contextlib import suppress
 from typing import Final, Generic, Protocol, TypeVar
 
 from avrorpc.errors import ClientStateError
@@ -25,11 +26,14 @@ _ORDERLY: Final = struct.pack("ii", 0, 0)
 
 
 class Pool(Generic[P]):
-    """Idle connections, last used first. Nothing but the list is touched under the lock."""
+    """Idle connections, last used first.
+
+    There is no lock: whoever collects garbage may give a connection back in the middle of anything that is
+    done here, in the same thread. Each step is one operation of a deque.
+    """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._idle: list[P] = []
+        self._idle: deque[P] = deque()
         self._closed = False
 
     def take(self) -> P | None:
@@ -39,29 +43,31 @@ class Pool(Generic[P]):
             ClientStateError: The pool is closed.
         """
         while True:
-            with self._lock:
-                if self._closed:
-                    raise ClientStateError("this client is closed")
-                connection = self._idle.pop() if self._idle else None
-            if connection is None or not _is_stale(connection.sock):
+            if self._closed:
+                raise ClientStateError("this client is closed")
+            try:
+                connection = self._idle.pop()
+            except IndexError:
+                return None
+            if not _is_stale(connection.sock):
                 return connection
             connection.sock.close()
 
     def give(self, connection: P) -> None:
         """Take a connection back after a whole exchange."""
-        with self._lock:
-            if not self._closed:
-                self._idle.append(connection)
-                return
-        connection.sock.close()
+        self._idle.append(connection)
+        if self._closed:
+            self._drop_all()
 
     def close(self) -> None:
         """Close the idle connections; those in use close when they come back."""
-        with self._lock:
-            self._closed = True
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.sock.close()
+        self._closed = True
+        self._drop_all()
+
+    def _drop_all(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().sock.close()
 
 
 class Timer:

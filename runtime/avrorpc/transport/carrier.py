@@ -22,6 +22,7 @@ class Carrier(asyncio.Transport):
         peer: The other end's address.
         principal: Whom the connection proves the other end to be.
         outlives_input: Whether the end of what comes leaves the other direction open, as HTTP bodies do.
+        sock: The socket below, where whether it has ended may be asked of it.
     """
 
     def __init__(
@@ -31,8 +32,9 @@ class Carrier(asyncio.Transport):
         principal: Principal | None = None,
         *,
         outlives_input: bool,
+        sock: object = None,
     ) -> None:
-        super().__init__({"peername": peer, "principal": principal})
+        super().__init__({"peername": peer, "principal": principal, "socket": sock})
         self._link = link
         self._outlives_input = outlives_input
         self._out: deque[bytes] = deque()

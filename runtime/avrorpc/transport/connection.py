@@ -81,8 +81,10 @@ class ConnectionTransport(Generic[V]):
         loop = asyncio.get_running_loop()
         deadline = None if call.timeout is None else loop.time() + call.timeout
         for attempt in range(1, ATTEMPTS + 1):
-            async with asyncio.timeout_at(deadline):
-                link, view = await self._ready()
+            link, view = self._link, self._view
+            if link is None or view is None or link.is_useless() or self._dialling.locked():
+                async with asyncio.timeout_at(deadline):
+                    link, view = await self._ready()
             try:
                 answer: LinkAnswer[V] = await link.exchange(call, deadline)
             except ConnectError:

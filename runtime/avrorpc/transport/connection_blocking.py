@@ -8,9 +8,10 @@ from typing import Generic, TypeVar
 from avrorpc.errors import ConnectError, ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.blocking import Pool, Timer
+from avrorpc.transport.connection import ATTEMPTS
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
-from avrorpc.transport.faults import lost_at_start, no_handshake
+from avrorpc.transport.faults import dialling, lost_at_start, no_handshake
 from avrorpc.transport.link_blocking import BlockingAnswer, BlockingLink
 from avrorpc.transport.pipe import Pipe, SocketPipe
 from avrorpc.wire.client import ClientConnection, Connected, Identity
@@ -41,16 +42,16 @@ class BlockingConnectionTransport(Generic[V]):
             TransportError: The connection failed.
             StatusError: UNIMPLEMENTED, for a stream to a plain Avro peer.
         """
-        timer = Timer(call.timeout)
+        timer, dials = Timer(call.timeout), 0
         while True:
             link = self._pool.take()
-            is_new = link is None
-            link = link or self._dial(timer)
+            if link is None:
+                link, dials = self._dial(timer), dials + 1
             answer = self._begin(link, call, timer)
             try:
                 return await finish(answer, call)
-            except ConnectError:
-                if is_new or call.items is not None:
+            except ConnectError:  # the server has not begun it
+                if dials == ATTEMPTS or call.items is not None:
                     raise
 
     async def close(self) -> None:
@@ -113,7 +114,8 @@ class BlockingConnectionTransport(Generic[V]):
 
         pipe = WebSocketPipe(sock, self.address)
         try:
-            pipe.open(timer)
+            with dialling(self.address):
+                pipe.open(timer)
         except BaseException:
             pipe.close()
             raise
@@ -125,14 +127,15 @@ async def finish(answer: BlockingAnswer[V], call: Outgoing) -> BlockingAnswer[V]
     try:
         if call.one_way:
             answer.sent()
-        elif call.items is None:
-            answer.complete()
-        elif call.streams:
+        elif call.items is not None and call.streams:
             answer.pump = answer.send(call.items)
-        else:
+        elif call.items is not None:
             await answer.send(call.items)
-        if not call.one_way and not call.streams:
             answer.wait()
+        elif call.streams:
+            answer.complete()
+        else:
+            answer.wait(is_asking=True)
     except BaseException:
         await answer.cancel()
         raise

@@ -18,6 +18,7 @@ from avrorpc.transport.blocking import reset_on_close
 from avrorpc.transport.carrier import Carrier
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.goodbyes import Goodbyes
 from avrorpc.transport.http_conversation import HttpConversation
 from avrorpc.transport.http_faults import saying
 from avrorpc.transport.http_status import check_response, request_path
@@ -45,6 +46,7 @@ class HttpTransport(Generic[V]):
         self._accept = accept
         self._carrying: set[asyncio.Task[None]] = set()
         self._session: aiohttp.ClientSession | None = None
+        self._goodbyes = Goodbyes()
 
     async def exchange(self, call: Outgoing) -> PlainAnswer[V] | LinkAnswer[V]:
         """Send a call and return its reply; HTTP answers one-way calls, too, and that answer is dropped.
@@ -73,6 +75,7 @@ class HttpTransport(Generic[V]):
             await asyncio.wait(list(self._carrying))
         if self._session is not None:
             await self._session.close()
+        await self._goodbyes.said()
 
     async def _post(self, body: bytes) -> bytes:
         if self._session is None:
@@ -82,8 +85,13 @@ class HttpTransport(Generic[V]):
             # idle connections have ended, in the second they go.
             await asyncio.sleep(0)
             await asyncio.sleep(0)
-        with self._dialler.attempt():
-            return await self._exchange(self._session, _Body(io.BytesIO(body)))
+        sent = _Body(io.BytesIO(body))
+        try:
+            with self._dialler.attempt():
+                return await self._exchange(self._session, sent)
+        except BaseException:
+            self._goodbyes.add(sent.sock)
+            raise
 
     async def _exchange(self, session: aiohttp.ClientSession, body: _Body) -> bytes:
         tls = self._dialler.tls
@@ -163,18 +171,20 @@ class HttpTransport(Generic[V]):
             await Carrier(link, outlives_input=True).carry(read, out.put, lambda: out.put(None))
         finally:
             posting.cancel()
+            await asyncio.wait([posting])
             if response is not None:
-                if not link.is_answered:
-                    _reset(response)
+                sock = _socket(response)
+                self._goodbyes.add(sock)
+                if not link.is_answered and sock is not None and sock.fileno() >= 0:
+                    reset_on_close(sock)  # so the server learns that nobody reads any more
                 response.close()
 
 
-def _reset(response: aiohttp.ClientResponse) -> None:
-    """Make the end of a response's connection a reset: so the server learns that nobody reads any more."""
+def _socket(response: aiohttp.ClientResponse) -> socket.socket | None:
+    """Return the socket of a response's connection; None where that has ended."""
     transport = None if response.connection is None else response.connection.transport
-    sock = None if transport is None else transport.get_extra_info("socket")
-    if sock is not None and sock.fileno() >= 0:
-        reset_on_close(sock)
+    sock: socket.socket | None = None if transport is None else transport.get_extra_info("socket")
+    return sock
 
 
 class _Body(aiohttp.BytesIOPayload):
@@ -185,7 +195,8 @@ class _Body(aiohttp.BytesIOPayload):
 
     def __init__(self, body: io.BytesIO) -> None:
         super().__init__(body)
-        self._sock: socket.socket | None = None
+        self.sock: socket.socket | None = None
+        """That of the connection, once there is one."""
 
     async def write(self, writer: AbstractStreamWriter) -> None:
         """Send it: what aiohttp up to 3.11 calls."""
@@ -199,12 +210,12 @@ class _Body(aiohttp.BytesIOPayload):
 
     def is_answered(self) -> None:
         """Take note that the reply is there: the end of the connection means nothing any more."""
-        if self._sock is not None and self._sock.fileno() >= 0:
-            reset_on_close(self._sock, is_wanted=False)
+        if self.sock is not None and self.sock.fileno() >= 0:
+            reset_on_close(self.sock, is_wanted=False)
 
     def _begin(self, writer: AbstractStreamWriter) -> None:
         transport = getattr(writer, "transport", None)
         if transport is not None:
-            self._sock = transport.get_extra_info("socket")
-            if self._sock is not None:
-                reset_on_close(self._sock)
+            self.sock = transport.get_extra_info("socket")
+            if self.sock is not None:
+                reset_on_close(self.sock)

@@ -11,7 +11,7 @@ import h11
 
 from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
-from avrorpc.transport.blocking import Pool, Timer, abandon, send_all
+from avrorpc.transport.blocking import Pool, Timer, abandon, reset_on_close, send_all
 from avrorpc.transport.connection_blocking import finish
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
@@ -124,6 +124,8 @@ class BlockingHttpTransport(Generic[V]):
         ]
         request = h11.Request(method="POST", target=self._path, headers=headers)
         parts = [state.send(request), state.send(h11.Data(data=body)), state.send(h11.EndOfMessage())]
+        # While the call is under way, the end of its connection is a reset: so the server learns of it.
+        reset_on_close(connection.sock)
         with exchanging(self.address):
             send_all(connection.sock, b"".join(part for part in parts if part), timer)
         status, kind, content = 0, "", bytearray()
@@ -140,6 +142,7 @@ class BlockingHttpTransport(Generic[V]):
                     if len(content) > self._limits.max_body:
                         return status, kind, bytes(content)
                 case h11.EndOfMessage():
+                    reset_on_close(connection.sock, is_wanted=False)
                     return status, kind, bytes(content)
                 case h11.ConnectionClosed():
                     raise self._lost()

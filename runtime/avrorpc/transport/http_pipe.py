@@ -38,6 +38,7 @@ class HttpPipe:
         self._kind = ""
         self._said = bytearray()
         self._prefaces = 0
+        self._is_complete = False
         headers = [
             ("Host", address.authority),
             ("Content-Type", STREAM_TYPE),
@@ -52,12 +53,13 @@ class HttpPipe:
         return self._pipe.has_output
 
     def write(self, data: bytes) -> None:
-        """Take bytes to send."""
-        if self._state.our_state is h11.SEND_BODY:  # the end of the connection says the rest
+        """Take bytes to send; after the end of the request, such as the answer to a ping, they are dropped."""
+        if not self._is_complete:
             self._send(h11.Data(data=data))
 
     def write_eof(self) -> None:
         """Take note that nothing more is written: the request is complete."""
+        self._is_complete = True
         self._send(h11.EndOfMessage())
 
     def flush(self) -> None:

@@ -26,12 +26,12 @@ V = TypeVar("V")
 
 PING: Final = bytes(8)
 """What a ping carries: there is only ever one on its way."""
+CLOSE_SECONDS: Final = 1.0
+"""How long a server may take to read what is due to it before the connection is closed."""
 TURN: Final = 64
 """Items that a stream may send in one turn of the loop."""
 
 
-LINGER_SECONDS: Final = 1.0
-"""How long a server may take to read what is due to it when a client closes."""
 
 
 class ClientLink(asyncio.Protocol):
@@ -59,15 +59,15 @@ class ClientLink(asyncio.Protocol):
         self._calls: dict[int, LinkAnswer[Any]] = {}
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
-        self._unchoked: asyncio.Future[None] = self._loop.create_future()
+        self._unchoked: asyncio.Future[None] | None = None
         self._buffered = 0
         self._is_complete = False
         self._is_given_up = False
         self._is_flushing = False
-        self._vacancy: deque[asyncio.Future[None]] = deque()
+        self._vacancy: list[asyncio.Future[None]] = []
         self._alive: KeepAlive | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._lingering: asyncio.TimerHandle | None = None
+        self._closing: asyncio.TimerHandle | None = None
 
     def is_useless(self) -> bool:
         """Whether no new calls can be made here, even where the loop has not heard of it yet."""
@@ -97,7 +97,10 @@ class ClientLink(asyncio.Protocol):
         answer.begin(call.items, deadline)
         if call.items is None:
             self.complete()
-        self.flush_soon()
+        if len(self._calls) == 1:
+            self.flush()  # there is nobody else to wait for
+        else:
+            self.flush_soon()
         if not call.streams:
             try:
                 await answer.wait()
@@ -105,7 +108,8 @@ class ClientLink(asyncio.Protocol):
                 await answer.cancel()
                 raise
             finally:
-                await answer.end_pump()
+                if call.items is not None:
+                    await answer.end_pump()
         return answer
 
     @property
@@ -114,10 +118,14 @@ class ClientLink(asyncio.Protocol):
         return not self._calls and not self._is_given_up
 
     def close(self) -> None:
-        """Close the connection; calls under way fail."""
-        if self._transport is None:
+        """Close the connection; calls under way fail, and the server is told that nobody waits for them."""
+        if self._transport is None or self._closing is not None:
             return
-        if self._calls and self.connection.multiplexer is None:  # plain Avro has no other word for giving up
+        self._closing = self._loop.call_later(CLOSE_SECONDS, self._transport.abort)
+        calls = list(self._calls.values())
+        for answer in calls:
+            answer.fail(ConnectionLost(f"the client of {self.address} was closed during the call"))
+        if calls and self.connection.multiplexer is None:  # plain Avro has no other word for giving up
             sock = self._transport.get_extra_info("socket")
             if sock is not None:
                 reset_on_close(sock)
@@ -125,26 +133,19 @@ class ClientLink(asyncio.Protocol):
         else:
             self.flush()
             self._transport.close()
-            self._lingering = self._loop.call_later(LINGER_SECONDS, self._transport.abort)
 
     def ended(self, number: int, *, is_given_up: bool) -> None:
         """Take note that a call is over: answered, or given up."""
         self._is_given_up = is_given_up
         self._calls.pop(number, None)
-        while self._vacancy:
-            waiting = self._vacancy.popleft()
-            if not waiting.done():
-                waiting.set_result(None)
-                break
+        self._next_waiting()
         if (self.is_leaving or self.connection.is_eager) and not self._calls:
             self.close()
 
     def complete(self) -> None:
         """Take note that a call has been sent whole: a connection of one call sends nothing more."""
         self._is_complete = self.connection.is_eager
-        if self._is_complete and self._transport is not None:
-            self.flush()
-            self._transport.write_eof()
+        self.flush()
 
     def buffer(self, size: int) -> None:
         """Take note of bytes that wait for their reader, or less than none that were read.
@@ -162,6 +163,8 @@ class ClientLink(asyncio.Protocol):
     async def unchoked(self) -> None:
         """Wait while the socket takes no more."""
         while self._is_choked and self.lost is None:
+            if self._unchoked is None:
+                self._unchoked = self._loop.create_future()
             await asyncio.shield(self._unchoked)
 
     def flush_soon(self) -> None:
@@ -177,6 +180,8 @@ class ClientLink(asyncio.Protocol):
             return
         while not self._is_choked and self.connection.has_output:
             transport.write(self.connection.data_to_send())
+        if self._is_complete and not self.connection.has_output:
+            transport.write_eof()
 
     # asyncio's side.
 
@@ -184,8 +189,6 @@ class ClientLink(asyncio.Protocol):
         # uvloop's transports have the methods and not the base class.
         self._transport = cast("asyncio.Transport", transport)
         self.flush()
-        if self._is_complete:
-            self._transport.write_eof()
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
         if self._alive is not None:
@@ -208,7 +211,7 @@ class ClientLink(asyncio.Protocol):
         self.flush()
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
-        for timer in (self._timer, self._lingering):
+        for timer in (self._timer, self._closing):
             if timer is not None:
                 timer.cancel()
         if self.lost is None and isinstance(exc, RpcError):
@@ -224,10 +227,8 @@ class ClientLink(asyncio.Protocol):
             self.connected.set_exception(self.lost)
             self.connected.exception()  # whoever awaits it sees it; nobody need
         for answer in list(self._calls.values()):
-            answer.fail(self.lost)
-        for waiting in self._vacancy:
-            if not waiting.done():
-                waiting.set_result(None)
+            answer.fail(_again(self.lost))
+        self._all_waiting()
         self._is_choked = False
         self._release_writers()
         if not self.closed.done():
@@ -241,9 +242,9 @@ class ClientLink(asyncio.Protocol):
             self._transport.abort()
 
     def _release_writers(self) -> None:
-        if not self._unchoked.done():
+        if self._unchoked is not None:
             self._unchoked.set_result(None)
-        self._unchoked = self._loop.create_future()
+            self._unchoked = None
 
     def _take(self, event: object) -> None:
         match event:
@@ -277,6 +278,7 @@ class ClientLink(asyncio.Protocol):
 
     def _leave(self, reason: str, unserved: tuple[int, ...]) -> None:
         self.is_leaving = True
+        self._all_waiting()
         for number in unserved:
             if number in self._calls:
                 self._calls[number].fail(
@@ -305,17 +307,40 @@ class ClientLink(asyncio.Protocol):
         self.flush()
 
     async def _vacant(self, deadline: float | None) -> None:
-        """Wait while as many calls are under way as the server allows."""
+        """Wait while as many calls are under way as the server allows.
+
+        Raises:
+            ConnectError: No call can be made here any more.
+        """
         multiplexer = self.connection.multiplexer
         while True:
             if self.lost is not None:
-                raise self.lost
+                raise ConnectError(f"{self.lost}; this call was not begun") from self.lost
+            if self.is_leaving:
+                raise ConnectError(f"{self.address} takes no new calls; this one was not begun")
             if multiplexer is None or len(self._calls) < multiplexer.settings.max_calls:
                 return
             waiting = self._loop.create_future()
             self._vacancy.append(waiting)
-            async with asyncio.timeout_at(deadline):
-                await waiting
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await waiting
+            except BaseException:
+                if waiting.done() and not waiting.cancelled():
+                    self._next_waiting()  # it was this one's turn
+                raise
+
+    def _next_waiting(self) -> None:
+        while self._vacancy:
+            waiting = self._vacancy.popleft()
+            if not waiting.done():
+                waiting.set_result(None)
+                return
+
+    def _all_waiting(self) -> None:
+        for waiting in self._vacancy:
+            if not waiting.done():
+                waiting.set_result(None)
 
 
 class LinkAnswer(Generic[V]):
@@ -366,7 +391,8 @@ class LinkAnswer(Generic[V]):
     async def wait(self) -> None:
         """Wait for the reply."""
         while not self._is_over:
-            await self._woken()
+            self._waiter = asyncio.get_running_loop().create_future()
+            await self._waiter
         if self._error is not None:
             raise self._error
 
@@ -465,6 +491,15 @@ class LinkAnswer(Generic[V]):
             self.fail(error)
         finally:
             await _close(items)
+
+
+def _again(error: Exception) -> Exception:
+    """Return an error for one more caller: tracebacks and notes are each caller's own."""
+    made = error.__class__.__new__(error.__class__, *error.args)  # subclasses have constructors of their own
+    made.args = error.args
+    made.__dict__.update(error.__dict__)
+    made.__cause__ = error.__cause__
+    return made
 
 
 async def _close(items: AsyncIterator[bytes]) -> None:

@@ -6,6 +6,7 @@ which waits for us to read is never waited for in vain.
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Generic, TypeVar
@@ -14,7 +15,7 @@ from avrorpc.errors import ConnectError, ConnectionLost, RpcError
 from avrorpc.transport.address import Address
 from avrorpc.transport.blocking import Timer, abandon
 from avrorpc.transport.exchange import Outgoing
-from avrorpc.transport.faults import exchanging
+from avrorpc.transport.faults import exchanging, is_hang_up
 from avrorpc.transport.pipe import Pipe
 from avrorpc.wire.client import ClientConnection, Connected
 from avrorpc.wire.multiplex import Answered, Failed, Item, Leaving
@@ -43,6 +44,8 @@ class BlockingLink(Generic[V]):
         self._connected: Connected | None = None
         self._answer: BlockingAnswer[V] | None = None
         self._is_at_end = False
+        self._refused: OSError | None = None
+        """Why nothing can be sent any more."""
 
     def open(self, timer: Timer) -> Connected:
         """Make the handshake.
@@ -69,8 +72,13 @@ class BlockingLink(Generic[V]):
         self._answer = BlockingAnswer(self, number, timer, ended)
         return self._answer
 
-    def run(self, is_done: Callable[[], bool], timer: Timer) -> None:
+    def run(self, is_done: Callable[[], bool], timer: Timer, *, is_asking: bool = False) -> None:
         """Send what is due, and take what comes, until all is sent and `is_done`.
+
+        Args:
+            is_done: Whether this end has what it wants.
+            timer: How long it may take.
+            is_asking: Whether what is wanted cannot be there before something was sent.
 
         Raises:
             TimeoutError: It took too long.
@@ -78,9 +86,13 @@ class BlockingLink(Generic[V]):
         """
 
         def is_over() -> bool:
-            return is_done() and not self.pipe.has_output and not self.connection.has_output
+            return is_done() and not self._has_output
 
         with exchanging(self.address):
+            if is_asking:
+                self._send()
+                if not self.connection.has_output:
+                    self.pipe.wait(timer)
             while not is_over():  # what has come already is taken, even if the server has closed since
                 if not self._step() and not is_over():
                     if self._is_at_end:
@@ -89,21 +101,56 @@ class BlockingLink(Generic[V]):
                 elif not is_over():
                     timer.left()  # a server that never stops saying things must not hold up the end
 
-    def _step(self) -> bool:
-        """Move what can be moved now; return whether anything came."""
+<<<<<<< HEAD
+    def _send(self) -> None:
+        """Send what the system takes now."""
         if not self.pipe.has_output and self.connection.has_output:
             self.pipe.write(self.connection.data_to_send())
         if self.pipe.has_output:
             self.pipe.flush()
+
+    def _step(self) -> bool:
+        """Move what can be moved now; return whether anything came."""
+        self._send()
+=======
+    @property
+    def _has_output(self) -> bool:
+        return self._refused is None and (self.pipe.has_output or self.connection.has_output)
+
+    def _step(self) -> bool:
+        """Move what can be moved now; return whether anything came."""
+        if self._refused is None:
+            self._write()
+>>>>>>> 1c9fedd4bbdf28c5df78d2d2d68c62b5db07c955
         data = self.pipe.read()
         if data is None:
-            return not self.pipe.has_output and self.connection.has_output
+            return self._has_output and not self.pipe.has_output
         if not data:  # what matters may have come before
             self._is_at_end = True
             return False
         for event in self.connection.receive(data):
             self._take(event)
         return True
+
+    def _write(self) -> None:
+        if not self.pipe.has_output and self.connection.has_output:
+            self.pipe.write(self.connection.data_to_send())
+        try:
+            if self.pipe.has_output:
+                self.pipe.flush()
+        except OSError as error:
+            if not is_hang_up(error) or self._answer is None:
+                raise
+            self._refused = error  # what the server said before it left is still read
+            self._read_rest()
+            if not self._answer.is_answered:
+                raise
+
+    def _read_rest(self) -> None:
+        with contextlib.suppress(OSError):
+            while data := self.pipe.read():
+                for event in self.connection.receive(data):
+                    self._take(event)
 
     def _lost(self) -> None:
         try:
@@ -188,9 +235,9 @@ class BlockingAnswer(Generic[V]):
             self._link.pipe.write_eof()
             self._run(lambda: True)
 
-    def wait(self) -> None:
-        """Wait for the reply."""
-        self._run(lambda: self.is_answered)
+    def wait(self, *, is_asking: bool = False) -> None:
+        """Wait for the reply; `is_asking` where nothing of the call has been sent yet."""
+        self._run(lambda: self.is_answered, is_asking=is_asking)
         if self.error is not None:
             self._close()
             raise self.error
@@ -209,9 +256,9 @@ class BlockingAnswer(Generic[V]):
         else:
             self._close()
 
-    def _run(self, is_done: Callable[[], bool]) -> None:
+    def _run(self, is_done: Callable[[], bool], *, is_asking: bool = False) -> None:
         try:
-            self._link.run(is_done, self._timer)
+            self._link.run(is_done, self._timer, is_asking=is_asking)
         except BaseException:
             self._close()
             raise

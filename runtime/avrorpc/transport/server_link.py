@@ -8,11 +8,11 @@ gone.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 from collections import deque
 from collections.abc import Callable
 from contextvars import Context
+from functools import partial
 from typing import Any, Final, Self, cast
 
 from avrorpc.errors import Code, RpcError, StatusError
@@ -31,8 +31,6 @@ logger = logging.getLogger("avrorpc")
 LINGER_SECONDS: Final = 10.0
 """How long a client that broke the rules may take to read what was due to it."""
 
-REFUSAL_SECONDS: Final = 0.2
-"""How long the system of a client that has left may take to refuse what is sent to it."""
 
 
 class ServerLink(asyncio.Protocol):
@@ -72,10 +70,9 @@ class ServerLink(asyncio.Protocol):
         self._is_single = is_single
         self._is_half_closed = False
         self._calls: dict[int, _Call] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
-        self._unchoked: asyncio.Future[None] = self._loop.create_future()
+        self._unchoked: asyncio.Future[None] | None = None
         self._buffered = 0
         self._is_flushing = False
         self._alive: KeepAlive | None = None
@@ -119,6 +116,8 @@ class ServerLink(asyncio.Protocol):
     async def unchoked(self) -> None:
         """Wait while the socket takes no more."""
         while self._is_choked:
+            if self._unchoked is None:
+                self._unchoked = self._loop.create_future()
             await asyncio.shield(self._unchoked)
 
     def flush_soon(self) -> None:
@@ -176,25 +175,21 @@ class ServerLink(asyncio.Protocol):
 
     def resume_writing(self) -> None:  # noqa: D102
         self._is_choked = False
-        if not self._unchoked.done():
+        if self._unchoked is not None:
             self._unchoked.set_result(None)
-        self._unchoked = self._loop.create_future()
+            self._unchoked = None
         self.flush()
         self._choose_reading()
 
     def eof_received(self) -> bool:  # noqa: D102
-        # A client that only sends no more still gets its replies.
+        # A plain client that only sends no more still gets its replies. One that speaks our frames has left:
+        # it would have to answer pings.
         self._is_half_closed = True
         if self._transport is None or self._transport.get_extra_info("sslcontext") is not None:
             return False  # TLS has no half of a connection
-        if not self._calls or is_gone(self._transport):
-            return False
         if self.connection.multiplexer is not None and not self._is_single:
-            # Where the client has left altogether, its system answers this by a reset.
-            self.connection.multiplexer.ping(PING)
-            self.flush()
-            self._loop.call_later(REFUSAL_SECONDS, self._abort_if_gone)
-        return True
+            return False
+        return bool(self._calls) and not is_gone(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
         if isinstance(exc, RpcError):
@@ -236,8 +231,7 @@ class ServerLink(asyncio.Protocol):
         self._calls[request.serial] = call
         task = self._loop.create_task(self._serve(request, call), context=Context())
         call.task = task
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(partial(self._done, request.serial))
         if self._alive is not None:
             self._alive.used(self._loop.time())
 
@@ -245,30 +239,43 @@ class ServerLink(asyncio.Protocol):
         body: bytes | None = None
         try:
             streams = None if self.connection.multiplexer is None else call.streams()
-            if call.begin():
-                with contextlib.suppress(asyncio.CancelledError):  # the client has cancelled, or is gone
-                    body = await self._answer(request, streams)
+            body = await self._answer(request, streams)
+        except asyncio.CancelledError:
+            pass  # the client has cancelled, or is gone
         finally:
-            del self._calls[request.serial]
-            call.close()
-            self.connection.reply(request.serial, body)
-            if self._alive is not None:
-                self._alive.used(self._loop.time())
+            self._over(request.serial, body)
+
+    def _done(self, serial: int, _: asyncio.Task[None]) -> None:
+        if serial in self._calls:  # cancelled before it began, and so not over yet
+            self._over(serial, None)
+
+    def _over(self, serial: int, body: bytes | None) -> None:
+        """Answer a call, and forget it."""
+        self._calls.pop(serial).close()
+        self.connection.reply(serial, body)
+        if self._alive is not None:
+            self._alive.used(self._loop.time())
         if self.connection.multiplexer is None:
             self.data_received(b"")  # sends the reply, and starts what waited for this call's end
-        else:
+        elif self._calls:
             self.flush_soon()
+        else:
+            self.flush()  # there is nobody else to wait for
         if self._is_single or (self._is_half_closed and not self._calls):
             self.close()
 
     def _choose_reading(self) -> None:
-        """Read no more where the client does not read its replies, or has enough under way or unread."""
+        """Read no more where the client does not read its replies, or has enough under way or unread.
+
+        Between our own ends one large reply does not keep other calls from being read.
+        """
         if self._transport is None or self._transport.is_closing() or self._is_half_closed:
             return
         multiplexer = self.connection.multiplexer
         has_credit = multiplexer is None or multiplexer.settings.window is not None
         is_flooded = not has_credit and self._buffered >= self._limits.stream_window
-        if self._is_choked or self.connection.is_full or is_flooded:
+        is_stuck = self._is_choked and (multiplexer is None or multiplexer.queued > self._limits.max_body)
+        if is_stuck or is_flooded or self.connection.is_full:
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
@@ -319,10 +326,6 @@ class ServerLink(asyncio.Protocol):
         if then is not None:
             self._timer = self._loop.call_at(then, self._watch)
 
-    def _abort_if_gone(self) -> None:
-        if self._transport is not None and not self._transport.is_closing() and is_gone(self._transport):
-            self._transport.abort()
-
     def _flush_now(self) -> None:
         self._is_flushing = False
         self.flush()
@@ -339,7 +342,6 @@ class _Call:
         self._items: deque[bytes] = deque()
         self._is_ended = not request.takes_stream
         self._is_closed = False
-        self._is_begun = False
         self._sent = 0
         self._waiter: asyncio.Future[None] | None = None
         self._writer: asyncio.Future[None] | None = None
@@ -369,15 +371,9 @@ class _Call:
         self._wake(self._waiter)
         self._wake(self._writer)
 
-    def begin(self) -> bool:
-        """Take note that the task has started; return whether anybody still wants what it does."""
-        self._is_begun = True
-        return not self._is_closed
-
     def cancel(self) -> None:
         self.close()
-        # A task that is cancelled before its first step takes none, and would release nothing.
-        if self.task is not None and self._is_begun:
+        if self.task is not None:
             self.task.cancel()
 
     def __aiter__(self) -> Self:

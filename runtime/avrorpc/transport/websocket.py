@@ -13,6 +13,7 @@ import aiohttp
 from avrorpc.errors import ConnectionLost, RemoteProtocolError
 from avrorpc.transport.carrier import Carrier
 from avrorpc.transport.dialling import Dialler
+from avrorpc.transport.goodbyes import Goodbyes
 from avrorpc.transport.http_faults import saying
 from avrorpc.transport.link import ClientLink
 from avrorpc.transport.websocket_names import MAX_MESSAGE, PATH, SUBPROTOCOL
@@ -33,6 +34,7 @@ class WebSocketDialler:
         self._dialler = dialler
         self._session: aiohttp.ClientSession | None = None
         self._carrying: set[asyncio.Task[None]] = set()
+        self._goodbyes = Goodbyes()
 
     def attempt(self) -> AbstractContextManager[None]:
         """Dial within this; see `Dialler.attempt`."""
@@ -60,6 +62,7 @@ class WebSocketDialler:
         if websocket.protocol != SUBPROTOCOL:
             await websocket.close()
             raise RemoteProtocolError(f"{self.address} opens a WebSocket, but does not speak {SUBPROTOCOL}")
+        self._goodbyes.add(websocket.get_extra_info("socket"))
         link = factory()
         task = asyncio.get_running_loop().create_task(self._carry(websocket, link))
         self._carrying.add(task)
@@ -72,6 +75,7 @@ class WebSocketDialler:
             await asyncio.wait(list(self._carrying))
         if self._session is not None:
             await self._session.close()
+        await self._goodbyes.said()
 
     @staticmethod
     async def _carry(websocket: aiohttp.ClientWebSocketResponse, link: ClientLink) -> None:
@@ -79,7 +83,8 @@ class WebSocketDialler:
             return binary(await websocket.receive())
 
         try:
-            await Carrier(link, outlives_input=False).carry(read, websocket.send_bytes)
+            sock = websocket.get_extra_info("socket")
+            await Carrier(link, outlives_input=False, sock=sock).carry(read, websocket.send_bytes)
         finally:
             # aiohttp gives each message that comes before the end its own time.
             with contextlib.suppress(TimeoutError):

@@ -32,7 +32,7 @@ from avrorpc.errors import (
 )
 from avrorpc.limits import Limits
 from avrorpc.wire.envelope import request_head
-from avrorpc.wire.framing import Framing, deframer, frame
+from avrorpc.wire.framing import Deframer, Framing, deframer, frame
 from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match, decode_response, encode_request
 from avrorpc.wire.multiplex import (
     Answered,
@@ -87,6 +87,43 @@ class State(Enum):
     READY = auto()
 
 
+@dataclass(slots=True)
+class _Plain:
+    """What only plain Avro needs, and is gone once our own frames are spoken."""
+
+    framing: Framing
+    deframer: Deframer
+    serial: int = 0
+    open: set[int] = field(default_factory=set)
+    one_way: deque[int] = field(default_factory=lambda: deque(maxlen=MAX_UNASKED))
+    abandoned: set[int] = field(default_factory=set)
+    order: deque[int] = field(default_factory=deque)
+
+    def expect(self, serial: int) -> None:
+        self.open.add(serial)
+        if self.framing == "spec":
+            self.order.append(serial)
+
+    def next_serial(self) -> int:
+        if len(self.open) >= MAX_SERIAL:
+            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{MAX_SERIAL} calls are under way on this connection")
+        while True:
+            self.serial = self.serial % MAX_SERIAL + 1
+            if self.serial not in self.open:
+                return self.serial
+
+    def answered(self, serial: int, body: bytes) -> Answered | None:
+        """Take an answer; return it where somebody waits for it."""
+        if serial in self.open:
+            self.open.discard(serial)
+            if serial not in self.abandoned:
+                return Answered(serial, body)
+            self.abandoned.discard(serial)
+        elif serial not in self.one_way:  # some servers answer these, if only to say what was wrong
+            raise RemoteProtocolError(f"an answer to serial {serial}, which is not open")
+        return None
+
+
 class ClientConnection:
     """One connection, bound to one protocol.
 
@@ -113,15 +150,11 @@ class ClientConnection:
         self._server = ServerMemory(identity, known)
         self._limits = limits
         self._wishes = wishes
-        self._framing: Framing = "netty" if opening == "frames" else opening
-        self._deframer = deframer(self._framing, limits)
-        self._serial = 0
-        self._open: set[int] = set()
-        self._one_way: deque[int] = deque(maxlen=MAX_UNASKED)
-        self._abandoned: set[int] = set()
-        self._order: deque[int] = deque()
+        self._plain: _Plain | None = None
         self._out = bytearray()
-        if opening == "frames":
+        if opening != "frames":
+            self._plain = _Plain(opening, deframer(opening, limits))
+        else:
             self._wishes = wishes or Wishes()
             self.multiplexer = Multiplexer(Side.CLIENT, limits, Settings())
         self.is_eager = self.multiplexer is not None and wishes is not None and wishes.is_eager
@@ -129,8 +162,7 @@ class ClientConnection:
         self._greet(text=identity.text if self.is_eager else None)
 
     def __repr__(self) -> str:
-        calls = len(self._open) if self.multiplexer is None else self.multiplexer.calls
-        return f"<ClientConnection {self._identity.name} {self.state.name} calls={calls}>"
+        return f"<ClientConnection {self._identity.name} {self.state.name} calls={self.calls}>"
 
     @property
     def has_output(self) -> bool:
@@ -140,7 +172,9 @@ class ClientConnection:
     @property
     def calls(self) -> int:
         """How many calls wait for their replies."""
-        return len(self._open) if self.multiplexer is None else self.multiplexer.calls
+        if self.multiplexer is not None:
+            return self.multiplexer.calls
+        return 0 if self._plain is None else len(self._plain.open)
 
     def data_to_send(self, at_most: int = 262_144) -> bytes:
         """Return bytes due to the server, and forget them; in our own frames, about as many as asked for."""
@@ -177,27 +211,29 @@ class ClientConnection:
         if self.state is not State.READY and not self.is_eager:
             raise LocalProtocolError("a call before the end of the handshake")
         if self.multiplexer is not None:
-            body = request_head(metadata, f"{self._identity.name}/{message}") + parameters
-            return self.multiplexer.open(bytes(body), one_way=one_way, gives=gives, takes=takes)
+            body = b"".join((request_head(metadata, f"{self._identity.name}/{message}"), parameters))
+            return self.multiplexer.open(body, one_way=one_way, gives=gives, takes=takes)
         if gives or takes:
             raise StatusError(
                 Code.UNIMPLEMENTED,
                 f"{self._identity.name}/{message} is a stream, and plain Avro, spoken here, has none",
             )
-        serial = self._next_serial()
+        plain = self._plain
+        assert plain is not None
+        serial = plain.next_serial()
         if one_way:
-            self._one_way.append(serial)
+            plain.one_way.append(serial)
         else:
-            self._expect(serial)
-        self._out += frame(self._framing, serial, bytes(request_head(metadata, message)) + parameters)
+            plain.expect(serial)
+        self._out += frame(plain.framing, serial, bytes(request_head(metadata, message)) + parameters)
         return serial
 
     def cancel(self, serial: int) -> None:
         """Give a call up. A plain server works on; its reply is dropped."""
         if self.multiplexer is not None:
             self.multiplexer.cancel(serial)
-        elif serial in self._open:
-            self._abandoned.add(serial)
+        elif self._plain is not None and serial in self._plain.open:
+            self._plain.abandoned.add(serial)
 
     def receive(self, data: bytes) -> list[Event]:
         """Take bytes from the server, and return what they mean.
@@ -208,28 +244,27 @@ class ClientConnection:
         """
         if self.multiplexer is not None:
             return self._frames(self.multiplexer, data)
-        self._deframer.add(data)
+        plain = self._plain
+        assert plain is not None
+        plain.deframer.add(data)
         events: list[Event] = []
-        while (message := self._deframer.next()) is not None:
+        while (message := plain.deframer.next()) is not None:
             serial, body = message
             assert isinstance(body, bytes)  # what is above the limit was raised
-            if self._framing == "spec":
-                if not self._order:
+            if plain.framing == "spec":
+                if not plain.order:
                     raise RemoteProtocolError("an answer to no request")
-                serial = self._order.popleft()
-            if self.state is not State.READY:
-                self._open.discard(serial)
-                events += self._handshake(body)
-                if self.multiplexer is not None:
-                    return events + self._frames(self.multiplexer, self._deframer.rest())
-            elif serial in self._open:
-                self._open.discard(serial)
-                if serial in self._abandoned:
-                    self._abandoned.discard(serial)
-                else:
-                    events.append(Answered(serial, body))
-            elif serial not in self._one_way:  # some servers answer these, if only to say what was wrong
-                raise RemoteProtocolError(f"an answer to serial {serial}, which is not open")
+                serial = plain.order.popleft()
+            if self.state is State.READY:
+                answer = plain.answered(serial, body)
+                if answer is not None:
+                    events.append(answer)
+                continue
+            plain.open.discard(serial)
+            events += self._handshake(body)
+            if self.multiplexer is not None:
+                self._plain = None
+                return events + self._frames(self.multiplexer, plain.deframer.rest())
         return events
 
     def receive_eof(self) -> None:
@@ -240,8 +275,11 @@ class ClientConnection:
         """
         if self.state is not State.READY:
             raise ConnectionLost("the server closed the connection during the handshake")
-        idle = self._deframer.idle if self.multiplexer is None else self.multiplexer.idle
-        if self.calls or not idle:
+        if self.multiplexer is not None:
+            is_idle = self.multiplexer.idle
+        else:
+            is_idle = self._plain is None or self._plain.deframer.idle
+        if self.calls or not is_idle:
             raise ConnectionLost("the server closed the connection before it answered")
 
     def _frames(self, multiplexer: Multiplexer, data: bytes) -> list[Event]:
@@ -282,22 +320,11 @@ class ClientConnection:
         if self.multiplexer is not None:
             self.multiplexer.handshake(opening)
             return
-        serial = self._next_serial()
-        self._expect(serial)
-        self._out += frame(self._framing, serial, opening, bytes(request_head({}, "")))
-
-    def _expect(self, serial: int) -> None:
-        self._open.add(serial)
-        if self._framing == "spec":
-            self._order.append(serial)
-
-    def _next_serial(self) -> int:
-        if len(self._open) >= MAX_SERIAL:
-            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{MAX_SERIAL} calls are under way on this connection")
-        while True:
-            self._serial = self._serial % MAX_SERIAL + 1
-            if self._serial not in self._open:
-                return self._serial
+        plain = self._plain
+        assert plain is not None
+        serial = plain.next_serial()
+        plain.expect(serial)
+        self._out += frame(plain.framing, serial, opening, bytes(request_head({}, "")))
 
 
 class ServerMemory:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from enum import IntEnum, IntFlag
+from enum import IntEnum
 from typing import Final
 
 from avrorpc.errors import LimitExceeded, RemoteProtocolError
@@ -50,8 +50,8 @@ class Kind(IntEnum):
     """Server: the handshake response."""
 
 
-class Flag(IntFlag):
-    """What else a frame says."""
+class Flag(IntEnum):
+    """What else a frame says; bits of a number, which an `IntFlag` would combine in Python, and not in C."""
 
     NONE = 0
     MORE = 1
@@ -68,9 +68,9 @@ _KNOWN_FLAGS: Final = sum(Flag)
 _KINDS: Final = {kind.value: kind for kind in Kind}
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Frame:
-    """One frame."""
+    """One frame; not frozen, which would take three times as long to make."""
 
     kind: Kind
     flags: int
@@ -106,11 +106,15 @@ class FrameReader:
             RemoteProtocolError: A kind or flag is unknown.
             LimitExceeded: A payload is above the limit.
         """
-        self._data += data
+        # Most often whole frames come, and nothing is left of those before: then nothing is put together.
+        source: bytes | bytearray = data
+        if self._data:
+            self._data += data
+            source = self._data
         frames: list[Frame] = []
-        position, end = 0, len(self._data)
+        position, end = 0, len(source)
         while end - position >= HEAD.size:
-            length, number, flags, call = HEAD.unpack_from(self._data, position)
+            length, number, flags, call = HEAD.unpack_from(source, position)
             kind = _KINDS.get(number)
             if kind is None:
                 raise RemoteProtocolError(
@@ -124,8 +128,11 @@ class FrameReader:
             if end - start < length:
                 break
             position = start + length
-            frames.append(Frame(kind, flags, call, bytes(self._data[start:position])))
-        del self._data[:position]
+            frames.append(Frame(kind, flags, call, bytes(source[start:position])))
+        if self._data:
+            del self._data[:position]
+        else:
+            self._data += data[position:]
         return frames
 
 

@@ -11,6 +11,10 @@ from typing import Final
 from avrorpc.limits import Limits
 
 
+LATE: Final = 0.1
+"""The share of `ping_timeout` by which a look may be late and still count against the other end."""
+
+
 class Due(Enum):
     """What is to be done now."""
 
@@ -39,12 +43,14 @@ class KeepAlive:
         self._idle: Final = limits.idle_timeout if closes_idle else 0.0
         self._heard = now
         self._asked: float | None = None
+        self._is_asked_again = False
         self._used = now
 
     def heard(self, now: float) -> None:
         """Note that something came."""
         self._heard = now
         self._asked = None
+        self._is_asked_again = False
 
     def used(self, now: float) -> None:
         """Note that a call is under way, or has just ended."""
@@ -62,7 +68,12 @@ class KeepAlive:
     def due(self, now: float) -> Due:
         """Return what is to be done now; a ping is taken to be sent."""
         if self._asked is not None:
-            if now >= self._asked + self._timeout:
+            late = now - self._asked - self._timeout
+            if late > self._timeout * LATE and not self._is_asked_again:
+                # Whoever looks so late was busy, and has not read what came meanwhile.
+                self._asked, self._is_asked_again = now, True
+                return Due.PING
+            if late >= 0:
                 return Due.GIVE_UP
         elif self._interval and now >= self._heard + self._interval:
             self._asked = now

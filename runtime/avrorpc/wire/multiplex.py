@@ -6,7 +6,9 @@ Rules of this file:
 - Frames for a call that is over are dropped: the other end could not yet know. Frames for one that never
   began are errors, and so are items after END, and items that no credit allows.
 - What is too large fails its own call, not the connection; the rest of it is skipped.
-- Control frames leave first; then each call in turn sends one chunk.
+- Control frames leave first; then each call in turn sends one chunk. Of messages of several chunks, the long
+  ones, only some are on their way at once, lest the other end hold half of each: of the rest a beginning is
+  sent, since calls are opened in order, and then they wait. Short messages never do.
 
 Time does not exist here; see `keepalive`.
 """
@@ -40,6 +42,12 @@ MAX_CONTROL_BYTES: Final = 2 * 1024 * 1024
 """Bytes of them, the last one aside: a short handshake is answered with a whole protocol."""
 MAX_REASON: Final = 1_000
 """Characters of the reason that a GOODBYE may give; the rest is dropped."""
+LONG_AT_ONCE: Final = 4
+"""Messages of several chunks that may always be on their way at once; four of 64 MiB are `max_unfinished`."""
+LONG_BYTES: Final = 16 * 1_048_576
+"""Bytes that the messages on their way may have together where they are more."""
+BEGINNING: Final = 256
+"""Bytes that are sent of a long message which then has to wait."""
 _UINT: Final = struct.Struct(">I")
 _MOST_CREDIT: Final = 2**31 - 1
 _MESSAGES: Final = frozenset((Kind.OPEN, Kind.ITEM, Kind.REPLY))
@@ -52,7 +60,7 @@ class Side(Enum):
     SERVER = auto()
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Opened:
     """Server: a call has come."""
 
@@ -64,7 +72,7 @@ class Opened:
     """Whether items follow."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Item:
     """One item of a stream; give its length back by `consumed` once it was read."""
 
@@ -79,7 +87,7 @@ class Ended:
     call: int
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Answered:
     """Client: the body of the reply to a call."""
 
@@ -164,6 +172,8 @@ class _Call:
     half_kind: Kind = Kind.OPEN
     half_flags: int = 0
     is_queued: bool = False
+    long: int = 0
+    """The size of the message of several chunks that is on its way."""
     is_waiting: bool = False
     """Whether somebody wants to hear of credit."""
     is_over: bool = False
@@ -195,13 +205,18 @@ class Multiplexer:
         self._limits = limits
         self._reader = FrameReader(limits.max_frame)
         self._calls: dict[int, _Call] = {}
-        self._control: deque[tuple[bytes, bool]] = deque()
+        # Most connections are idle, and an empty deque takes 700 bytes; what is in these is short.
+        self._control: list[tuple[bytes, bool]] = []
         """Frames, and whether the other end made this one say them."""
         self._answers = 0
         self._answer_bytes = 0
         self._grants: dict[int, int] = {}
         """Credit to be given, by call."""
-        self._ready: deque[_Call] = deque()
+        self._ready: list[_Call] = []
+        self._waiting: list[_Call] = []
+        """Calls whose long message has to wait until fewer are on their way."""
+        self._long = 0
+        self._long_bytes = 0
         self._last = 0
         """The highest number of a call."""
         self._final: int | None = None
@@ -231,6 +246,13 @@ class Multiplexer:
     def has_output(self) -> bool:
         """Whether there is anything to send."""
         return bool(self._control or self._grants or self._ready)
+
+    @property
+    def queued(self) -> int:
+        """How many bytes of messages wait to be sent."""
+        return sum(
+            len(message.payload) - message.position for call in self._ready for message in call.messages
+        )
 
     # What this end does.
 
@@ -378,7 +400,7 @@ class Multiplexer:
         """Return bytes due to the other end, about as many as asked for, and forget them."""
         out = bytearray()
         while self._control and len(out) < at_most:
-            frame, is_answer = self._control.popleft()
+            frame, is_answer = self._control.pop(0)
             out += frame
             if is_answer:
                 self._answers -= 1
@@ -387,11 +409,11 @@ class Multiplexer:
             out += encode(Kind.CREDIT, number, _UINT.pack(credit))
         self._grants.clear()
         while self._ready and len(out) < at_most:
-            call = self._ready.popleft()
+            call = self._ready.pop(0)
             if call.messages:
                 self._emit(call, out)
             if call.messages:
-                self._ready.append(call)
+                self._line_up(call)
             else:
                 call.is_queued = False
                 if call.is_over and not call.is_cancelled:
@@ -592,6 +614,7 @@ class Multiplexer:
             self.release(call.number)
             return None
         call.messages.clear()
+        self._arrived(call)
         self._finish(call)
         call.is_cancelled = True
         return Cancelled(call.number)
@@ -629,24 +652,56 @@ class Multiplexer:
         settings = self.settings
         if settings.compression is not None and len(payload) >= settings.threshold:
             compressed = settings.compression.compress(payload)
-            # What the other end would take for a bomb, if it has our limits, goes as it is.
+            # What would grow more than `max_expansion` times is refused over there, and so it goes as it is.
             if len(compressed) < len(payload) <= len(compressed) * self._limits.max_expansion:
                 payload, flags = compressed, flags | Flag.COMPRESSED
         call.messages.append(_Message(kind, flags, payload))
         if not call.is_queued:
             call.is_queued = True
+            self._line_up(call)
+
+    def _line_up(self, call: _Call) -> None:
+        """Let a call send its next chunk in turn, or wait while enough long messages are on their way."""
+        if call.messages[0].position and not call.long:
+            self._waiting.append(call)
+        else:
             self._ready.append(call)
 
-    @staticmethod
-    def _emit(call: _Call, out: bytearray) -> None:
-        """Write the next chunk of a call."""
+    def _admit(self, call: _Call) -> bool:
+        """Let the long message of a call go on its way, if there is room."""
+        size = len(call.messages[0].payload)
+        if self._long >= LONG_AT_ONCE and self._long_bytes + size > LONG_BYTES:
+            return False
+        call.long = size
+        self._long += 1
+        self._long_bytes += size
+        return True
+
+    def _arrived(self, call: _Call) -> None:
+        """Take note that a message has left whole, or is given up: a long one makes room for others."""
+        self._long -= call.long > 0
+        self._long_bytes -= call.long
+        call.long = 0
+        while self._waiting:
+            first = self._waiting[0]
+            if not first.messages:
+                first.is_queued = False
+            elif self._admit(first):
+                self._ready.append(first)
+            else:
+                return
+            self._waiting.pop(0)
+
+    def _emit(self, call: _Call, out: bytearray) -> None:
+        """Write the next chunk of a call, or the beginning of a message that has to wait."""
         message = call.messages[0]
         size = len(message.payload)
         if size <= CHUNK:
             out += encode(message.kind, call.number, message.payload, message.flags)
             call.messages.popleft()
             return
-        end = min(message.position + CHUNK, size)
+        is_on_its_way = call.long > 0 or self._admit(call)
+        end = min(message.position + (CHUNK if is_on_its_way else BEGINNING), size)
         flags = message.flags if message.position == 0 else 0
         if end < size:
             flags |= Flag.MORE
@@ -654,6 +709,7 @@ class Multiplexer:
         message.position = end
         if end == size:
             call.messages.popleft()
+            self._arrived(call)
 
     def _send_control(self, kind: Kind, call: int, payload: bytes = b"") -> None:
         self._control.append((encode(kind, call, payload), False))
@@ -679,6 +735,7 @@ class Multiplexer:
     def _drop(self, call: _Call) -> None:
         self._forget_half(call)
         call.messages.clear()
+        self._arrived(call)
         call.is_over = True
         self._remove(call)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Generic, TypeAlias
 
 from avrorpc.codec.binary import Cursor
@@ -21,7 +21,7 @@ from avrorpc.limits import Limits
 from avrorpc.principal import Principal
 from avrorpc.wire.client import Opening
 from avrorpc.wire.envelope import read_request_head, reply_head, system_error
-from avrorpc.wire.framing import Excess, Framing, deframer, frame
+from avrorpc.wire.framing import Deframer, Excess, Framing, deframer, frame
 from avrorpc.wire.handshake import (
     decode_request,
     encode_response,
@@ -52,7 +52,7 @@ UNKNOWN_PEER: Final = "an unknown address"
 """What stands for an address that the transport does not know."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Request(Generic[O_co]):
     """One call that a client made."""
 
@@ -146,6 +146,34 @@ def _read_bare(
     return request, b""
 
 
+@dataclass(slots=True)
+class _Plain:
+    """What only plain Avro needs, and is gone once our own frames are spoken."""
+
+    framing: Framing
+    deframer: Deframer
+    waiting: deque[tuple[int, bytes | Excess]] = field(default_factory=deque)
+    open: set[int] = field(default_factory=set)
+    order: deque[int] = field(default_factory=deque)
+    early: dict[int, bytes] = field(default_factory=dict)
+
+    def reply(self, serial: int, body: bytes | None) -> bytes:
+        """Take the answer to a call, or its end without one; return what can be sent now."""
+        if body is None:
+            self.open.discard(serial)
+            return b""
+        if self.framing == "netty":
+            self.open.discard(serial)
+            return frame("netty", serial, body)
+        self.early[serial] = body
+        out = bytearray()
+        while self.order and self.order[0] in self.early:
+            first = self.order.popleft()
+            self.open.discard(first)
+            out += frame("spec", first, self.early.pop(first))
+        return bytes(out)
+
+
 class ServerConnection(Generic[O_co]):
     """One stateful connection: a handshake first, then calls.
 
@@ -177,18 +205,15 @@ class ServerConnection(Generic[O_co]):
         self._offers = offers
         self._limits = limits
         self._upgrades = upgrades
-        self._framing: Framing = "netty" if opening == "frames" else opening
-        self._deframer = deframer(self._framing, limits)
+        self._plain: _Plain | None = None
         self._sessions: dict[str, Session[O_co]] = {}
         self._handshakes = 0
-        self._waiting: deque[tuple[int, bytes | Excess]] = deque()
-        self._open: set[int] = set()
-        self._order: deque[int] = deque()
         self.messages = 0
         """How many plain messages have come whole."""
-        self._early: dict[int, bytes] = {}
         self._out = bytearray()
-        if opening == "frames":
+        if opening != "frames":
+            self._plain = _Plain(opening, deframer(opening, limits))
+        else:
             self.multiplexer = Multiplexer(Side.SERVER, limits, Settings())
 
     def __repr__(self) -> str:
@@ -198,7 +223,9 @@ class ServerConnection(Generic[O_co]):
     @property
     def calls(self) -> int:
         """How many calls are under way."""
-        return len(self._open) if self.multiplexer is None else self.multiplexer.calls
+        if self.multiplexer is not None:
+            return self.multiplexer.calls
+        return 0 if self._plain is None else len(self._plain.open)
 
     @property
     def has_output(self) -> bool:
@@ -217,12 +244,12 @@ class ServerConnection(Generic[O_co]):
     @property
     def is_half_received(self) -> bool:
         """Whether a plain message has begun to come, and is not whole."""
-        return self.multiplexer is None and not self._deframer.idle
+        return self._plain is not None and not self._plain.deframer.idle
 
     @property
     def is_full(self) -> bool:
         """Whether as many plain calls are under way as may be; bytes that come now have to wait."""
-        return self.multiplexer is None and len(self._open) >= self._limits.max_calls
+        return self._plain is not None and len(self._plain.open) >= self._limits.max_calls
 
     def receive(self, data: bytes) -> list[Event[O_co]]:
         """Take bytes from the client, and return what they mean.
@@ -236,45 +263,38 @@ class ServerConnection(Generic[O_co]):
         self.received += len(data)
         if self.multiplexer is not None:
             return self._frames(self.multiplexer, data)
-        messages = self._deframer.feed(data)
+        plain = self._plain
+        assert plain is not None
+        messages = plain.deframer.feed(data)
         self.messages += len(messages)
-        self._waiting.extend(messages)
+        plain.waiting.extend(messages)
         events: list[Event[O_co]] = []
-        while self._waiting and not self.is_full:
-            serial, body = self._waiting.popleft()
-            if serial in self._open:
+        while plain.waiting and not self.is_full:
+            serial, body = plain.waiting.popleft()
+            if serial in plain.open:
                 raise RemoteProtocolError(f"serial {serial} is used by two calls at once")
-            request, answer = self._read(serial, body)
+            request, answer = self._read(plain, serial, body)
             if request is None and not answer:
                 continue
-            self._open.add(serial)
-            if self._framing == "spec" and (request is None or not request.one_way):
-                self._order.append(serial)
+            plain.open.add(serial)
+            if plain.framing == "spec" and (request is None or not request.one_way):
+                plain.order.append(serial)
             if answer:
-                self.reply(serial, answer)
+                self._out += plain.reply(serial, answer)
             elif request is not None:
                 events.append(request)
             if self.multiplexer is not None:
-                self._open.clear()
-                if self._waiting or not self._deframer.idle:
+                self._plain = None
+                if plain.waiting or not plain.deframer.idle:
                     raise RemoteProtocolError("bytes between an offer to upgrade and its answer")
         return events
 
     def reply(self, serial: int, body: bytes | None) -> None:
         """Queue the answer to a call, with the handshake response due before it; None ends a one-way call."""
-        if self.multiplexer is not None and serial not in self._open:
+        if self.multiplexer is not None:
             self._reply_framed(self.multiplexer, serial, body)
-        elif body is None:
-            self._open.discard(serial)
-        elif self._framing == "netty":
-            self._open.discard(serial)
-            self._out += frame("netty", serial, body)
-        else:
-            self._early[serial] = body
-            while self._order and self._order[0] in self._early:
-                first = self._order.popleft()
-                self._open.discard(first)
-                self._out += frame("spec", first, self._early.pop(first))
+        elif self._plain is not None:
+            self._out += self._plain.reply(serial, body)
 
     def goodbye(self, reason: str) -> None:
         """Say that no new calls are served; plain Avro has no word for it."""
@@ -291,7 +311,7 @@ class ServerConnection(Generic[O_co]):
             return b""
         return system_error(Code.RESOURCE_EXHAUSTED, str(excess))
 
-    def _read(self, serial: int, body: bytes | Excess) -> tuple[Request[O_co] | None, bytes]:
+    def _read(self, plain: _Plain, serial: int, body: bytes | Excess) -> tuple[Request[O_co] | None, bytes]:
         if isinstance(body, Excess):
             return None, self._too_large(body)
         if self.session is not None:
@@ -312,7 +332,7 @@ class ServerConnection(Generic[O_co]):
             return None, encode_response(response)
         self._bind(session)
         # Now that it is known who speaks, a body too large is a call that fails, and not garbage.
-        self._deframer.skips_excess = True
+        plain.deframer.skips_excess = True
         handshake = encode_response(response)
         request, answer = _read_bare(cursor, serial, session, handshake, self.principal, self.peer)
         assert request is not None
