@@ -158,15 +158,15 @@ def test_a_killed_client_is_noticed_and_all_of_its_calls_are_released() -> None:
     with (
         ServerThread(books, limits=Limits(ping_interval=0.1, ping_timeout=0.2)) as server,
         released(Held(server)),
+        process(CALL, json.dumps(urls_of(server))) as client,
     ):
-        with process(CALL, json.dumps(urls_of(server))) as client:
-            for cell in CELLS:
-                books.wait(books.held, key_of(cell))
-            os.kill(client.pid, signal.SIGKILL)
-            client.wait()
-            for cell in CELLS:
-                books.wait_for_end(key_of(cell), 1)
-                assert books.given_up[key_of(cell)] == 1, cell
+        for cell in CELLS:
+            books.wait(books.held, key_of(cell))
+        os.kill(client.pid, signal.SIGKILL)
+        client.wait()
+        for cell in CELLS:
+            books.wait_for_end(key_of(cell), 1)
+            assert books.given_up[key_of(cell)] == 1, cell
 
 
 def test_a_child_process_is_told_at_once_and_does_its_parents_calls_no_harm() -> None:

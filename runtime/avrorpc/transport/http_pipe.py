@@ -53,7 +53,7 @@ class HttpPipe:
         return self._pipe.has_output
 
     def write(self, data: bytes) -> None:
-        """Take bytes to send; after the end of the request, such as the answer to a ping, they are dropped."""
+        """Take bytes to send; after the end of the request, as for a pong, they are dropped."""
         if not self._is_complete:
             self._send(h11.Data(data=data))
 

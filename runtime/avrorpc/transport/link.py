@@ -332,7 +332,7 @@ class ClientLink(asyncio.Protocol):
 
     def _next_waiting(self) -> None:
         while self._vacancy:
-            waiting = self._vacancy.popleft()
+            waiting = self._vacancy.pop(0)
             if not waiting.done():
                 waiting.set_result(None)
                 return

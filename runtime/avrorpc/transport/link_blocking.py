@@ -90,7 +90,7 @@ class BlockingLink(Generic[V]):
 
         with exchanging(self.address):
             if is_asking:
-                self._send()
+                self._write()
                 if not self.connection.has_output:
                     self.pipe.wait(timer)
             while not is_over():  # what has come already is taken, even if the server has closed since
@@ -101,18 +101,6 @@ class BlockingLink(Generic[V]):
                 elif not is_over():
                     timer.left()  # a server that never stops saying things must not hold up the end
 
-<<<<<<< HEAD
-    def _send(self) -> None:
-        """Send what the system takes now."""
-        if not self.pipe.has_output and self.connection.has_output:
-            self.pipe.write(self.connection.data_to_send())
-        if self.pipe.has_output:
-            self.pipe.flush()
-
-    def _step(self) -> bool:
-        """Move what can be moved now; return whether anything came."""
-        self._send()
-=======
     @property
     def _has_output(self) -> bool:
         return self._refused is None and (self.pipe.has_output or self.connection.has_output)
@@ -121,7 +109,6 @@ class BlockingLink(Generic[V]):
         """Move what can be moved now; return whether anything came."""
         if self._refused is None:
             self._write()
->>>>>>> 1c9fedd4bbdf28c5df78d2d2d68c62b5db07c955
         data = self.pipe.read()
         if data is None:
             return self._has_output and not self.pipe.has_output

@@ -10,7 +10,6 @@ from typing import Final
 
 from avrorpc.limits import Limits
 
-
 LATE: Final = 0.1
 """The share of `ping_timeout` by which a look may be late and still count against the other end."""
 
