@@ -13,7 +13,20 @@ from avrorpc.transport.server_link import ServerLink
 from support.serving import ServerThread
 
 from hostile.conftest import LIMITS
-from hostile.peers import NO_WINDOW, OFFER, Flag, Kind, Peer, Way, answer_of, credit, encode, hello, opened, string
+from hostile.peers import (
+    NO_WINDOW,
+    OFFER,
+    Flag,
+    Kind,
+    Peer,
+    Way,
+    answer_of,
+    credit,
+    encode,
+    hello,
+    opened,
+    string,
+)
 
 pytestmark = pytest.mark.usefixtures("unharmed")
 WAYS = pytest.mark.parametrize("way", ["tcp", "spec", "ws"])
@@ -32,7 +45,11 @@ def kept(server: ServerThread, peer: Peer) -> int:
             links += [*(getattr(listener, "_connections", ())), *(() if found is None else found._links)]
         total = 0
         for link in links:
-            if not isinstance(link, ServerLink) or link.peer != peer.name or link.connection.multiplexer is None:
+            if (
+                not isinstance(link, ServerLink)
+                or link.peer != peer.name
+                or link.connection.multiplexer is None
+            ):
                 continue
             multiplexer = link.connection.multiplexer
             total += sum(len(item) + 32 for call in link._calls.values() for item in call._items)
@@ -106,7 +123,9 @@ def test_all_the_credit_there_is_and_no_reading(server: ServerThread, way: Way) 
 
 @pytest.mark.parametrize("way", ["tcp", "spec", "ws"])
 @pytest.mark.parametrize("size", [0, 1_000])
-def test_items_without_credit_and_without_a_reader_are_not_read(server: ServerThread, way: Way, size: int) -> None:
+def test_items_without_credit_and_without_a_reader_are_not_read(
+    server: ServerThread, way: Way, size: int
+) -> None:
     with Peer(server, way) as peer:
         peer.shake({name: value for name, value in NO_WINDOW.items() if name != "avrorpc.compression"})
         # Its answers are not read: so it reads no items.
@@ -135,7 +154,9 @@ def test_rapid_resets_at_once_are_an_attack(
     with Peer(server, way) as peer:
         peer.shake()
         peer.send(
-            b"".join(opened(n, "endless", ENDLESS) + encode(Kind.CANCEL, n) for n in range(1, 3 * LIMITS.max_calls))
+            b"".join(
+                opened(n, "endless", ENDLESS) + encode(Kind.CANCEL, n) for n in range(1, 3 * LIMITS.max_calls)
+            )
         )
         peer.to_the_end()
     assert "twice max_calls=8 calls" in caplog.text

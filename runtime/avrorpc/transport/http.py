@@ -172,6 +172,8 @@ class HttpTransport(Generic[V]):
         finally:
             posting.cancel()
             await asyncio.wait([posting])
+            if response is None and not posting.cancelled() and posting.exception() is None:
+                response = posting.result()  # it came, and nobody was told in time
             if response is not None:
                 sock = _socket(response)
                 self._goodbyes.add(sock)

@@ -32,8 +32,6 @@ TURN: Final = 64
 """Items that a stream may send in one turn of the loop."""
 
 
-
-
 class ClientLink(asyncio.Protocol):
     """Feeds a `ClientConnection`, and gives each call what came for it.
 

@@ -32,7 +32,6 @@ LINGER_SECONDS: Final = 10.0
 """How long a client that broke the rules may take to read what was due to it."""
 
 
-
 class ServerLink(asyncio.Protocol):
     """Feeds a `ServerConnection`, and runs the calls that come.
 

@@ -109,7 +109,9 @@ def agreed(meta: Mapping[str, bytes], wishes: Wishes) -> Settings | None:
         name = _text(meta, COMPRESSION)
         chosen = compression(name) if name in wishes.compressions else None
         if chosen is None:
-            raise RemoteProtocolError(f"the server chose the compression {name[:40]!r}, which was not offered")
+            raise RemoteProtocolError(
+                f"the server chose the compression {name[:40]!r}, which was not offered"
+            )
     return Settings(
         window=_number(meta, WINDOW) if wishes.has_window else None,
         max_calls=_number(meta, MAX_CALLS),
