@@ -171,15 +171,22 @@ class HttpTransport(Generic[V]):
             await Carrier(link, outlives_input=True).carry(read, out.put, lambda: out.put(None))
         finally:
             posting.cancel()
-            await asyncio.wait([posting])
-            if response is None and not posting.cancelled() and posting.exception() is None:
-                response = posting.result()  # it came, and nobody was told in time
-            if response is not None:
-                sock = _socket(response)
-                self._goodbyes.add(sock)
-                if not link.is_answered and sock is not None and sock.fileno() >= 0:
-                    reset_on_close(sock)  # so the server learns that nobody reads any more
-                response.close()
+            try:
+                await asyncio.wait([posting])
+            finally:  # a client that is closed meanwhile cancels this, too
+                if (
+                    response is None
+                    and posting.done()
+                    and not posting.cancelled()
+                    and not posting.exception()
+                ):
+                    response = posting.result()  # it came, and nobody was told in time
+                if response is not None:
+                    sock = _socket(response)
+                    self._goodbyes.add(sock)
+                    if not link.is_answered and sock is not None and sock.fileno() >= 0:
+                        reset_on_close(sock)  # so the server learns that nobody reads any more
+                    response.close()
 
 
 def _socket(response: aiohttp.ClientResponse) -> socket.socket | None:
