@@ -40,7 +40,7 @@ def _named(*names: str) -> Where:
 _DIRECT: Final = _named("direct")
 _UNCHECKED: Final = _named("direct", "local")
 _PLAIN: Final = _named("plain")
-_HTTP: Final = _named("http", "https", "http-uvloop")
+_HTTP: Final = _named("http", "https")
 
 
 def _is_here(case: Case) -> bool:

@@ -70,12 +70,11 @@ def _table() -> Iterator[Placement]:
     yield Placement("tls", f"tls://{here}", **secure)
     yield Placement("http", f"http://{here}", colours=EVERY)
     yield Placement("https", f"https://{here}", **secure)
-    yield Placement("ws", f"ws://{here}", colours=EVERY)
+    yield Placement("ws", f"ws://{here}")
     yield Placement("wss", f"wss://{here}", **secure)
     yield Placement("deflate", f"tcp://{here}?compression=deflate", colours=EQUAL[1:])
     yield Placement("zstd", f"tcp://{here}?compression=zstd", colours=EQUAL[:1])
     yield Placement("tcp-uvloop", f"tcp://{here}", colours=EQUAL, loop=uvloop.new_event_loop)
-    yield Placement("http-uvloop", f"http://{here}", colours=EQUAL[1:], loop=uvloop.new_event_loop)
 
 
 PLACEMENTS: Final = {placement.name: placement for placement in _table()}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextvars import Context, ContextVar
+from typing import Any
 
 import pytest
 from avrorpc import Suspended
-from avrorpc.driving import as_coroutine, drive, run_in
+from avrorpc.driving import as_coroutine, drive, needs_loop, run_in
 
 color: ContextVar[str] = ContextVar("color", default="none")
 
@@ -116,3 +118,38 @@ def test_closing_closes_the_coroutine() -> None:
     coroutine.send(None)
     coroutine.close()
     assert closed == [True]
+
+
+async def wait_for_an_event() -> None:
+    await asyncio.Event().wait()
+
+
+async def wait_for_an_item() -> None:
+    await asyncio.Queue[int]().get()
+
+
+async def wait_a_while() -> None:
+    await asyncio.sleep(1.0)
+
+
+async def wait_with_a_timeout() -> None:
+    async with asyncio.timeout(1.0):
+        await asyncio.sleep(0)
+
+
+@pytest.mark.parametrize(
+    "work", [wait_for_an_event, wait_for_an_item, wait_a_while, wait_with_a_timeout], ids=lambda f: f.__name__
+)
+def test_what_asyncio_raises_where_there_is_no_loop_is_known(
+    work: Callable[[], Coroutine[Any, Any, None]],
+) -> None:
+    with pytest.raises((RuntimeError, AttributeError)) as caught:
+        drive(work())
+    assert needs_loop(caught.value)
+
+
+def test_other_errors_of_these_kinds_need_no_loop() -> None:
+    assert not needs_loop(RuntimeError("no running engine"))
+    with pytest.raises(AttributeError) as caught:
+        object().create_future  # type: ignore[attr-defined]  # noqa: B018
+    assert not needs_loop(caught.value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import inspect
 from dataclasses import dataclass, field
 from typing import Any
@@ -119,6 +120,8 @@ def shown(value: Any) -> Any:
             return [shown(item) for item in value]
         case dict():
             return [(key, shown(item)) for key, item in value.items()]
+        case datetime.datetime() | datetime.time():
+            return type(value), repr(value.replace(fold=0))  # which of two equal ones it is has no meaning
         case bytes() | bytearray() | memoryview():
             return bytes(value)
         case _:

@@ -28,7 +28,7 @@ from testcontracts.hard import import_ as hard
 from testcontracts.small import AsyncSmallClient, SmallClient, SmallService
 from testcontracts.streams import AsyncStreamsClient, StreamsClient, StreamsService
 
-EXAMPLES: Final = int(os.environ.get("EXAMPLES", "60"))
+EXAMPLES: Final = int(os.environ.get("EXAMPLES", "40"))
 """Calls per contract; each is made in every placement, by clients of both colours."""
 NAMES: Final = [name for name in PLACEMENTS if "uvloop" not in name]
 

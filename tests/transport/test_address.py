@@ -88,7 +88,10 @@ def test_what_an_address_shows_is_read_as_the_same(path: str, compression: Any, 
         ("tcp://h:1?framing=spec&framing=spec", "has framing twice"),
         ("tcp://h:1?upgrade=maybe", "upgrade is yes or no, not 'maybe'"),
         ("tcp://h:1?compression=zstd&upgrade=no", "plain Avro has no compression"),
-        ("http://h:1?framing=spec", "http:// addresses have no option framing; tcp, tls, unix have it"),
+        (
+            "http://h:1?framing=spec",
+            "http:// addresses have no option framing; tcp, tls, unix, memory have it",
+        ),
         ("tcp://h:1?ca=x", "tcp:// addresses have no option ca; tls, https, wss have it"),
         ("http://h:1?x=y", "there is no option 'x'; http:// addresses have none"),
         (
