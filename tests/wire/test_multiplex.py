@@ -476,6 +476,54 @@ def test_what_the_other_end_would_take_for_a_bomb_is_sent_as_it_is() -> None:
     assert ends.to_server() == [Opened(number, bytes(190_000), one_way=False, takes_stream=False)]
 
 
+def test_what_compressed_calls_became_is_bounded_while_they_last() -> None:
+    ends = Ends(replace(SMALL, max_unfinished=150_000), compressed=True)
+    body = b"".join(n.to_bytes(4, "big") for n in range(25_000))
+    numbers = [ends.client.open(body) for _ in range(2)]
+    opened, failed = ends.to_server()
+    assert isinstance(opened, Opened)
+    assert isinstance(failed, Failed)
+    assert str(failed.error) == "decompressed messages above max_unfinished=150000 bytes"
+    for number in numbers:
+        ends.server.reply(number, b"done")
+    ends.to_client()
+    again = ends.client.open(body)
+    assert ends.to_server() == [Opened(again, body, one_way=False, takes_stream=False)]
+
+
+def test_credit_that_waits_to_be_sent_is_one_frame_for_each_call() -> None:
+    ends = Ends()
+    number = ends.client.open(b"upload", gives=True)
+    for _ in range(50):
+        ends.client.send_item(number, b"x" * 600)
+        ends.server.receive(ends.client.data_to_send())
+        ends.server.consumed(number, 600)
+        ends.client.receive(encode(Kind.CREDIT, number, struct.pack(">I", 632)))  # as if it had been told
+    assert ends.server.data_to_send() == encode(Kind.CREDIT, number, struct.pack(">I", 50 * 632))
+
+
+def test_answers_that_an_end_makes_wait_are_bounded_in_bytes_too() -> None:
+    server = Multiplexer(Side.SERVER, SMALL, Settings())
+    for number in range(3):
+        server.handshake(bytes(1_000_000), number)
+    with pytest.raises(LimitExceeded, match="MAX_CONTROL_BYTES=2097152"):
+        server.handshake(b"", 3)
+
+
+def test_a_callers_own_cancels_never_fail_for_a_server_that_does_not_read(ends: Ends) -> None:
+    numbers = [ends.client.open(b"") for _ in range(2 * MAX_CONTROL)]
+    ends.client.data_to_send(10**6)
+    for number in numbers:
+        ends.client.cancel(number)
+    assert ends.client.calls == 0
+    ends.client.receive(encode(Kind.PING, 0, bytes(8)))
+
+
+def test_a_reason_to_leave_is_cut_short(ends: Ends) -> None:
+    (event,) = ends.client.receive(encode(Kind.GOODBYE, 0, bytes(4) + b"x" * 60_000))
+    assert event == Leaving("x" * 1_000, ())
+
+
 def open_frame(call: int = 1, flags: int = 0, body: bytes = b"") -> bytes:
     return encode(Kind.OPEN, call, body, flags)
 

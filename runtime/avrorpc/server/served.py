@@ -30,7 +30,7 @@ from avrorpc.service import Middleware, Service, compose
 from avrorpc.streaming import CallStream, Closable, Incoming, begin, begin_stream, close_iterator
 from avrorpc.transport.exchange import Streams
 from avrorpc.wire.envelope import TIMEOUT, read_timeout, reply_head, system_error
-from avrorpc.wire.server import Request
+from avrorpc.wire.server import MAX_SHOWN, Request
 
 _OWN_METADATA: Final = frozenset({TIMEOUT})
 """What is this end's own business; all else is for middleware and the implementation."""
@@ -106,7 +106,7 @@ class Served:
         method = self.contract.methods.get(request.message)
         if method is None:
             known = ", ".join(self.contract.methods)
-            text = f"{self.name} has no message {request.message!r}; it has {known}"
+            text = f"{self.name} has no message {request.message[:MAX_SHOWN]!r}; it has {known}"
             return system_error(Code.UNIMPLEMENTED, text)
         if method.streaming is not Streaming.NONE and streams is None:
             text = f"{method.full_name} is a stream, and plain Avro connections have none"

@@ -106,6 +106,10 @@ class Carrier(asyncio.Transport):
             self._is_choked = True
             self._link.pause_writing()
 
+    def get_write_buffer_size(self) -> int:
+        """Bytes that wait to be carried."""
+        return self._size
+
     def write_eof(self) -> None:
         """Carry no more than what waits."""
         self._is_complete = True

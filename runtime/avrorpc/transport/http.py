@@ -170,12 +170,14 @@ class HttpTransport(Generic[V]):
         try:
             await Carrier(link, outlives_input=True).carry(read, out.put, lambda: out.put(None))
         finally:
-            if response is None and posting.done() and not posting.cancelled() and not posting.exception():
-                response = posting.result()  # it came when nobody waited for it any more
             posting.cancel()
-            await asyncio.wait([posting])
-            if response is not None:
-                self._end(response, link)
+            try:
+                await asyncio.wait([posting])
+            finally:  # a client that is closed meanwhile cancels this, too
+                if response is None and _has_result(posting):
+                    response = posting.result()  # it came when nobody waited for it any more
+                if response is not None:
+                    self._end(response, link)
 
     def _end(self, response: aiohttp.ClientResponse, link: ClientLink) -> None:
         """Close a stream's connection; the server learns at once where nobody reads any more."""
@@ -187,6 +189,10 @@ class HttpTransport(Generic[V]):
                 reset_on_close(sock)
                 transport.abort()  # TLS would say goodbye first, and wait for an answer that nobody reads
         response.close()
+
+
+def _has_result(posting: asyncio.Future[aiohttp.ClientResponse]) -> bool:
+    return posting.done() and not posting.cancelled() and posting.exception() is None
 
 
 class _Body(aiohttp.BytesIOPayload):

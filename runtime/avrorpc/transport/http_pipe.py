@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import socket
+from typing import Final
 
 import h11
 
-from avrorpc.errors import ConnectionLost
+from avrorpc.errors import ConnectionLost, RemoteProtocolError
 from avrorpc.transport.address import Address
 from avrorpc.transport.blocking import Timer
 from avrorpc.transport.http_status import not_http
 from avrorpc.transport.http_stream import STREAM_TYPE, check_stream_response
 from avrorpc.transport.pipe import SocketPipe
+
+MOST_SAID: Final = 200
+"""Bytes of a refusal that are shown."""
+MOST_PREFACES: Final = 16
+"""Informational responses before the one that counts."""
 
 
 class HttpPipe:
@@ -31,6 +37,7 @@ class HttpPipe:
         self._status = 0
         self._kind = ""
         self._said = bytearray()
+        self._prefaces = 0
         self._is_complete = False
         headers = [
             ("Host", address.authority),
@@ -78,7 +85,14 @@ class HttpPipe:
                     case h11.Data(data=data) if self._is_ours:
                         return bytes(data)
                     case h11.Data(data=data):
-                        self._said += data[:200]
+                        self._said += data[:MOST_SAID]
+                        if len(self._said) >= MOST_SAID:
+                            check_stream_response(self._address, self._status, self._kind, bytes(self._said))
+                    case h11.InformationalResponse():
+                        self._prefaces += 1
+                        if self._prefaces > MOST_PREFACES:
+                            text = f"{self._address} announces its response more than {MOST_PREFACES} times"
+                            raise RemoteProtocolError(text)
                     case h11.EndOfMessage() | h11.ConnectionClosed() | h11.PAUSED:
                         if not self._status:
                             return b""

@@ -20,7 +20,7 @@ from avrorpc.transport.exchange import Outgoing
 from avrorpc.transport.peer import sends_no_more
 from avrorpc.wire.client import ClientConnection, Connected
 from avrorpc.wire.keepalive import Due, KeepAlive
-from avrorpc.wire.multiplex import Answered, Failed, Item, Leaving, Pinged, Writable
+from avrorpc.wire.multiplex import ITEM_COST, Answered, Failed, Item, Leaving, Pinged, Writable
 
 V = TypeVar("V")
 
@@ -378,7 +378,7 @@ class LinkAnswer(Generic[V]):
                 return None
             await self._woken()
         item = self._items.popleft()
-        self._link.buffer(-len(item))
+        self._link.buffer(-len(item) - ITEM_COST)
         multiplexer = self._link.connection.multiplexer
         if multiplexer is not None and not self._is_over:
             multiplexer.consumed(self._number, len(item))
@@ -399,7 +399,7 @@ class LinkAnswer(Generic[V]):
         if not self._is_over:
             self.fail(asyncio.CancelledError())
         while self._items:
-            self._link.buffer(-len(self._items.popleft()))
+            self._link.buffer(-len(self._items.popleft()) - ITEM_COST)
         await self.end_pump()
 
     def abandon(self) -> None:
@@ -427,7 +427,7 @@ class LinkAnswer(Generic[V]):
     def put(self, item: bytes) -> None:
         """An item is there."""
         self._items.append(item)
-        self._link.buffer(len(item))
+        self._link.buffer(len(item) + ITEM_COST)
         self._wake()
 
     def writable(self) -> None:

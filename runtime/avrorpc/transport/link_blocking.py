@@ -110,6 +110,8 @@ class BlockingLink(Generic[V]):
                     if self._is_at_end:
                         self._lost()
                     self.pipe.wait(timer)
+                elif not is_over():
+                    timer.left()  # a server that never stops saying things must not hold up the end
 
     @property
     def _has_output(self) -> bool:

@@ -75,14 +75,19 @@ class SocketPipe:
                 return
             del self._out[:sent]
 
-    def read(self) -> bytes | None:
+    def read(self, at_most: int = 262_144) -> bytes | None:
         """Return what has come: None where nothing has, no bytes where nothing will come any more."""
         try:
-            return self.sock.recv(262_144)
+            return self.sock.recv(at_most)
         except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
             return None
         except ssl.SSLZeroReturnError:
             return b""
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes wait to be sent."""
+        return len(self._out)
 
     def write_eof(self) -> None:
         """Do nothing: a socket carries many calls."""
@@ -94,6 +99,8 @@ class SocketPipe:
             TimeoutError: The time is up.
         """
         left = timer.left()
+        if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
+            return
         poll = select.poll()
         poll.register(self.sock, select.POLLIN | (select.POLLOUT if self._out else 0))
         if not poll.poll(None if left is None else left * 1000):

@@ -13,7 +13,7 @@ from collections import deque
 from collections.abc import Callable
 from contextvars import Context
 from functools import partial
-from typing import Any, Self, cast
+from typing import Any, Final, Self, cast
 
 from avrorpc.errors import Code, RpcError, StatusError
 from avrorpc.limits import Limits
@@ -21,11 +21,15 @@ from avrorpc.transport.exchange import Answerer, Streams
 from avrorpc.transport.link import PING, TURN
 from avrorpc.transport.peer import is_gone, peer_name, principal_of
 from avrorpc.wire.keepalive import Due, KeepAlive
-from avrorpc.wire.multiplex import Cancelled, Ended, Failed, Item, Leaving, Pinged, Writable
+from avrorpc.wire.multiplex import ITEM_COST, Cancelled, Ended, Failed, Item, Leaving, Pinged, Writable
 from avrorpc.wire.patience import Patience
 from avrorpc.wire.server import Request, ServerConnection
 
 logger = logging.getLogger("avrorpc")
+
+
+LINGER_SECONDS: Final = 10.0
+"""How long a client that broke the rules may take to read what was due to it."""
 
 
 class ServerLink(asyncio.Protocol):
@@ -75,6 +79,7 @@ class ServerLink(asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._patience = Patience(limits, self._loop.time())
         self._waiting: asyncio.TimerHandle | None = None
+        self._lingering: asyncio.TimerHandle | None = None
 
     def goodbye(self, reason: str) -> None:
         """Take no new calls; a client of ours is told so, after the handshake, and makes them elsewhere."""
@@ -107,12 +112,7 @@ class ServerLink(asyncio.Protocol):
         Where no credit holds the client back, not reading does.
         """
         self._buffered += size
-        multiplexer, transport = self.connection.multiplexer, self._transport
-        if transport is not None and multiplexer is not None and multiplexer.settings.window is None:
-            if self._buffered >= self._limits.stream_window:
-                transport.pause_reading()
-            elif size < 0:
-                transport.resume_reading()
+        self._choose_reading()
 
     async def unchoked(self) -> None:
         """Wait while the socket takes no more."""
@@ -159,6 +159,7 @@ class ServerLink(asyncio.Protocol):
         except RpcError as error:
             logger.warning("closing the connection from %s: %s", self.peer, error)
             self.close()
+            self._lingering = self._loop.call_later(LINGER_SECONDS, self.abort)
             return
         if self._farewell is not None:
             self.connection.goodbye(self._farewell)
@@ -194,7 +195,9 @@ class ServerLink(asyncio.Protocol):
         return bool(self._calls) and not is_gone(self._transport)
 
     def connection_lost(self, exc: Exception | None) -> None:  # noqa: D102
-        for timer in (self._timer, self._waiting):
+        if isinstance(exc, RpcError):
+            logger.warning("closing the connection from %s: %s", self.peer, exc)
+        for timer in (self._timer, self._waiting, self._lingering):
             if timer is not None:
                 timer.cancel()
         for call in list(self._calls.values()):
@@ -265,17 +268,19 @@ class ServerLink(asyncio.Protocol):
             self.close()
 
     def _choose_reading(self) -> None:
-        """Ask for no more calls where the client does not read its replies, or has enough under way.
+        """Read no more where the client does not read its replies, or has enough under way or unread.
 
         Between our own ends one large reply does not keep other calls from being read.
         """
         if self._transport is None or self._transport.is_closing() or self._is_half_closed:
             return
         multiplexer = self.connection.multiplexer
+        has_credit = multiplexer is None or multiplexer.settings.window is not None
+        is_flooded = not has_credit and self._buffered >= self._limits.stream_window
         is_stuck = self._is_choked and (multiplexer is None or multiplexer.queued > self._limits.max_body)
-        if is_stuck or self.connection.is_full:
+        if is_stuck or is_flooded or self.connection.is_full:
             self._transport.pause_reading()
-        elif not self._is_single:
+        else:
             self._transport.resume_reading()
 
     def _wait(self) -> None:
@@ -293,9 +298,10 @@ class ServerLink(asyncio.Protocol):
 
     def _begin_watch(self, now: float) -> None:
         assert self.connection.multiplexer is not None
-        if self.connection.multiplexer.settings.is_passive or self._is_single:
+        if self._is_single:
             return
-        self._alive = KeepAlive(self._limits, now, closes_idle=True)
+        pings = not self.connection.multiplexer.settings.is_passive
+        self._alive = KeepAlive(self._limits, now, pings=pings, closes_idle=True)
         self._watch()
 
     def _watch(self) -> None:
@@ -348,7 +354,7 @@ class _Call:
 
     def put(self, item: bytes) -> None:
         self._items.append(item)
-        self._link.buffer(len(item))
+        self._link.buffer(len(item) + ITEM_COST)
         self._wake(self._waiter)
 
     def end(self) -> None:
@@ -361,6 +367,10 @@ class _Call:
     def close(self) -> None:
         """Let whoever still reads or writes know that the call is over."""
         self._is_closed = True
+        unread = sum(len(item) + ITEM_COST for item in self._items)
+        self._items.clear()
+        if unread:
+            self._link.buffer(-unread)
         self._wake(self._waiter)
         self._wake(self._writer)
 
@@ -381,7 +391,7 @@ class _Call:
             self._waiter = asyncio.get_running_loop().create_future()
             await self._waiter
         item = self._items.popleft()
-        self._link.buffer(-len(item))
+        self._link.buffer(-len(item) - ITEM_COST)
         multiplexer = self._link.connection.multiplexer
         assert multiplexer is not None
         multiplexer.consumed(self._number, len(item))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Final
 
 import aiohttp
 
@@ -15,6 +17,9 @@ from avrorpc.transport.goodbyes import Goodbyes
 from avrorpc.transport.http_faults import saying
 from avrorpc.transport.link import ClientLink
 from avrorpc.transport.websocket_names import MAX_MESSAGE, PATH, SUBPROTOCOL
+
+CLOSE_SECONDS: Final = 1.0
+"""How long a server may take to answer the end of a WebSocket."""
 
 
 class WebSocketDialler:
@@ -52,7 +57,7 @@ class WebSocketDialler:
                 max_msg_size=MAX_MESSAGE,
                 ssl=True if tls is None else tls.context,
                 server_hostname=None if tls is None else tls.server_name,
-                timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
             )
         if websocket.protocol != SUBPROTOCOL:
             await websocket.close()
@@ -81,7 +86,10 @@ class WebSocketDialler:
             sock = websocket.get_extra_info("socket")
             await Carrier(link, outlives_input=False, sock=sock).carry(read, websocket.send_bytes)
         finally:
-            await websocket.close()
+            # aiohttp gives each message that comes before the end its own time.
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(CLOSE_SECONDS):
+                    await websocket.close()
 
 
 def binary(message: aiohttp.WSMessage) -> bytes | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from typing import Final
 
 import wsproto
 from wsproto.events import (
@@ -25,6 +26,9 @@ from avrorpc.transport.blocking import Timer
 from avrorpc.transport.pipe import SocketPipe
 from avrorpc.transport.websocket_names import MAX_MESSAGE, PATH, SUBPROTOCOL
 from avrorpc.wire.frames import CHUNK
+
+READ_SIZE: Final = 32_768
+"""Bytes read at a time: thousands of empty messages take long enough."""
 
 
 class WebSocketPipe:
@@ -77,9 +81,11 @@ class WebSocketPipe:
 
     def read(self) -> bytes | None:
         """Return what has come: None where nothing has, no bytes where nothing will come any more."""
-        while not self._in and not self._is_over:
-            if not self._take(self._pipe.read()):
-                return None
+        # Whoever asks again looks at the clock in between: there may be nothing but WebSocket's own frames.
+        if not self._in and not self._is_over:
+            self._take(self._pipe.read(READ_SIZE))
+        if not self._in and not self._is_over:
+            return None
         data = bytes(self._in)
         self._in.clear()
         return data
@@ -139,6 +145,8 @@ class WebSocketPipe:
             case TextMessage():
                 raise RemoteProtocolError(f"a WebSocket message of text; {SUBPROTOCOL} is binary")
             case Ping():
+                if self._pipe.waiting > MAX_MESSAGE:
+                    raise LimitExceeded(f"the server makes answers of more than {MAX_MESSAGE} bytes wait")
                 self._send(event.response())
             case CloseConnection():
                 self._is_over = True

@@ -37,7 +37,11 @@ from avrorpc.wire.settings import Settings
 ITEM_COST: Final = 32
 """What an item counts against the credit besides its bytes: even an empty one takes memory."""
 MAX_CONTROL: Final = 1_024
-"""Control frames that wait for an end which sends and does not read."""
+"""Answers to pings and handshakes that wait for an end which sends and does not read."""
+MAX_CONTROL_BYTES: Final = 2 * 1024 * 1024
+"""Bytes of them, the last one aside: a short handshake is answered with a whole protocol."""
+MAX_REASON: Final = 1_000
+"""Characters of the reason that a GOODBYE may give; the rest is dropped."""
 LONG_AT_ONCE: Final = 4
 """Messages of several chunks that may always be on their way at once; four of 64 MiB are `max_unfinished`."""
 LONG_BYTES: Final = 16 * 1_048_576
@@ -177,6 +181,8 @@ class _Call:
     is_cancelled: bool = False
     is_one_way: bool = False
     """Server: no reply is wanted."""
+    expanded: int = 0
+    """Bytes that compressed messages became, and that are not read, or whose call is not over."""
     is_deaf: bool = False
     """Server: it has failed, and what still comes for it is dropped."""
 
@@ -200,7 +206,12 @@ class Multiplexer:
         self._reader = FrameReader(limits.max_frame)
         self._calls: dict[int, _Call] = {}
         # Most connections are idle, and an empty deque takes 700 bytes; what is in these is short.
-        self._control: list[bytes] = []
+        self._control: list[tuple[bytes, bool]] = []
+        """Frames, and whether the other end made this one say them."""
+        self._answers = 0
+        self._answer_bytes = 0
+        self._grants: dict[int, int] = {}
+        """Credit to be given, by call."""
         self._ready: list[_Call] = []
         self._waiting: list[_Call] = []
         """Calls whose long message has to wait until fewer are on their way."""
@@ -214,6 +225,7 @@ class Multiplexer:
         """Server: calls that were refused while their OPEN goes on."""
         self._handshakes = 0
         self._unfinished = 0
+        self._expanded = 0
         self._live = 0
         """Server: calls that are neither answered nor cancelled."""
 
@@ -233,7 +245,7 @@ class Multiplexer:
     @property
     def has_output(self) -> bool:
         """Whether there is anything to send."""
-        return bool(self._control or self._ready)
+        return bool(self._control or self._grants or self._ready)
 
     @property
     def queued(self) -> int:
@@ -331,6 +343,15 @@ class Multiplexer:
         self._finish(call)
         self._queue(call, Kind.REPLY, body, 0)
 
+    def refuse(self, number: int, code: Code, text: str) -> None:
+        """Server: answer a call with an error of this end, which is short, and sent to whoever called."""
+        call = self._calls.get(number)
+        if call is None or call.is_over or call.is_one_way:
+            self.reply(number, b"")
+        else:
+            self._finish(call)
+            self._queue(call, Kind.REPLY, system_error(code, text), 0)
+
     def release(self, number: int) -> None:
         """Server: the work of a cancelled or one-way call has come to its end."""
         call = self._calls.get(number)
@@ -343,12 +364,15 @@ class Multiplexer:
     def consumed(self, number: int, size: int) -> None:
         """Let the other end send as many bytes of items again as one that was read had."""
         call = self._calls.get(number)
-        if call is None or not call.takes or call.is_over or self.settings.window is None:
+        if call is None:
+            return
+        self._forget_expanded(call, size)
+        if not call.takes or call.is_over or self.settings.window is None:
             return
         call.owed += size + ITEM_COST
         if call.owed * 2 >= self._limits.stream_window:
             call.allowance += call.owed
-            self._send_control(Kind.CREDIT, number, _UINT.pack(call.owed))
+            self._grants[number] = self._grants.get(number, 0) + call.owed
             call.owed = 0
 
     def ping(self, payload: bytes) -> None:
@@ -360,20 +384,30 @@ class Multiplexer:
         if self._final is None:
             self._final = self._last
             self.is_leaving = True
-            self._send_control(Kind.GOODBYE, 0, _UINT.pack(self._last) + reason.encode()[:1000])
+            self._send_control(Kind.GOODBYE, 0, _UINT.pack(self._last) + reason[:MAX_REASON].encode())
 
     def handshake(self, body: bytes, number: int | None = None) -> int:
         """Client: ask to bind a protocol, and return the number; server: answer that."""
         if number is None:
             number = self._handshakes = self._handshakes + 1
-        self._send_control(Kind.BOUND if self._is_server else Kind.BIND, number, body)
+        if self._is_server:
+            self._answer(Kind.BOUND, number, body)
+        else:
+            self._send_control(Kind.BIND, number, body)
         return number
 
     def data_to_send(self, at_most: int = 262_144) -> bytes:
         """Return bytes due to the other end, about as many as asked for, and forget them."""
         out = bytearray()
         while self._control and len(out) < at_most:
-            out += self._control.pop(0)
+            frame, is_answer = self._control.pop(0)
+            out += frame
+            if is_answer:
+                self._answers -= 1
+                self._answer_bytes -= len(frame)
+        for number, credit in self._grants.items():
+            out += encode(Kind.CREDIT, number, _UINT.pack(credit))
+        self._grants.clear()
         while self._ready and len(out) < at_most:
             call = self._ready.pop(0)
             if call.messages:
@@ -383,7 +417,7 @@ class Multiplexer:
             else:
                 call.is_queued = False
                 if call.is_over and not call.is_cancelled:
-                    self._calls.pop(call.number, None)
+                    self._remove(call)
         return bytes(out)
 
     # What the other end does.
@@ -409,7 +443,7 @@ class Multiplexer:
         match frame.kind:
             case Kind.PING:
                 _check_payload(frame, 8)
-                self._send_control(Kind.PONG, 0, frame.payload)
+                self._answer(Kind.PONG, 0, frame.payload)
                 return None
             case Kind.PONG:
                 _check_payload(frame, 8)
@@ -452,8 +486,7 @@ class Multiplexer:
         if len(call.half) > self._limits.max_body:
             return self._fail(call, self._too_large(), frame)
         if self._unfinished > self._limits.max_unfinished:
-            text = f"half-received messages above max_unfinished={self._limits.max_unfinished} bytes"
-            return self._fail(call, LimitExceeded(text), frame)
+            return self._fail(call, self._too_much("half-received"), frame)
         if frame.flags & Flag.MORE:
             return None
         body = bytes(call.half)
@@ -471,6 +504,11 @@ class Multiplexer:
                 body = self.settings.compression.decompress(body, self._limits)
             except (DecodeError, LimitExceeded) as error:
                 return self._fail(call, error)
+            if kind is not Kind.REPLY:
+                call.expanded += len(body)
+                self._expanded += len(body)
+                if self._expanded > self._limits.max_unfinished:
+                    return self._fail(call, self._too_much("decompressed"))
         if kind is Kind.ITEM:
             call.allowance -= self._cost(body)
             return Item(call.number, body)
@@ -514,9 +552,7 @@ class Multiplexer:
         self._live += 1
         if self._live > most:
             self._refuse(frame)
-            self.reply(
-                frame.call, system_error(Code.RESOURCE_EXHAUSTED, f"more than max_calls={most} calls at once")
-            )
+            self.refuse(frame.call, Code.RESOURCE_EXHAUSTED, f"more than max_calls={most} calls at once")
             return None
         return call
 
@@ -546,6 +582,9 @@ class Multiplexer:
 
     def _too_large(self) -> LimitExceeded:
         return LimitExceeded(f"a message above max_body={self._limits.max_body} bytes")
+
+    def _too_much(self, how: str) -> LimitExceeded:
+        return LimitExceeded(f"{how} messages above max_unfinished={self._limits.max_unfinished} bytes")
 
     def _credited(self, frame: Frame) -> Event | None:
         _check_payload(frame, 4)
@@ -599,7 +638,7 @@ class Multiplexer:
         unserved = () if self._is_server else tuple(number for number in self._calls if number > last)
         for number in unserved:
             self._drop(self._calls[number])
-        return Leaving(frame.payload[4:].decode(errors="replace"), unserved)
+        return Leaving(frame.payload[4 : 4 + 4 * MAX_REASON].decode(errors="replace")[:MAX_REASON], unserved)
 
     # Both directions.
 
@@ -673,9 +712,19 @@ class Multiplexer:
             self._arrived(call)
 
     def _send_control(self, kind: Kind, call: int, payload: bytes = b"") -> None:
-        if len(self._control) >= MAX_CONTROL:
+        self._control.append((encode(kind, call, payload), False))
+
+    def _answer(self, kind: Kind, call: int, payload: bytes) -> None:
+        if self._answers >= MAX_CONTROL:
             raise LimitExceeded(f"the other end makes more than MAX_CONTROL={MAX_CONTROL} answers wait")
-        self._control.append(encode(kind, call, payload))
+        if self._answer_bytes > MAX_CONTROL_BYTES:
+            raise LimitExceeded(
+                f"the other end makes answers of more than MAX_CONTROL_BYTES={MAX_CONTROL_BYTES} wait"
+            )
+        frame = encode(kind, call, payload)
+        self._control.append((frame, True))
+        self._answers += 1
+        self._answer_bytes += len(frame)
 
     def _finish(self, call: _Call) -> None:
         """Server: a call is answered, or cancelled."""
@@ -688,7 +737,17 @@ class Multiplexer:
         call.messages.clear()
         self._arrived(call)
         call.is_over = True
+        self._remove(call)
+
+    def _remove(self, call: _Call) -> None:
+        self._forget_expanded(call, call.expanded)
+        self._grants.pop(call.number, None)
         self._calls.pop(call.number, None)
+
+    def _forget_expanded(self, call: _Call, size: int) -> None:
+        size = min(size, call.expanded)
+        call.expanded -= size
+        self._expanded -= size
 
     def _forget_half(self, call: _Call) -> None:
         if call.half is not None:

@@ -18,6 +18,8 @@ from avrorpc.wire.handshake import HandshakeRequest, HandshakeResponse, Match
 
 MAX_KNOWN_CLIENTS: Final = 128
 """How many clients' protocols a server remembers; the least recently seen is forgotten."""
+MAX_KNOWN_TEXT: Final = 4 * 1024 * 1024
+"""Characters that they may have together: what is made of them takes many times as much memory."""
 
 
 class Offer(Protocol):
@@ -65,6 +67,7 @@ class Offers(Generic[O_co]):
         self._by_name = {offer.name: offer for offer in offers}
         self._by_hash = {offer.hash: offer for offer in self._by_name.values()}
         self._clients: OrderedDict[bytes, schema.Protocol] = OrderedDict()
+        self._sizes: dict[bytes, int] = {}
 
     def __iter__(self) -> Iterator[O_co]:
         return iter(self._by_name.values())
@@ -129,6 +132,8 @@ class Offers(Generic[O_co]):
         # A hash stands for its own text only, lest one client decide what others mean by theirs.
         if schema.handshake_hash(request.client_text) == request.client_hash:
             self._clients[request.client_hash] = client
-            if len(self._clients) > MAX_KNOWN_CLIENTS:
-                self._clients.popitem(last=False)
+            self._sizes[request.client_hash] = len(request.client_text)
+            while len(self._clients) > MAX_KNOWN_CLIENTS or sum(self._sizes.values()) > MAX_KNOWN_TEXT:
+                forgotten, _ = self._clients.popitem(last=False)
+                del self._sizes[forgotten]
         return client

@@ -44,6 +44,10 @@ from avrorpc.wire.settings import Settings, accept
 
 logger = logging.getLogger("avrorpc")
 
+MAX_HANDSHAKES: Final = 100
+"""Handshakes on one connection; a client makes two for each of its protocols, at most."""
+MAX_SHOWN: Final = 200
+"""Characters of a name that a client made up which are told back to it."""
 UNKNOWN_PEER: Final = "an unknown address"
 """What stands for an address that the transport does not know."""
 
@@ -203,6 +207,7 @@ class ServerConnection(Generic[O_co]):
         self._upgrades = upgrades
         self._plain: _Plain | None = None
         self._sessions: dict[str, Session[O_co]] = {}
+        self._handshakes = 0
         self.messages = 0
         """How many plain messages have come whole."""
         self._out = bytearray()
@@ -319,6 +324,7 @@ class ServerConnection(Generic[O_co]):
                 principal=self.principal,
                 peer=self.peer,
             )
+        self._count_handshake()
         cursor = Cursor(body, self._limits)
         opening = decode_request(cursor)
         session, response = self._offers.meet(opening, None, _asked(cursor))
@@ -336,6 +342,11 @@ class ServerConnection(Generic[O_co]):
             self.multiplexer = Multiplexer(Side.SERVER, self._limits, settings)
             answer = encode_response(replace(response, meta=meta)) + bytes(reply_head({}, is_error=False))
         return request, answer
+
+    def _count_handshake(self) -> None:
+        self._handshakes += 1
+        if self._handshakes > MAX_HANDSHAKES:
+            raise LimitExceeded(f"more than MAX_HANDSHAKES={MAX_HANDSHAKES} handshakes on one connection")
 
     def _bind(self, session: Session[O_co]) -> None:
         self.session = self.session or session
@@ -356,13 +367,14 @@ class ServerConnection(Generic[O_co]):
                 case Item() | Ended() | Cancelled() | Writable() | Leaving() | Pinged():
                     events.append(event)
                 case Failed(call, error):
-                    multiplexer.reply(call, system_error(Code.RESOURCE_EXHAUSTED, str(error)))
+                    multiplexer.refuse(call, Code.RESOURCE_EXHAUSTED, str(error))
                     events.append(event)
                 case _:
                     raise AssertionError(event)  # the multiplexer gives no other to a server
         return events
 
     def _handshake(self, multiplexer: Multiplexer, number: int, body: bytes) -> None:
+        self._count_handshake()
         opening = decode_request(Cursor(body, self._limits))
         session, response = self._offers.meet(opening)
         if session is not None:
@@ -382,16 +394,16 @@ class ServerConnection(Generic[O_co]):
         try:
             metadata, full_name = read_request_head(cursor)
         except LimitExceeded as error:
-            multiplexer.reply(opened.call, system_error(Code.RESOURCE_EXHAUSTED, str(error)))
+            multiplexer.refuse(opened.call, Code.RESOURCE_EXHAUSTED, str(error))
             return None
         protocol, _, name = full_name.rpartition("/")
         session = self._sessions.get(protocol)
         if session is None:
-            text = f"calls of {protocol!r} need a handshake of that protocol first"
-            multiplexer.reply(opened.call, system_error(Code.FAILED_PRECONDITION, text))
+            text = f"calls of {protocol[:MAX_SHOWN]!r} need a handshake of that protocol first"
+            multiplexer.refuse(opened.call, Code.FAILED_PRECONDITION, text)
             return None
         if not name:
-            multiplexer.reply(opened.call, bytes(reply_head({}, is_error=False)))
+            self._reply_framed(multiplexer, opened.call, bytes(reply_head({}, is_error=False)))
             return None
         return Request(
             opened.call,
@@ -414,4 +426,4 @@ class ServerConnection(Generic[O_co]):
         try:
             multiplexer.reply(serial, body)
         except StatusError as error:
-            multiplexer.reply(serial, system_error(error.code, error.message))
+            multiplexer.refuse(serial, error.code, error.message)

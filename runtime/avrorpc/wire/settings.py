@@ -103,13 +103,15 @@ def agreed(meta: Mapping[str, bytes], wishes: Wishes) -> Settings | None:
     if UPGRADE not in meta:
         return None
     if _names(meta, UPGRADE) != [VERSION]:
-        raise RemoteProtocolError(f"the server upgrades to the unknown version {meta[UPGRADE]!r}")
+        raise RemoteProtocolError(f"the server upgrades to the unknown version {meta[UPGRADE][:40]!r}")
     chosen = None
     if COMPRESSION in meta:
         name = _text(meta, COMPRESSION)
         chosen = compression(name) if name in wishes.compressions else None
         if chosen is None:
-            raise RemoteProtocolError(f"the server chose the compression {name!r}, which was not offered")
+            raise RemoteProtocolError(
+                f"the server chose the compression {name[:40]!r}, which was not offered"
+            )
     return Settings(
         window=_number(meta, WINDOW) if wishes.has_window else None,
         max_calls=_number(meta, MAX_CALLS),
