@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 from avrorpc.errors import RpcError, StatusError
 from avrorpc.limits import Limits
@@ -18,7 +18,8 @@ from avrorpc.wire.handshake import (
     encode_response,
 )
 from avrorpc.wire.multiplex import Answered, Cancelled, Item
-from avrorpc.wire.server import Offers, Request, ServerConnection
+from avrorpc.wire.offers import Offers
+from avrorpc.wire.server import Request, ServerConnection
 from avrorpc.wire.settings import Wishes, accept, offer
 from support.wire import BANK, OLD_SHOP, SHOP, STRANGER, identity
 
@@ -59,7 +60,8 @@ def server_connection(data: bytes) -> None:
     script = Script(data)
     opening = script.pick(OPENINGS)
     server = ServerConnection(Offers([SHOP, BANK]), opening, LIMITS, upgrades=bool(script.byte() % 4))
-    how, waiting, spoken, heard = script.byte() % 4, [], 0, 0
+    how, spoken, heard = script.byte() % 4, 0, 0
+    waiting: list[Any] = []
     try:
         if how and opening == "frames":
             server.receive(encode(Kind.BIND, 1, HELLO))

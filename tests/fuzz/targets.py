@@ -44,7 +44,7 @@ def frame_reader(data: bytes) -> None:
         try:
             for piece in pieces:
                 got = reader.feed(piece)
-                frames += got
+                frames.extend(got)
                 for frame in got:
                     assert len(frame.payload) <= 200
                     again = encode(frame.kind, frame.call, frame.payload, frame.flags)

@@ -1,4 +1,4 @@
-"""One server for all hostile clients; after each of them it has released everything, and serves the others."""
+"""One server for all hostile clients; after each it has released everything, and serves the others."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ async def _held(server: avrorpc.Server) -> Held:
         connections += len(listener._connections)  # type: ignore[attr-defined]
         links = getattr(listener, "_links", None)
         connections += 0 if links is None else len(links._links)
-    return Held(connections, server._calls, len(asyncio.all_tasks()))
+    return Held(connections, server._calls.number, len(asyncio.all_tasks()))
 
 
 def held(served: ServerThread) -> Held:

@@ -1,4 +1,4 @@
-"""A client without manners: it says what it is told to, in our frames, over each transport that carries them."""
+"""A client without manners: it says what it is told to, in our frames, over each transport of theirs."""
 
 from __future__ import annotations
 

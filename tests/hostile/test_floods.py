@@ -1,4 +1,4 @@
-"""Floods: what a server keeps for a client that asks for much and reads nothing is bounded, and then released."""
+"""Floods: what a server keeps for a client that asks for much and reads nothing is bounded, and released."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ pytestmark = pytest.mark.usefixtures("unharmed")
 WAYS = pytest.mark.parametrize("way", ["tcp", "spec", "ws"])
 ENDLESS = struct.pack("<d", 0.0)
 MOST_KEPT = 700_000
-"""Bytes that a server may keep for one such client: two pieces of 256 KiB that are being written, and its limits."""
+"""Bytes that a server may keep for one such client: two pieces of 256 KiB being written, and its limits."""
 
 
 def kept(server: ServerThread, peer: Peer) -> int:

@@ -1,4 +1,4 @@
-"""Servers that attack our clients of both colours, in our frames over each transport: a named error, in time."""
+"""Servers that attack our clients of both colours, in our frames, over each transport: a named error."""
 
 from __future__ import annotations
 
@@ -160,6 +160,9 @@ def async_call(url: str, shape: str, timeout: float = 10) -> Any:
 
 CALLERS = pytest.mark.parametrize("caller", [sync_call, async_call], ids=["sync", "async"])
 
+LONG_HEAD = bytes(reply_head({"k": b"v" * 2_000}, is_error=False))
+LONG_ITEM = encode(Kind.ITEM, 1, b"\0" + string("x" * 900))
+HALF_REPLY = encode(Kind.REPLY, 1, OK, 1)
 ATTACKS = [
     ("a frame of no kind", HEAD.pack(0, 0, 0, 0), "the unknown kind 0"),
     ("ones", b"\xff" * 50, "the unknown kind 255"),
@@ -176,12 +179,12 @@ ATTACKS = [
     ("half a PONG", encode(Kind.PONG, 0, b"1"), "a PONG frame of 1 bytes, and not 8"),
     ("credit that overflows", credit(1, 2**32 - 1), "more credit for call 1"),
     ("GOODBYE without a number", encode(Kind.GOODBYE, 0), "a GOODBYE frame without its last call"),
-    ("compression that nobody asked for", encode(Kind.REPLY, 1, zlib.compress(OK), 2), "no compression was agreed on"),
-    ("flags in the middle", encode(Kind.REPLY, 1, OK, 1) + encode(Kind.REPLY, 1, OK, 4), "flags in the middle"),
+    ("compression that nobody asked for", encode(Kind.REPLY, 1, zlib.compress(OK), 2), "no compression was"),
+    ("flags in the middle", encode(Kind.REPLY, 1, OK, 1) + encode(Kind.REPLY, 1, OK, 4), "flags in the mid"),
     ("a reply without end", encode(Kind.REPLY, 1, bytes(9_000), 1) * 5, "above max_body=20000"),
     ("an empty reply", encode(Kind.REPLY, 1), "the data ends inside an integer"),
     ("a reply that is neither", encode(Kind.REPLY, 1, b"\0\7"), "a boolean is 0 or 1, not 7"),
-    ("metadata above the limit", encode(Kind.REPLY, 1, bytes(reply_head({"k": b"v" * 2_000}, is_error=False))), "max_metadata=1000"),
+    ("metadata above the limit", encode(Kind.REPLY, 1, LONG_HEAD), "max_metadata=1000"),
     ("metadata without end", encode(Kind.REPLY, 1, long(2**50)), "items that take no bytes"),
     ("an error's branch that there is not", encode(Kind.REPLY, 1, b"\0\1\x7e"), "branch"),
     ("an error's text that lies", encode(Kind.REPLY, 1, b"\0\1\0" + long(999)), "999 bytes were announced"),
@@ -202,8 +205,8 @@ def test_a_server_that_breaks_the_rules_is_named(
 
 ON_CALLS = [
     ("an item for a unary call", "unary", encode(Kind.ITEM, 1, PIECE), "which takes none"),
-    ("items beyond the window", "stream", encode(Kind.ITEM, 1, b"\0" + string("x" * 900)) * 9, "beyond stream_window=2000"),
-    ("an item within a reply", "stream", encode(Kind.REPLY, 1, OK, 1) + encode(Kind.ITEM, 1, PIECE), "ITEM within a REPLY"),
+    ("items beyond the window", "stream", LONG_ITEM * 9, "beyond stream_window=2000"),
+    ("an item within a reply", "stream", HALF_REPLY + encode(Kind.ITEM, 1, PIECE), "ITEM within a REPLY"),
     ("a reply within an item", "stream", encode(Kind.ITEM, 1, PIECE, 1) + DONE, "REPLY within a ITEM"),
     ("an item that does not fit", "stream", encode(Kind.ITEM, 1, b"\xff" * 11), "longer than ten bytes"),
     ("an item with a tail", "stream", encode(Kind.ITEM, 1, PIECE + b"xx"), "2 bytes are left"),
@@ -253,9 +256,11 @@ def test_replies_twice_and_items_after_them_harm_nothing(caller: Callable[..., A
 @CALLERS
 def test_a_server_that_always_says_goodbye_is_left(caller: Callable[..., Any]) -> None:
     data = encode(Kind.GOODBYE, 0, bytes(4) + b"x" * 9_000)
-    with Rogue(over_tcp(lambda send: send(data))) as rogue:
-        with pytest.raises(RpcError, match="takes no new calls") as caught:
-            caller(url_of("tcp", rogue.port), "unary")
+    with (
+        Rogue(over_tcp(lambda send: send(data))) as rogue,
+        pytest.raises(RpcError, match="takes no new calls") as caught,
+    ):
+        caller(url_of("tcp", rogue.port), "unary")
     assert len(str(caught.value)) < 1_200
 
 
@@ -345,7 +350,7 @@ UPGRADES = [
     ("no calls at all", {"avrorpc.max-calls": b"0"}, "avrorpc.max-calls must be a number"),
     ("a number of calls in words", {"avrorpc.max-calls": b"many"}, "avrorpc.max-calls must be a number"),
     ("no body", {"avrorpc.max-body": b"00000000000"}, "avrorpc.max-body must be a number"),
-    ("a compression not offered", {"avrorpc.compression": b"zstd"}, "the compression 'zstd', which was not offered"),
+    ("a compression not offered", {"avrorpc.compression": b"zstd"}, "the compression 'zstd', which was not"),
     ("a compression that nobody knows", {"avrorpc.compression": b"\0" * 600}, "which was not offered"),
 ]  # fmt: skip
 

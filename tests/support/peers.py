@@ -158,8 +158,7 @@ def failures(clients: list[Protocol], servers: list[Protocol]) -> list[str]:
     with ServerThread(*(peer.service for peer in peers.values())) as server:
         found: list[str] = []
         for protocol in clients:
-            # Where a server has one protocol only, a connection binds clients of another name to it, too, as Avro
-            # has it; a URL names the protocol.
+            # A server of one protocol only takes clients of another name, too, as Avro has it.
             url = server.tcp if protocol.name in peers else server.http
             with DynamicClient(url, contract(protocol), timeout=20) as client:
                 for message in protocol.messages.values():
