@@ -11,6 +11,8 @@ nox.options.default_venv_backend = "virtualenv"
 
 TORCH = "torch==2.13.0"  # named in full, so that no package's range picks a larger build
 BASE = "origin/main"  # what contracts are compared with, in clones that have it
+TESTED = "tests/schemas -o tests/generated --package testcontracts"
+LOADS = "benchmarks/schemas -o benchmarks --package loadcontracts"
 RUFF, MYPY, PYRIGHT = "ruff==0.17.5", "mypy==2.4.1", "pyright==1.1.414"
 
 
@@ -39,13 +41,15 @@ def tests(session: nox.Session) -> None:
 def contracts(session: nox.Session) -> None:
     """Check the contracts, whom changes break, that code is fresh, and that placements keep them."""
     install(session, TORCH, "-e", ".[llm,speed,test]")
-    for check in (["format", "--check", "schemas", "tests/schemas"], ["lint"], ["generate", "--check"]):
-        session.run("avrogen", *check)
+    for check in ("format --check schemas tests/schemas benchmarks/schemas", "lint", "generate --check"):
+        session.run("avrogen", *check.split())
     if shutil.which("git"):
         asked = ("git", "rev-parse", "--verify", "--quiet", f"{BASE}^{{commit}}")
         if str(session.run(*asked, external=True, silent=True, success_codes=[0, 1, 128])).strip().isalnum():
             session.run("avrogen", "breaking", "--against", BASE)
-    session.run("pytest", "tests/placements", "tests/services", env={"HF_HUB_OFFLINE": "1"})
+    session.run(
+        "pytest", "tests/behaviours", "tests/placements", "tests/services", env={"HF_HUB_OFFLINE": "1"}
+    )
 
 
 @nox.session
@@ -68,9 +72,8 @@ def types(session: nox.Session) -> None:
 def generate(session: nox.Session) -> None:
     """Generate code from the contracts; `-- --check` only compares."""
     install(session, "-e", ".")
-    session.run("avrogen", "generate", *session.posargs)
-    tests = ("tests/schemas", "-o", "tests/generated", "--package", "testcontracts")
-    session.run("avrogen", "generate", *tests, *session.posargs)
+    for which in ("", TESTED, LOADS):
+        session.run("avrogen", "generate", *which.split(), *session.posargs)
 
 
 @nox.session
@@ -83,6 +86,15 @@ def wheel(session: nox.Session) -> None:
     with session.chdir(session.create_tmp()):
         session.run("avrogen", "--version")
         session.run("python", "-c", "import avrorpc_contracts.llm, avrorpc_codegen, avrorpc_services")
+
+
+@nox.session
+def long(session: nox.Session) -> None:
+    """Run conformance everywhere, every fault, generated calls by ten thousands, and one-line mutants."""
+    install(session, TORCH, "-e", ".[llm,speed,test]")
+    suites = ("tests/conformance", "tests/faults", "tests/equivalence")
+    session.run("pytest", "--all", "--every-fault", *suites, *session.posargs, env={"EXAMPLES": "10000"})
+    session.run("python", "tests/mutants/run.py")
 
 
 @nox.session

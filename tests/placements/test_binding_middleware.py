@@ -7,7 +7,7 @@ from typing import Any
 
 import avrorpc
 import pytest
-from avrorpc import Call, Code, Middleware, Reply, Server, Service, StatusError, bind
+from avrorpc import Call, Code, Middleware, Reply, Server, Service, StatusError, ValueChanged, bind
 from support.implementations import AsyncConformance, SyncConformance
 from testcontracts.conformance import AsyncConformanceClient, NotThere
 
@@ -90,3 +90,16 @@ async def test_it_may_answer_in_the_implementations_place(open_client: Any) -> N
 
     client = await open_client(kind)
     assert await client.find("missing") == "no missing"
+
+
+async def test_verify_tells_through_it_of_values_that_were_changed() -> None:
+    class Mutating(SyncConformance):
+        def join(self, *, parts: list[str] | None = None, separator: str = ", ") -> str:
+            assert parts is not None
+            parts.append("more")
+            return separator.join(parts)
+
+    target = bind(Mutating(), middleware=(lambda inner: inner,))
+    client = avrorpc.connect(AsyncConformanceClient, "verify:", target=target)
+    with pytest.raises(ValueChanged, match="the argument parts was mutated"):
+        await client.join(parts=["a"])

@@ -206,7 +206,9 @@ def test_a_server_that_exposes_causes_is_found_out() -> None:
 def test_wrong_parameters_and_unknown_messages_that_are_taken_are_found_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    async def answer(self: ServerClass, request: Request[Served], streams: object = None) -> bytes:
+    async def answer(
+        self: ServerClass, request: Request[Served], streams: object = None, **_: object
+    ) -> bytes:
         return request.handshake + bytes(reply_head({}, is_error=False)) + b"\x02"
 
     monkeypatch.setattr(ServerClass, "answer", answer)

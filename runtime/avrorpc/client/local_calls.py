@@ -23,7 +23,7 @@ from avrorpc.client.description import Description
 from avrorpc.client.local_stream import LocalStream, is_cancelled
 from avrorpc.client.verify import Verifier
 from avrorpc.driving import needs_loop, suspended
-from avrorpc.errors import StatusError, Suspended
+from avrorpc.errors import StatusError, Suspended, ValueChanged
 from avrorpc.failure import outcome
 from avrorpc.method import Method
 from avrorpc.service import Middleware, Service, compose
@@ -124,6 +124,8 @@ class LocalCalls:
         """
         try:
             return await self._inner(call)
+        except ValueChanged:
+            raise  # `verify:` says so to both sides
         except CallersOwn as own:
             failed: BaseException = own.error
         except asyncio.CancelledError as error:

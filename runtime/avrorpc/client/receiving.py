@@ -55,7 +55,7 @@ class RemoteStream(Generic[V]):
     async def __anext__(self) -> Any:
         if self._is_done:
             raise StopAsyncIteration
-        failed: BaseException
+        failed: BaseException = StopAsyncIteration()
         try:
             data = await self._answer.receive()
             if self._sent is None or self._sent.failed is None:
@@ -63,7 +63,6 @@ class RemoteStream(Generic[V]):
                     return self._decode(data)
                 assert self._answer.body is not None
                 self._finish(self._answer.body)
-                failed = StopAsyncIteration()
         except BaseException as error:  # noqa: BLE001 - raised below, after the call has ended
             failed = self._translate(error)
         await self.aclose()

@@ -78,7 +78,7 @@ class PulledSteps:
         if close is None:
             return
         try:
-            closing = self._loop.run_in_executor(self._executor, self._context.run, guarded, close)
+            closing = self._loop.run_in_executor(self._executor, lambda: self._context.run(guarded, close))
         except RuntimeError:  # the executor is shut down
             self._context.run(close)
             return

@@ -35,7 +35,7 @@ async def begin(
         value = context.run(function, arguments)
     else:
         loop = asyncio.get_running_loop()
-        value = await loop.run_in_executor(executor, context.run, guarded, function, arguments)
+        value = await loop.run_in_executor(executor, lambda: context.run(guarded, function, arguments))
     return await run_in(context, as_coroutine(value)) if inspect.isawaitable(value) else value
 
 

@@ -105,6 +105,7 @@ class SentItems:
         if self._is_closed:
             raise StopAsyncIteration
         self._is_running = True
+        item: Any = None
         try:
             item = self._convert(await self._source.__anext__(), self._count)
         except (StopAsyncIteration, asyncio.CancelledError, GeneratorExit):

@@ -14,7 +14,7 @@ import datetime
 import decimal
 import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from avrorpc.codec.logical import Duration
 from avrorpc.codec.types import Types, maker, symbols
@@ -241,7 +241,7 @@ def examples(strategy: st.SearchStrategy[Any], count: int, seed: int = 0) -> lis
         database=None,
         deadline=None,
         phases=[hypothesis.Phase.generate],
-        suppress_health_check=list(hypothesis.HealthCheck),
+        suppress_health_check=cast("list[hypothesis.HealthCheck]", list(hypothesis.HealthCheck)),
     )
     @hypothesis.given(strategy)
     def collect(value: Any) -> None:

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from typing import Final
+from typing import Any, Final
 
 import aiohttp
 
@@ -20,6 +20,8 @@ from avrorpc.transport.websocket_names import MAX_MESSAGE, PATH, SUBPROTOCOL
 
 CLOSE_SECONDS: Final = 1.0
 """How long a server may take to answer the end of a WebSocket."""
+
+_CLOSING: Final[Any] = aiohttp.ClientWSTimeout(None, CLOSE_SECONDS)  # type: ignore[call-arg,unused-ignore]
 
 
 class WebSocketDialler:
@@ -57,7 +59,7 @@ class WebSocketDialler:
                 max_msg_size=MAX_MESSAGE,
                 ssl=True if tls is None else tls.context,
                 server_hostname=None if tls is None else tls.server_name,
-                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
+                timeout=_CLOSING,
             )
         if websocket.protocol != SUBPROTOCOL:
             await websocket.close()

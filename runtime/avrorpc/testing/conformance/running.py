@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -92,7 +92,7 @@ async def check_async(
     return Report(tuple(results), placements, options.seed, options.examples)
 
 
-async def _checked(caller: Caller, gauge: Gauge | None, options: Options) -> Any:
+async def _checked(caller: Caller, gauge: Gauge | None, options: Options) -> AsyncIterator[Result]:
     contract = caller.subject.contract
     yield await _one(UNKNOWN_MESSAGE, Trial(caller, next(iter(contract.methods.values())), gauge), None, "")
     for method in contract.methods.values():
