@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from avrorpc import Code, RpcError, StatusError
+from avrorpc import Code, ConnectionLost, RpcError, StatusError
 from avrorpc.middleware import Retry
 from avrorpc.testing import Proxy
 from support.books import Books
@@ -87,9 +87,12 @@ def test_running_calls_end_and_new_ones_go_to_another_server(servers: TwoServers
 
 @pytest.mark.parametrize("colour", COLOURS)
 def test_no_call_is_lost_or_made_twice_while_the_server_changes(servers: TwoServers, colour: str) -> None:
-    """Many callers while the first server drains, with a retry for what it refuses."""
-    number = 120
-    with CALLERS[colour](servers.proxy.url, middleware=(Retry(attempts=5, initial=0.001),)) as caller:
+    """Many callers while the first server drains, with a retry for what it refuses.
+
+    Each of their connections may refuse one call over HTTP, and there are eight.
+    """
+    number, retry = 120, Retry(attempts=10, initial=0.001)
+    with CALLERS[colour](servers.proxy.url, middleware=(retry,)) as caller:
         drained: Future[None] | None = None
         found = []
         with ThreadPoolExecutor(8) as threads:
@@ -129,4 +132,9 @@ def test_bookings_are_exact_while_the_server_changes(servers: TwoServers, colour
         else:
             assert isinstance(result, RpcError), result
             assert booked <= 1, key
-            assert servers.transport == "http", f"a {servers.transport} call was refused: {result!r}"
+            # A synchronous client listens only while it calls: its call may cross the end of the connection, and
+            # whether the server took it up it cannot know then.
+            crossed = colour == "sync" and isinstance(result, ConnectionLost)
+            assert servers.transport == "http" or crossed, (
+                f"a {servers.transport} call was refused: {result!r}"
+            )

@@ -19,7 +19,7 @@ from avrorpc.wire.handshake import (
     encode_request,
     encode_response,
 )
-from avrorpc.wire.multiplex import Answered, Cancelled, Ended, Item
+from avrorpc.wire.multiplex import Answered, Cancelled, Ended, Item, Leaving
 from avrorpc.wire.offers import Offers
 from avrorpc.wire.server import Request, ServerConnection
 from avrorpc.wire.settings import Wishes, offer
@@ -224,3 +224,15 @@ def test_an_eager_client_whose_protocol_is_not_served_is_told() -> None:
 def test_a_client_that_waits_calls_nothing_before_its_answer() -> None:
     with pytest.raises(LocalProtocolError, match="before the end of the handshake"):
         pair("frames").client.call("buy", {}, b"")
+
+
+@pytest.mark.parametrize("start", ["netty", "spec"])
+def test_a_goodbye_before_the_upgrade_is_said_with_it(start: Opening) -> None:
+    ends = pair(start)
+    ends.server.goodbye("tea")
+    events = []
+    for _ in range(3):
+        assert ends.to_server() == []
+        events += ends.to_client()
+    assert isinstance(events[0], Connected)
+    assert events[1:] == [Leaving("tea", ())]

@@ -183,8 +183,9 @@ class Server:
         self.health.drain()
         loop = asyncio.get_running_loop()
         end = loop.time() + drain
+        # All at once: what refuses calls must not go on to take their connections.
+        await asyncio.gather(*(listener.stop() for listener in self._listeners))
         for listener in self._listeners:
-            await listener.stop()
             loops.stopped(loop, listener.address)
         await asyncio.sleep(0)  # calls that came before the goodbye begin
         try:
@@ -275,9 +276,9 @@ class _LinkListener:
         self._connections = connections
 
     async def stop(self) -> None:
-        await self._door.close()
         for connection in list(self._connections):
-            connection.goodbye("the server is shutting down")
+            connection.goodbye(DRAINING)
+        await self._door.close()
 
     async def close(self, patience: float) -> None:
         for connection in list(self._connections):

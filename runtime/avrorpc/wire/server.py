@@ -204,6 +204,7 @@ class ServerConnection(Generic[O_co]):
         """Our own frames, once they are spoken."""
         self._offers = offers
         self._limits = limits
+        self._farewell: str | None = None
         self._upgrades = upgrades
         self._plain: _Plain | None = None
         self._sessions: dict[str, Session[O_co]] = {}
@@ -297,7 +298,8 @@ class ServerConnection(Generic[O_co]):
             self._out += self._plain.reply(serial, body)
 
     def goodbye(self, reason: str) -> None:
-        """Say that no new calls are served; plain Avro has no word for it."""
+        """Say that no new calls are served, or do so once frames are spoken; plain Avro has no word."""
+        self._farewell = reason
         if self.multiplexer is not None:
             self.multiplexer.goodbye(reason)
 
@@ -340,6 +342,8 @@ class ServerConnection(Generic[O_co]):
         if agreement is not None:
             settings, meta = agreement
             self.multiplexer = Multiplexer(Side.SERVER, self._limits, settings)
+            if self._farewell is not None:
+                self.multiplexer.goodbye(self._farewell)
             answer = encode_response(replace(response, meta=meta)) + bytes(reply_head({}, is_error=False))
         return request, answer
 
