@@ -44,12 +44,10 @@ def contracts(session: nox.Session) -> None:
     for check in ("format --check schemas tests/schemas benchmarks/schemas", "lint", "generate --check"):
         session.run("avrogen", *check.split())
     if shutil.which("git"):
-        asked = ("git", "rev-parse", "--verify", "--quiet", f"{BASE}^{{commit}}")
+        asked = f"git rev-parse --verify --quiet {BASE}^{{commit}}".split()
         if str(session.run(*asked, external=True, silent=True, success_codes=[0, 1, 128])).strip().isalnum():
             session.run("avrogen", "breaking", "--against", BASE)
-    session.run(
-        "pytest", "tests/behaviours", "tests/placements", "tests/services", env={"HF_HUB_OFFLINE": "1"}
-    )
+    session.run("pytest", "tests/behaviours", "tests/services", env={"HF_HUB_OFFLINE": "1"})
 
 
 @nox.session

@@ -132,8 +132,8 @@ def test_bookings_are_exact_while_the_server_changes(servers: TwoServers, colour
         else:
             assert isinstance(result, RpcError), result
             assert booked <= 1, key
-            # A synchronous client listens only while it calls: its call may cross the end of the connection, and
-            # whether the server took it up it cannot know then.
+            # A synchronous client listens only while it calls: a call may cross the end of its connection,
+            # and whether the server took it up it cannot know then.
             crossed = colour == "sync" and isinstance(result, ConnectionLost)
             assert servers.transport == "http" or crossed, (
                 f"a {servers.transport} call was refused: {result!r}"
