@@ -281,6 +281,10 @@ class _LinkListener:
         await self._door.close()
 
     async def close(self, patience: float) -> None:
+        # Clients of ours that were told goodbye leave by themselves: so no call of theirs crosses the end.
+        leaving = [connection.gone for connection in self._connections if connection.leaves]
+        if leaving:
+            await asyncio.wait(leaving, timeout=min(patience, FLUSH_SECONDS))
         for connection in list(self._connections):
             connection.close()
         await all_gone(self._connections, patience)

@@ -60,9 +60,11 @@ def is_gone(transport: asyncio.BaseTransport) -> bool:
 
 
 def _polls(transport: asyncio.BaseTransport, events: int) -> bool:
+    if transport.is_closing():  # asyncio's TLS transports tell nothing any more
+        return True
     sock = transport.get_extra_info("socket")
     if sock is None:
-        return transport.is_closing()
+        return False
     if sock.fileno() < 0:
         return True
     poll = select.poll()

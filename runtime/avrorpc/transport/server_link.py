@@ -97,6 +97,12 @@ class ServerLink(asyncio.Protocol):
             self._transport.close()
 
     @property
+    def leaves(self) -> bool:
+        """Whether the client ends the connection itself once it has heard goodbye: passive ones do not."""
+        multiplexer = self.connection.multiplexer
+        return multiplexer is not None and not multiplexer.settings.is_passive
+
+    @property
     def is_flushed(self) -> bool:
         """Whether the system has taken all that is due to the client."""
         return self._transport is None or not self._transport.get_write_buffer_size()
