@@ -7,9 +7,9 @@ from collections.abc import AsyncIterable, AsyncIterator, Callable, Coroutine, G
 from contextvars import copy_context
 from typing import Any, Final, Self
 
-from avrorpc.driving import as_coroutine, run_in
 from avrorpc.errors import Code, EncodeError, StatusError
 from avrorpc.streaming.closing import close_iterator
+from avrorpc.streaming.stepping import AsyncSteps
 
 _END: Final = object()
 
@@ -47,7 +47,7 @@ class SyncItems:
             self._context.run(close)
 
 
-class AsyncItems:
+class AsyncItems(AsyncSteps):
     """A caller's async iterable, each step of it in the caller's context.
 
     Args:
@@ -62,21 +62,7 @@ class AsyncItems:
         if not isinstance(iterable, AsyncIterable):
             kind = type(iterable).__name__
             raise EncodeError(f"an asynchronous iterable of items is needed, not {kind}", name)
-        self._iterator = aiter(iterable)
-        self._context = copy_context()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> Any:
-        step = self._context.run(self._iterator.__anext__)
-        return await run_in(self._context, as_coroutine(step))
-
-    async def aclose(self) -> None:
-        """Close the caller's iterator, if it can be closed."""
-        close = getattr(self._iterator, "aclose", None)
-        if close is not None:
-            await run_in(self._context, as_coroutine(self._context.run(close)))
+        super().__init__(aiter(iterable), copy_context())
 
 
 class SentItems:

@@ -68,7 +68,6 @@ class ServerLink(asyncio.Protocol):
         self._closed = closed
         self._is_single = is_single
         self._is_half_closed = False
-        self._farewell: str | None = None
         self._calls: dict[int, _Call] = {}
         self._transport: asyncio.Transport | None = None
         self._is_choked = False
@@ -83,17 +82,15 @@ class ServerLink(asyncio.Protocol):
 
     def goodbye(self, reason: str) -> None:
         """Take no new calls; a client of ours is told so, after the handshake, and makes them elsewhere."""
-        self._farewell = reason
         self.connection.goodbye(reason)
         self.flush()
 
     def close(self) -> None:
         """Send what is due, and close."""
         if self._transport is not None:
+            # The transport keeps what the socket does not take.
             while self.connection.has_output and not self._transport.is_closing():
-                self._transport.write(
-                    self.connection.data_to_send()
-                )  # it keeps what the socket does not take
+                self._transport.write(self.connection.data_to_send())
             self._transport.close()
 
     @property
@@ -167,8 +164,6 @@ class ServerLink(asyncio.Protocol):
             self.close()
             self._lingering = self._loop.call_later(LINGER_SECONDS, self.abort)
             return
-        if self._farewell is not None:
-            self.connection.goodbye(self._farewell)
         if self._alive is None and self.connection.multiplexer is not None and self.connection.session:
             self._begin_watch(now)
         is_bound, is_half = self.connection.session is not None, self.connection.is_half_received
