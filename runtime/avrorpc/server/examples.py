@@ -24,13 +24,17 @@ from avrorpc.server.served import Served
 
 def examples_of(message: Message) -> Iterator[ExampleCase]:
     """Yield the example cases in a message's annotation; what is no case is passed over."""
-    cases = message.props.get("examples")
+    return example_cases(message.name, message.props.get("examples"))
+
+
+def example_cases(message: str, cases: Json) -> Iterator[ExampleCase]:
+    """Yield the example cases in a list from an annotation or a file; what is no case is passed over."""
     for case in cases if isinstance(cases, list) else ():
         if not isinstance(case, dict) or not isinstance(case.get("input"), dict):
             continue
         rules = case.get("validation_rules")
         yield ExampleCase(
-            message=message.name,
+            message=message,
             description=str(case.get("description", "")),
             input=_text(case["input"]),
             expected_output=_text(case["expected_output"]) if "expected_output" in case else None,

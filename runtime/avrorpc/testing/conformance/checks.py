@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -14,8 +15,9 @@ from avrorpc.codec.encode import compile_encoder
 from avrorpc.codec.json import from_json, to_json
 from avrorpc.errors import Code, DeclaredError, RpcError, StatusError, ValueChanged
 from avrorpc.method import Method
-from avrorpc.schema import Field
-from avrorpc.testing.conformance.subject import GRACE, LOCAL, Arguments, NoAnswer, Outcome, difference
+from avrorpc.schema import Field, Json, Streaming, same_json
+from avrorpc.testing.conformance.caller import GRACE, Arguments, NoAnswer, Outcome, difference
+from avrorpc.testing.conformance.subject import LOCAL
 from avrorpc.testing.conformance.trial import Check, Skipped, Trial, encoded, raw_call
 
 _LEAK: Final = re.compile(r"\b[A-Z]\w*(?:Error|Exception)\b|Traceback|File \"")
@@ -51,6 +53,27 @@ async def answers_fit(trial: Trial) -> None:
                 pass
             case error:
                 trial.fail(f"{type(error).__name__}: {error}", arguments)
+
+
+async def examples_hold(trial: Trial) -> None:
+    """Call each example that states its output, in each placement, and compare."""
+    if trial.unfit:
+        trial.fail(trial.unfit[0])
+    if not trial.stated:
+        raise Skipped("no example in the contract states its output")
+    for example, arguments in trial.stated:
+        expected: Json = json.loads(example.expected_output or "null")
+        what = f"the example {example.description!r}" if example.description else "the example"
+        for placement in trial.placements:
+            outcome = await trial.call(placement, arguments)
+            if outcome.error is not None:
+                trial.fail(f"{what} ended with {outcome}", arguments, placement)
+            result = to_json(trial.method.message.response, outcome.value, trial.contract.types)
+            if not same_json(result, expected):
+                shown = json.dumps(result, ensure_ascii=False)
+                trial.fail(
+                    f"{what} gives {shown:.300}, and not {example.expected_output}", arguments, placement
+                )
 
 
 async def input_kept(trial: Trial) -> None:
@@ -140,20 +163,24 @@ async def cancellation_reaches(trial: Trial) -> None:
     gauge = trial.gauge
     if gauge is None:
         raise Skipped("it cannot be seen from outside")
-    if "local" not in trial.placements or not _may_be_local(trial):
+    if not _may_be_local(trial):
         raise Skipped("only `async def` methods can be cancelled")
     arguments, seconds = trial.slowest()
-    before = gauge.running
-    task = asyncio.ensure_future(trial.call("local", arguments, most=1 << 30))
-    await asyncio.sleep(min(0.05, seconds / 4))
-    task.cancel()
-    done, _ = await asyncio.wait({task}, timeout=GRACE)
-    if not done:
-        trial.fail(f"it still worked {GRACE:g} s after it was cancelled", arguments, "local")
-    if not task.cancelled() and task.exception() is None:
-        trial.fail(f"it was cancelled, and ended with {task.result()}", arguments, "local")
-    if not await gauge.settles(before):
-        trial.fail(f"it still worked {GRACE:g} s after it was cancelled", arguments, "local")
+    for placement in trial.placements:
+        before = gauge.running
+        task = asyncio.ensure_future(trial.call(placement, arguments, most=1 << 30))
+        if not await gauge.starts(before, min(GRACE, seconds / 2)):
+            task.cancel()
+            await asyncio.wait({task}, timeout=GRACE)
+            raise Skipped(f"in {placement} the call ended before it could be cancelled")
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=GRACE)
+        if not done:
+            trial.fail(f"its caller still waited {GRACE:g} s after cancelling it", arguments, placement)
+        if not task.cancelled() and task.exception() is None:
+            trial.fail(f"it was cancelled, and ended with {task.result()}", arguments, placement)
+        if not await gauge.settles(before):
+            trial.fail(f"it still worked {GRACE:g} s after it was cancelled", arguments, placement)
 
 
 async def stream_closes_early(trial: Trial) -> None:
@@ -334,6 +361,12 @@ CHECKS: Final = (
         "Every call ends with a result, a declared error or a status that fits the contract.",
         answers_fit,
         applies=_answers,
+    ),
+    Check(
+        "examples-hold",
+        "Each example in the contract gives the output that it states.",
+        examples_hold,
+        applies=lambda m: _answers(m) and m.streaming is Streaming.NONE,
     ),
     Check("input-kept", "No argument is changed by the service.", input_kept, applies=_answers),
     Check(

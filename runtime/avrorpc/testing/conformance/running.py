@@ -6,15 +6,18 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from avrorpc.codec.json import fields_from_json, from_json
+from avrorpc.contracts import ExampleCase
 from avrorpc.errors import BindError, EncodeError
 from avrorpc.method import Method
 from avrorpc.schema import Json, Streaming
 from avrorpc.testing.conformance.checks import CHECKS, UNKNOWN_MESSAGE
 from avrorpc.testing.conformance.report import Report, Result, Verdict
-from avrorpc.testing.conformance.subject import LOCAL, PROBE, PROBE_HERE, Arguments, Caller, NoAnswer, Subject
+from avrorpc.testing.conformance.caller import PROBE, PROBE_HERE, Arguments, Caller, NoAnswer
+from avrorpc.testing.conformance.subject import LOCAL, SECURE, Subject
 from avrorpc.testing.conformance.trial import (
     Cases,
     Check,
@@ -36,7 +39,11 @@ class Options:
     """How a service is checked."""
 
     placements: tuple[str, ...] = ()
-    """Where; all that there are where it is empty."""
+    """Where; all that are possible where it is empty."""
+    certificates: Path | None = None
+    """A folder with `ca.pem`, `server.pem` and `server.key`, as `avrogen certs` writes it. Without, an
+    implementation is not checked over TLS.
+    """
     examples: int = DEFAULT_EXAMPLES
     """How many calls are drawn for each message."""
     seed: int = 0
@@ -46,7 +53,9 @@ class Options:
     everything: bool = False
     """Whether calls are drawn for messages with side effects, too."""
     cases: Cases | None = None
-    """Calls to make besides, by message."""
+    """Calls to make besides, by message. The contract's examples are made in any case, but for a server those
+    of messages with side effects.
+    """
 
 
 Progress = Callable[[int, int, str], None]
@@ -79,10 +88,10 @@ async def check_async(
     results: list[Result] = []
     placements: tuple[str, ...] = ()
     for subject in subjects:
-        placements = _placements(subject, options.placements)
+        placements = _placements(subject, options)
         gauge = None if subject.is_black_box else Gauge()
         middleware = () if gauge is None else (gauge,)
-        async with Caller(subject, placements, options.limit, middleware) as caller:
+        async with Caller(subject, placements, options.limit, middleware, options.certificates) as caller:
             async for result in _checked(caller, gauge, options):
                 results.append(result)
                 if progress is not None:
@@ -134,8 +143,9 @@ async def _trial(
     """Return a message with the calls that it is tried with, and why it is not called, if so."""
     given = [_case(method, case) for case in (options.cases or {}).get(method.name, ())]
     trial = Trial(caller, method, gauge, placements=caller.placements)
+    given += _examples(trial, caller.subject.examples.get(method.name, ()), options)
     trial.drawn = [*given, *_drawn(method, options)]
-    if not (given or options.everything or is_repeatable(method)):
+    if not (given or trial.unfit or options.everything or is_repeatable(method)):
         return trial, "it may have side effects; check it with --all, or give it cases"
     called = trial.drawn if options.everything or is_repeatable(method) else given
     trial.drawn = called
@@ -152,6 +162,20 @@ async def _trial(
             if len(trial.slow) >= _MOST_SLOW:
                 break
     return trial, ""
+
+
+def _examples(trial: Trial, examples: Sequence[ExampleCase], options: Options) -> Iterator[Arguments]:
+    """Yield the arguments of a message's examples, and note which of them state an output."""
+    may_call = options.everything or trial.is_repeatable or not trial.caller.subject.is_black_box
+    for example in examples if may_call else ():
+        try:
+            arguments = _case(trial.method, json.loads(example.input))
+        except EncodeError as error:
+            trial.unfit.append(f"the example {example.description!r} does not fit the message: {error}")
+            continue
+        if example.expected_output is not None and not example.validation_rules:
+            trial.stated.append((example, arguments))
+        yield arguments
 
 
 async def _place_stream(trial: Trial, arguments: Arguments) -> None:
@@ -196,9 +220,14 @@ def _case(method: Method[Any], case: Any) -> Arguments:
     return (*first, [from_json(item.type, one, types, item.name) for one in items])
 
 
-def _placements(subject: Subject, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    possible = subject.placements()
+def _placements(subject: Subject, options: Options) -> tuple[str, ...]:
+    possible, wanted = subject.placements(), options.placements
     unknown = [name for name in wanted if name not in possible]
     if unknown:
         raise BindError(f"there is no placement {unknown[0]!r} here; there is {', '.join(possible)}")
-    return wanted or possible
+    if subject.url is not None or options.certificates is not None:
+        return wanted or possible
+    secure = [name for name in wanted if name in SECURE]
+    if secure:
+        raise BindError(f"the placement {secure[0]!r} needs certificates; see Options.certificates")
+    return wanted or tuple(name for name in possible if name not in SECURE)
