@@ -13,8 +13,10 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 import click
-from avrorpc import Binding, RpcError, Server
+from avrorpc import RpcError, Server
 from avrorpc.server.introspection import Access
+
+from avrorpc_codegen.command.factories import make
 
 _ACCESS: Final[dict[str, Access]] = {"on": True, "local": "local", "open": "open", "off": False}
 
@@ -99,7 +101,7 @@ def command(
     shown = _certificates(cert, key, client_ca, is_used=bool(tls or https))
     urls += [f"tls://{_host_port(value)}?{urlencode({'framing': framing, **shown})}" for value in tls]
     urls += [f"https://{_host_port(value)}?{urlencode(shown)}" for value in https]
-    services = [_make(factory) for factory in factories]
+    services = [make(factory) for factory in factories]
     try:
         server = Server(
             services, threads=threads, expose_cause=expose_cause, introspection=_ACCESS[introspection]
@@ -129,31 +131,6 @@ async def _serve(server: Server, urls: list[str], drain: float, verbose: bool) -
         started = time.monotonic()
         await server.close(drain)
     click.echo(f"stopped after {time.monotonic() - started:.1f} s", err=True)
-
-
-def _make(factory: str) -> object:
-    module_name, separator, path = factory.partition(":")
-    if not separator or not path:
-        raise click.UsageError(f"{factory!r} must be MODULE:FACTORY, such as avrorpc_services:tokenizer")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        found = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        missing = error.name or module_name
-        hint = "is it installed?" if missing == module_name else f"{module_name} needs it; install it"
-        raise click.UsageError(f"there is no module {missing!r}: {hint}") from error
-    for name in path.split("."):
-        if not hasattr(found, name):
-            raise click.UsageError(f"{module_name} has no {path!r}")
-        found = getattr(found, name)
-    if isinstance(found, Binding) or not callable(found):
-        return found
-    try:
-        made: object = found()
-    except Exception as error:
-        raise click.ClickException(f"{factory} failed: {type(error).__name__}: {error}") from error
-    return made
 
 
 def _host_port(value: str) -> str:

@@ -1,7 +1,4 @@
-"""The examples of a message: `@examples` names a JSON file beside the contract, or holds the list itself.
-
-A case is an object with `description`, `input` and `expected_output`; more keys are allowed, and not shown.
-"""
+"""The examples of a message, as pages show them."""
 
 from __future__ import annotations
 
@@ -10,11 +7,10 @@ from pathlib import Path
 
 from avrorpc.schema import Json
 
+from avrorpc_codegen.example_cases import BadExamples, read_cases
 from avrorpc_codegen.reference.pages import Example
 
-
-class BadExamples(Exception):
-    """Examples that cannot be read or are none; the text says what is wrong, and where."""
+__all__ = ["BadExamples", "read_examples"]
 
 
 def read_examples(value: Json, folder: Path) -> list[Example]:
@@ -23,28 +19,12 @@ def read_examples(value: Json, folder: Path) -> list[Example]:
     Raises:
         BadExamples: There is no such file, or it holds something else.
     """
-    name = value if isinstance(value, str) else "`@examples`"
-    cases: object = value
-    if isinstance(value, str):
-        try:
-            cases = json.loads((folder / value).read_text(encoding="utf-8"))
-        except OSError as error:
-            raise BadExamples(f"cannot read {name}: {(error.strerror or str(error)).lower()}") from error
-        except ValueError as error:
-            raise BadExamples(f"{name} is not valid JSON: {error}") from error
-    if not isinstance(cases, list):
-        raise BadExamples(f"{name} is not a list of cases")
-    return [_example(case, f"case {number} of {name}") for number, case in enumerate(cases, 1)]
+    return [_example(case) for case in read_cases(value, folder)]
 
 
-def _example(case: object, where: str) -> Example:
-    if not isinstance(case, dict) or not isinstance(case.get("input"), dict):
-        raise BadExamples(f"{where} is not an object with an `input` of arguments by name")
-    title = case.get("description", "")
-    if not isinstance(title, str):
-        raise BadExamples(f"the `description` in {where} is not a string")
+def _example(case: dict[str, Json]) -> Example:
     reply = _text(case["expected_output"]) if "expected_output" in case else ""
-    return Example(title, _text(case["input"]), reply)
+    return Example(str(case.get("description", "")), _text(case["input"]), reply)
 
 
 def _text(value: object) -> str:

@@ -215,7 +215,7 @@ async def stream_ends(trial: Trial) -> None:
 
 async def one_way_returns(trial: Trial) -> None:
     """Send each one-way message to where a wire lies between."""
-    for arguments in trial.drawn:
+    for arguments in trial.called:
         for placement in trial.placements:
             if placement in LOCAL:
                 continue
@@ -228,6 +228,8 @@ async def one_way_returns(trial: Trial) -> None:
 
 async def bad_arguments_refused(trial: Trial) -> None:
     """Send parameters cut short, and with a byte too many."""
+    if not trial.drawn:
+        raise Skipped("there are no arguments to spoil; draw some")
     whole = encoded(trial.method, trial.drawn[0])
     for placement, url in trial.caller.urls.items():
         for what, parameters in (("cut short", whole[:-1]), ("with a byte too many", whole + b"\0")):
@@ -340,6 +342,10 @@ def _repeatable(method: Method[Any]) -> bool:
     return _answers(method) and (props.get("readonly") is True or props.get("idempotent") is True)
 
 
+def _has_examples(method: Method[Any]) -> bool:
+    return _answers(method) and method.streaming is Streaming.NONE and "examples" in method.message.props
+
+
 def _can_be_spoilt(method: Method[Any]) -> bool:
     streaming = method.streaming
     return (
@@ -366,7 +372,7 @@ CHECKS: Final = (
         "examples-hold",
         "Each example in the contract gives the output that it states.",
         examples_hold,
-        applies=lambda m: _answers(m) and m.streaming is Streaming.NONE,
+        applies=_has_examples,
     ),
     Check("input-kept", "No argument is changed by the service.", input_kept, applies=_answers),
     Check(

@@ -14,9 +14,9 @@ from avrorpc.contracts import ExampleCase
 from avrorpc.errors import BindError, EncodeError
 from avrorpc.method import Method
 from avrorpc.schema import Json, Streaming
+from avrorpc.testing.conformance.caller import PROBE, PROBE_HERE, Arguments, Caller, NoAnswer
 from avrorpc.testing.conformance.checks import CHECKS, UNKNOWN_MESSAGE
 from avrorpc.testing.conformance.report import Report, Result, Verdict
-from avrorpc.testing.conformance.caller import PROBE, PROBE_HERE, Arguments, Caller, NoAnswer
 from avrorpc.testing.conformance.subject import LOCAL, SECURE, Subject
 from avrorpc.testing.conformance.trial import (
     Cases,
@@ -32,6 +32,8 @@ DEFAULT_EXAMPLES: Final = 10
 DEFAULT_LIMIT: Final = 2.0
 """Seconds after which a call counts as slow."""
 _MOST_SLOW: Final = 2
+UNTRIED: Final = "it may have side effects; check it with --all, or give it cases"
+"""Why checks of a message are skipped that makes no calls."""
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -84,7 +86,8 @@ async def check_async(
         EncodeError: A case does not fit its message.
     """
     options = options or Options()
-    total = sum(len(subject.contract.methods) * len(CHECKS) + 1 for subject in subjects)
+    methods = [method for subject in subjects for method in subject.contract.methods.values()]
+    total = len(subjects) + sum(one.applies(method) for method in methods for one in CHECKS)
     results: list[Result] = []
     placements: tuple[str, ...] = ()
     for subject in subjects:
@@ -106,15 +109,13 @@ async def _checked(caller: Caller, gauge: Gauge | None, options: Options) -> Asy
     yield await _one(UNKNOWN_MESSAGE, Trial(caller, next(iter(contract.methods.values())), gauge), None, "")
     for method in contract.methods.values():
         trial, untried = await _trial(caller, method, gauge, options)
-        for check_ in CHECKS:
+        for check_ in [one for one in CHECKS if one.applies(method)]:
             yield await _one(check_, trial, method.name, untried)
 
 
 async def _one(check_: Check, trial: Trial, message: str | None, untried: str) -> Result:
     verdict, detail, placement, arguments = Verdict.PASSED, "", None, None
     try:
-        if message is not None and not check_.applies(trial.method):
-            raise Skipped("it does not concern this message")
         if untried and check_.calls:
             raise Skipped(untried)
         await check_.run(trial)
@@ -146,12 +147,11 @@ async def _trial(
     given += _examples(trial, caller.subject.examples.get(method.name, ()), options)
     trial.drawn = [*given, *_drawn(method, options)]
     if not (given or trial.unfit or options.everything or is_repeatable(method)):
-        return trial, "it may have side effects; check it with --all, or give it cases"
-    called = trial.drawn if options.everything or is_repeatable(method) else given
-    trial.drawn = called
+        return trial, UNTRIED
+    trial.called = trial.drawn if options.everything or is_repeatable(method) else given
     if method.message.one_way:
         return trial, ""
-    ordered = sorted(called, key=lambda arguments: len(json.dumps(trial.shown(arguments))))
+    ordered = sorted(trial.called, key=lambda arguments: len(json.dumps(trial.shown(arguments))))
     if method.streaming is not Streaming.NONE and ordered:
         await _place_stream(trial, ordered[0])
     for arguments in ordered:
@@ -171,7 +171,8 @@ def _examples(trial: Trial, examples: Sequence[ExampleCase], options: Options) -
         try:
             arguments = _case(trial.method, json.loads(example.input))
         except EncodeError as error:
-            trial.unfit.append(f"the example {example.description!r} does not fit the message: {error}")
+            problem = f"the example {example.description!r} does not fit the message: {error.message}"
+            trial.unfit.append(problem)
             continue
         if example.expected_output is not None and not example.validation_rules:
             trial.stated.append((example, arguments))

@@ -106,6 +106,8 @@ class Trial:
     """Calls that did not."""
     drawn: Sequence[Arguments] = ()
     """All arguments that were drawn or given."""
+    called: Sequence[Arguments] = ()
+    """Those that the service may be called with."""
     stated: list[tuple[ExampleCase, Arguments]] = field(default_factory=list)
     """The contract's examples that state an output, and their arguments."""
     unfit: list[str] = field(default_factory=list)
