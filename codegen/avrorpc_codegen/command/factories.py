@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import sys
@@ -23,8 +24,14 @@ def make(factory: str) -> object:
         ClickException: The module or the factory failed; the text says how, and where.
     """
     module_name, separator, path = factory.partition(":")
-    if not separator or not path or not module_name:
-        raise click.UsageError(f"{factory!r} must be MODULE:FACTORY, such as avrorpc_services:byte_tokenizer")
+    if not separator or not path or not module_name or path.isdigit():
+        more = "; a server has a URL, such as tcp://127.0.0.1:9000" if path.isdigit() else ""
+        raise click.UsageError(
+            f"{factory!r} must be MODULE:FACTORY, such as avrorpc_services:byte_tokenizer{more}"
+        )
+    if Path(module_name).is_file():
+        name = Path(module_name).with_suffix("").as_posix().replace("/", ".")
+        raise click.UsageError(f"{module_name} is a file; name its module: {name}:{path}")
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
     try:
@@ -40,7 +47,9 @@ def make(factory: str) -> object:
         raise click.ClickException(f"{module_name} cannot be imported: {_told(error)}") from error
     for name in path.split("."):
         if not hasattr(found, name):
-            raise click.UsageError(f"{module_name} has no {path!r}")
+            near = difflib.get_close_matches(name, [other for other in dir(found) if other[0] != "_"], 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise click.UsageError(f"{module_name} has no {path!r}{hint}")
         found = getattr(found, name)
     if isinstance(found, Binding) or not callable(found):
         return found
@@ -48,11 +57,15 @@ def make(factory: str) -> object:
         made: object = found()
     except Exception as error:
         raise click.ClickException(f"{factory} failed: {_told(error)}") from error
+    if made is None or isinstance(made, type):
+        raise click.ClickException(f"{factory} must return an implementation, and returned {made!r}")
     return made
 
 
 def _told(error: Exception) -> str:
     """Return what an exception says, and the line of the user's code that raised it."""
+    if isinstance(error, SyntaxError):
+        return f"{error.msg} ({error.filename}:{error.lineno})"
     place = _place(error.__traceback__)
     return f"{type(error).__name__}: {error}{f' ({place})' if place else ''}"
 

@@ -53,9 +53,19 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="How messages are framed on TCP, TLS and unix sockets.",
 )
-@click.option("--threads", default=8, show_default=True, help="How many `def` methods may run at once.")
 @click.option(
-    "--drain", default=10.0, show_default=True, help="Seconds for running calls to finish at the end."
+    "--threads",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    help="How many `def` methods may run at once.",
+)
+@click.option(
+    "--drain",
+    type=click.FloatRange(0),
+    default=10.0,
+    show_default=True,
+    help="Seconds for running calls to finish at the end.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say where each method runs.")
 @click.option("--expose-cause", is_flag=True, help="Show callers the text of undeclared exceptions.")
@@ -88,6 +98,9 @@ def command(
 
     Each MODULE:FACTORY names an implementation, its class, or a function that makes one. Without an address,
     TCP at 127.0.0.1:9000 is taken.
+
+    \b
+    Exit codes: 0 it was told to stop, 1 it could not start, 2 wrong usage.
 
     \b
     Examples:

@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 import click
-from avrorpc import RemoteProtocolError
+from avrorpc import BindError, RemoteProtocolError
 from avrorpc.client.fetching import fetch_contract, list_services
 from avrorpc.testing.conformance import (
     CHECKS,
@@ -58,11 +58,23 @@ SECONDS: Final = 10.0
     metavar="DIR",
     help="Where contracts lie beside the files that their @examples name; by default the project's folder.",
 )
-@click.option("--examples", default=10, show_default=True, help="How many calls to draw for each message.")
+@click.option(
+    "--examples",
+    type=click.IntRange(0),
+    default=10,
+    show_default=True,
+    help="How many calls to draw for each message.",
+)
 @click.option("--seed", default=0, show_default=True, help="Which calls are drawn.")
 @click.option("--cases", type=click.Path(), metavar="FILE", help="Calls to make besides; see below.")
 @click.option("--all", "everything", is_flag=True, help="Draw calls for messages with side effects, too.")
-@click.option("--limit", default=2.0, show_default=True, help="Seconds after which a call counts as slow.")
+@click.option(
+    "--limit",
+    type=click.FloatRange(0, min_open=True),
+    default=2.0,
+    show_default=True,
+    help="Seconds after which a call counts as slow.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--junit", type=click.Path(), metavar="FILE", help="Write the report as JUnit's XML, too.")
 @click.option("--list", "listing", is_flag=True, help="List the checks.")
@@ -108,11 +120,13 @@ def command(
         return
     if target is None:
         raise click.UsageError("name what is to be tested: MODULE:FACTORY, or a URL")
+    if junit and not Path(junit).absolute().parent.is_dir():
+        raise click.UsageError(f"cannot write {junit}: there is no such folder")
     is_url = "://" in target or target.startswith("unix:")
     wanted = tuple(name.strip() for name in (placements or "").split(",") if name.strip())
     given = _read_cases(cases) if cases else None
     with failures():
-        subjects = _served(target, contract) if is_url else subject_of(make(target), contract)
+        subjects = _served(target, contract) if is_url else _made(target, contract)
         _check_cases(given or {}, subjects, target)
         _add_examples(subjects, schemas)
         with (
@@ -142,6 +156,17 @@ def command(
         _show(report, verbose=verbose)
     sys.stdout.flush()
     sys.exit(1 if report.findings else 0)
+
+
+def _made(target: str, contract: str | None) -> list[Subject]:
+    try:
+        return subject_of(make(target), contract)
+    except BindError as error:
+        raise click.UsageError(f"{target}: {error}") from error
+    except click.UsageError:
+        raise
+    except click.ClickException as error:  # 1 is for findings
+        raise click.UsageError(error.message) from error
 
 
 def _served(url: str, contract: str | None) -> list[Subject]:
