@@ -66,7 +66,7 @@ SECONDS: Final = 10.0
     help="How many calls to draw for each message.",
 )
 @click.option("--seed", default=0, show_default=True, help="Which calls are drawn.")
-@click.option("--cases", type=click.Path(), metavar="FILE", help="Calls to make besides; see below.")
+@click.option("--cases", type=click.Path(), metavar="FILE", help="Calls to make besides; see above.")
 @click.option("--all", "everything", is_flag=True, help="Draw calls for messages with side effects, too.")
 @click.option(
     "--limit",
@@ -279,7 +279,7 @@ def _progress(*, hidden: bool) -> Iterator[Progress | None]:
         return
     columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
     with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("")
+        task = bar.add_task("", total=None)
         yield lambda done, total, what: bar.update(task, completed=done, total=total, description=what)
 
 
