@@ -24,6 +24,7 @@ SUITES: Final[dict[str, str]] = {
     "lint": "avrogen lint",
     "fresh": "avrogen generate --check",
     "breaking": f"avrogen breaking --against {BASE}",
+    "service": "avrogen test avrorpc_services:tokenizer",
     "placements": "python -m pytest -q tests/behaviours tests/placements tests/services",
     "conformance": "python -m pytest -q --all tests/conformance",
     "faults": "python -m pytest -q --every-fault tests/faults",
@@ -33,7 +34,7 @@ SUITES: Final[dict[str, str]] = {
 }
 """Commands by name, without quotes: they are split at spaces."""
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
-    "contracts": ("format", "lint", "fresh", "breaking", "placements"),
+    "contracts": ("format", "lint", "fresh", "breaking", "service", "placements"),
     "long": ("conformance", "faults", "equivalence", "mutants", "fuzz"),
 }
 """Suites that go together."""
