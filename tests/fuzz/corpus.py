@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 FOLDER: Final = Path(__file__).parent / "corpus"
-MOST_INPUTS: Final = 200
+MOST_INPUTS: Final = 300
 """Inputs kept for one target."""
 MOST_BYTES: Final = 60_000
 """Bytes of all inputs kept for one target."""
