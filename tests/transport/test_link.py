@@ -20,6 +20,7 @@ from testcontracts.streams import AsyncStreamsClient
 
 NAMES = itertools.count()
 QUICK = Limits(ping_interval=10.0, ping_timeout=5.0, idle_timeout=100.0)
+UNASKING = Limits(ping_interval=0.0, idle_timeout=100.0)
 
 
 class SlowSmall(SmallService):
@@ -69,9 +70,14 @@ def in_virtual_time(main: Coroutine[Any, Any, None]) -> None:
     run(main)
 
 
-def test_a_silent_connection_is_asked_and_stays() -> None:
+@pytest.mark.parametrize(
+    ("server_limits", "limits"),
+    [(QUICK, QUICK), (QUICK, UNASKING), (UNASKING, QUICK)],
+    ids=["both", "server", "client"],
+)
+def test_a_silent_connection_is_asked_and_stays(server_limits: Limits, limits: Limits) -> None:
     async def main() -> None:
-        async with joined(AsyncSmall()) as (_, client, _):
+        async with joined(AsyncSmall(), server_limits=server_limits, limits=limits) as (_, client, _):
             await client.double(1)
             link = link_of(client)
             await asyncio.sleep(95)  # nine pings, and answers to them
