@@ -202,7 +202,8 @@ class HttpConnection(asyncio.Protocol):
             )
             if is_half:
                 self._arm()
-        self._choose_reading(reader)
+        if reader.open is not None or reader.is_waiting or self._is_paused:
+            self._choose_reading(reader)
 
     def _next(self, reader: RequestReader) -> None:
         transport = self._transport
@@ -264,10 +265,12 @@ class HttpConnection(asyncio.Protocol):
         if not isinstance(body, bytes):
             await self._stream(request, response, body, framing, transport)
             return
-        if not response.is_bodiless:
-            framing = f"Content-Length: {len(body)}\r\n{framing}"
-        if request.method == "HEAD" or response.is_bodiless:
+        if response.is_bodiless:
             body = b""
+        else:
+            framing = f"Content-Length: {len(body)}\r\n{framing}"
+            if request.method == "HEAD":
+                body = b""
         beginning = head(response, framing)
         if len(body) < LARGE:
             self._write(transport, beginning + body)
@@ -364,8 +367,9 @@ class HttpConnection(asyncio.Protocol):
         self._request = None
         self._is_started = False
         self._idle_since = self._loop.time()
-        reader.feed(b"")
-        self._go_on(reader)
+        if reader.is_waiting or self._is_paused or self._has_ended:
+            reader.feed(b"")
+            self._go_on(reader)
         if self._timer is None:
             self._arm()
 
@@ -409,7 +413,7 @@ class HttpConnection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing() or self._inner or self._is_lingering:
             return
         body = None if reader.open is None else reader.open.body
-        is_full = reader.is_full or (body is not None and body.size > HIGH_WATER)
+        is_full = (body is not None and body.size > HIGH_WATER) or reader.is_full
         if is_full != self._is_paused:
             self._is_paused = is_full
             if is_full:
