@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     # Implementations.
     "driving": {"errors"},
     "streaming": {"errors", "call", "driving"},
-    "failure": {"errors", "method", "error_details"},
+    "failure": {"errors", "limits", "method", "error_details"},
     "binding": {"errors", "method", "service", "stub"},
     # Written against Service alone.
     "middleware": {

@@ -24,6 +24,7 @@ from avrorpc.middleware.statistics import Statistics
 from avrorpc.server.activity import Activity
 from avrorpc.server.health import DRAINING, Health
 from avrorpc.server.introspection import Access, ServerIntrospection
+from avrorpc.server.lane import Lane
 from avrorpc.server.served import Served
 from avrorpc.service import Middleware
 from avrorpc.transport import loops
@@ -92,7 +93,7 @@ class Server:
         if introspection not in (True, False, "local", "open"):
             raise BindError(f"introspection={introspection!r} is none of True, False, 'local', 'open'")
         self._limits = limits
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="avrorpc-server")
+        self._executor = Lane(ThreadPoolExecutor(threads, thread_name_prefix="avrorpc-server"))
         self._listeners: list[Listener] = []
         self._calls = _Count()
         self._questions = _Count()
