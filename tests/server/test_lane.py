@@ -75,7 +75,7 @@ def test_a_job_that_is_cancelled_while_it_waits_is_forgotten_with_what_it_was_gi
     gc.collect()
     assert known() is None
     assert lane.waiting == 0
-    assert pool._work_queue.empty()  # type: ignore[attr-defined]
+    assert pool._work_queue.empty()
     with pytest.raises(CancelledError):
         job.result(0)
 
@@ -96,7 +96,7 @@ def test_an_error_does_not_keep_its_job_alive() -> None:
     known = weakref.ref(large)
     gc.disable()
     try:
-        job = lane.submit(int, large)  # type: ignore[call-overload]
+        job = lane.submit(int, large)
         assert isinstance(job.exception(10), TypeError)
         del large, job
         lane.shutdown()
@@ -111,7 +111,7 @@ def test_no_more_jobs_enter_than_there_are_threads(pool: ThreadPoolExecutor, gat
     for _ in range(50):
         lane.submit(int)
     assert lane.waiting == 50
-    assert pool._work_queue.empty()  # type: ignore[attr-defined]
+    assert pool._work_queue.empty()
 
 
 def test_an_executor_that_does_not_say_its_width_takes_many() -> None:

@@ -69,6 +69,7 @@ OUTSIDE = {
         "transport/websocket.py",
         "server/http.py",
         "server/http_links.py",
+        "server/http_refusals.py",
     },
     "h11": {"transport/http_blocking.py", "transport/http_pipe.py"},
     "wsproto": {"transport/websocket_blocking.py"},

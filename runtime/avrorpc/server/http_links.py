@@ -13,6 +13,7 @@ from aiohttp import web
 from avrorpc.limits import Limits
 from avrorpc.principal import Principal
 from avrorpc.server.activity import AcceptedAnswerer
+from avrorpc.server.http_refusals import refuse
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.carrier import Carrier
 from avrorpc.transport.http_stream import STREAM_TYPE
@@ -109,14 +110,13 @@ class HttpLinks:
 
 
 def _refusal(request: web.Request) -> web.Response | None:
-    """Return why no WebSocket is opened: another protocol, or a page of another site that asks."""
+    """Return why no WebSocket is opened."""
     if request.headers.get("Upgrade", "").lower() != "websocket":
-        text = f"this address opens WebSockets of {SUBPROTOCOL}; Avro is posted to /avro/PROTOCOL\n"
-        return web.Response(status=426, text=text, headers={"Upgrade": "websocket"})
+        text = f"this address opens WebSockets of {SUBPROTOCOL}; Avro is posted to /avro/PROTOCOL"
+        response = refuse(426, text)
+        response.headers["Upgrade"] = "websocket"
+        return response
     offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
     if SUBPROTOCOL not in offered:
-        return web.Response(status=400, text=f"the subprotocol must be {SUBPROTOCOL}\n")
-    origin = request.headers.get("Origin")
-    if origin is not None and origin.partition("://")[2] != request.host:
-        return web.Response(status=403, text="pages of another origin open no WebSocket here\n")
+        return refuse(400, f"the subprotocol must be {SUBPROTOCOL}")
     return None

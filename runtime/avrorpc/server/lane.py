@@ -62,7 +62,7 @@ class Lane(Executor):
         future.add_done_callback(self._forget)
         return future
 
-    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:  # noqa: FBT001, FBT002
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
         """Take no more jobs; see `concurrent.futures.Executor.shutdown`."""
         with self._lock:
             self._is_shut = True
