@@ -19,7 +19,14 @@ from avrorpc.server.admission import Admission
 from avrorpc.server.http_connection import HttpConnection
 from avrorpc.server.http_links import HttpLinks
 from avrorpc.server.http_origins import Origins
-from avrorpc.server.http_refusals import MAX_HEADERS, MAX_LINE, RequestHandler, refuse, show_no_version
+from avrorpc.server.http_refusals import (
+    BAD_BODY,
+    MAX_HEADERS,
+    MAX_LINE,
+    RequestHandler,
+    refuse,
+    show_no_version,
+)
 from avrorpc.server.served import Served
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address
@@ -173,7 +180,8 @@ class HttpListener:
             response = _closing(refuse(415, "the body must not be compressed"))
             response.headers["Accept-Encoding"] = "identity"
             return response
-        return self._too_large() if (request.content_length or 0) > self._most else None
+        is_stream = request.content_type == STREAM_TYPE  # which may go on for ever
+        return self._too_large() if not is_stream and (request.content_length or 0) > self._most else None
 
     def _too_large(self) -> web.Response:
         return _closing(refuse(413, f"the body is above max_body={self._limits.max_body} bytes"))
@@ -215,7 +223,7 @@ class HttpListener:
         except web.HTTPRequestEntityTooLarge:
             return self._too_large()
         except web.RequestPayloadError:
-            return _closing(refuse(400, "the body of the request is not encoded as it says"))
+            return _closing(refuse(400, BAD_BODY))
         except LimitExceeded as error:
             return refuse(413, str(error))
         except RpcError as error:

@@ -19,6 +19,7 @@ MAX_LINE: Final = 8_190
 """Bytes of a request's first line, and of each header."""
 MAX_HEADERS: Final = 128
 """Headers of one request."""
+BAD_BODY: Final = "the body of the request is not encoded as it says"
 _HEADERS: Final = {"Server": SERVER, "X-Content-Type-Options": "nosniff"}
 
 
@@ -50,6 +51,19 @@ class RequestHandler(web.RequestHandler):
 
     __slots__ = ()
 
+    def data_received(self, data: bytes) -> None:
+        """Take bytes, and tell whoever reads a body that it goes on in a way that cannot be read.
+
+        The parser forgets the body then, whose reader would wait until the client leaves.
+        """
+        super().data_received(data)
+        request = self._current_request
+        if request is None or not self._messages or not hasattr(self._messages[-1][0], "exc"):
+            return
+        if not request.content.is_eof():
+            request.content.set_exception(web.RequestPayloadError(BAD_BODY))
+            request.content.feed_eof()
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -80,11 +94,11 @@ def _unreadable(error: http_exceptions.HttpProcessingError) -> tuple[int, str]:
     """Return the status for what aiohttp's parser refused, and our words for it."""
     match error:
         case http_exceptions.LineTooLong():
-            return 431, f"a request line or a header above MAX_LINE={MAX_LINE} bytes"
+            return 431, f"the path or a header of the request is above MAX_LINE={MAX_LINE} bytes"
         case http_exceptions.BadHttpMessage(message="Too many headers received"):
             return 431, f"more than MAX_HEADERS={MAX_HEADERS} headers"
         case http_exceptions.PayloadEncodingError():
-            return 400, "the body of the request is not encoded as it says"
+            return 400, BAD_BODY
         case http_exceptions.InvalidHeader():
             return 400, "a header of the request is malformed"
         case _:
