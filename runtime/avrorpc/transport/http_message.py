@@ -177,7 +177,7 @@ def head(response: HttpResponse, framing: str) -> bytes:
 
 
 _BODILESS: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
-_PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
+_PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
 _LINES: Final = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in HTTPStatus}
 
 

@@ -31,6 +31,7 @@ LINE: Final = 4
 """Bytes of a header besides its name and value."""
 LONGEST_METHOD: Final = 16
 """Bytes that stand before a target, at most; what is above the limit with so many is so for its target."""
+BAD_BODY: Final = "the body of the request is not encoded as it says"
 CONTINUE: Final = "100-continue"
 NAMES: Final = {
     name.encode(): name.lower()
@@ -195,11 +196,12 @@ class RequestReader:
             return
         encoding = headers.get("transfer-encoding")
         if encoding is not None and (version == "1.0" or encoding.lower() != "chunked"):
-            is_chunked = version == "1.1" and encoding.rpartition(",")[2].strip().lower() == "chunked"
-            self._refuse(501 if is_chunked else 400, "a body is sent whole, or chunked and nothing else")
+            *others, last = [each.strip().lower() for each in encoding.split(",")]
+            is_right = version == "1.1" and last == "chunked" and "chunked" not in others
+            self._refuse(501 if is_right else 400, "a body is sent whole, or chunked and nothing else")
             return
         if headers.get("expect", CONTINUE).lower() != CONTINUE and version == "1.1":
-            self._refuse(417, "this server meets no expectation but 100-continue")
+            self._refuse(417, "the only expectation that is met here is 100-continue")
             return
         target = self._target(method)
         if target is None:
@@ -258,7 +260,9 @@ class RequestReader:
                 if self._parser.get_method() == b"PRI":
                     self._refuse(505, "this server speaks HTTP/1.1")
                 else:
-                    self._refuse(400, "this is no HTTP request that can be read")
+                    self._refuse(
+                        400, BAD_BODY if self._open is not None else "this is no request of HTTP/1.1"
+                    )
                 return
             if not self._has_moved and (self._is_begun or self._open is not None):
                 self._fed += len(data)

@@ -21,7 +21,7 @@ from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.http_body import HIGH_WATER
 from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, Parts, head, text
 from avrorpc.transport.http_reader import RequestReader
-from avrorpc.transport.peer import is_gone, peer_name, principal_of
+from avrorpc.transport.peer import find_the_dead, is_gone, peer_name, principal_of
 from avrorpc.wire.patience import Patience
 
 logger = logging.getLogger("avrorpc")
@@ -41,8 +41,8 @@ class HttpConnection(asyncio.Protocol):
         handler: Answers them.
         limits: Bounds on what the client may send, and how long it may take.
         scheme: What the address is called by.
-        opened: Told of this object when the connection is there.
-        closed: Told of it when the connection is gone.
+        opened: Told of this object when the connection is there; returns why it is refused, or None.
+        closed: Told of it when the connection is gone, unless it was refused.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class HttpConnection(asyncio.Protocol):
         handler: Handler,
         limits: Limits,
         scheme: str,
-        opened: Callable[[HttpConnection], None],
+        opened: Callable[[HttpConnection], str | None],
         closed: Callable[[HttpConnection], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
@@ -116,8 +116,13 @@ class HttpConnection(asyncio.Protocol):
         self.principal = principal_of(transport)
         self.accepted.comes_from(transport.get_extra_info("peername"))
         self.accepted.principal = None if self.principal is None else self.principal.name
+        problem = self._opened(self)
+        if problem is not None:
+            self._say(self._transport, 503, problem)
+            self._transport.close()
+            return
+        find_the_dead(transport, self._limits)
         self._reader = RequestReader(self._limits, self, self.accepted, self.principal)
-        self._opened(self)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -165,10 +170,11 @@ class HttpConnection(asyncio.Protocol):
             self._timer.cancel()
         if self._task is not None:
             self._task.cancel()
-        self._reader = self._request = None  # the parser and this refer to each other
         if self._inner is not None:
             self._inner.connection_lost(exc)
-        self._closed(self)
+        if self._reader is not None:
+            self._reader = self._request = None  # the parser and this refer to each other
+            self._closed(self)
         if not self.gone.done():
             self.gone.set_result(None)
 
@@ -375,11 +381,15 @@ class HttpConnection(asyncio.Protocol):
 
     def _refuse(self, transport: asyncio.Transport, status: int, why: str) -> None:
         self.is_ending = True
+        self._say(transport, status, why)
+        self._linger(transport)
+
+    def _say(self, transport: asyncio.Transport, status: int, why: str) -> None:
+        """Send what answers no request."""
         response = text(status, why)
         assert isinstance(response.body, bytes)
         framing = f"Content-Length: {len(response.body)}\r\nConnection: close\r\n"
         self._write(transport, head(response, framing) + response.body)
-        self._linger(transport)
 
     def _linger(self, transport: asyncio.Transport) -> None:
         """Close, but for a while read on: what is unread at the end would take the answer with it."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import aiohttp
 
-from avrorpc.errors import ConnectionLost, RemoteProtocolError
+from avrorpc.errors import ConnectionLost, LimitExceeded, RemoteProtocolError
 from avrorpc.transport.carrier import Carrier
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.goodbyes import Goodbyes
@@ -99,7 +99,8 @@ def binary(message: aiohttp.WSMessage) -> bytes | None:
 
     Raises:
         ConnectionLost: The connection broke.
-        RemoteProtocolError: It is a text.
+        RemoteProtocolError: It is a text, or no WebSocket frame.
+        LimitExceeded: It is too large.
     """
     match message.type:
         case aiohttp.WSMsgType.BINARY:
@@ -107,6 +108,10 @@ def binary(message: aiohttp.WSMessage) -> bytes | None:
             return data
         case aiohttp.WSMsgType.TEXT:
             raise RemoteProtocolError(f"a WebSocket message of text; {SUBPROTOCOL} is binary")
+        case aiohttp.WSMsgType.ERROR if isinstance(message.data, aiohttp.WebSocketError):
+            if message.data.code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG:
+                raise LimitExceeded(f"a WebSocket message above MAX_MESSAGE={MAX_MESSAGE} bytes")
+            raise RemoteProtocolError(f"what came is no WebSocket frame: {message.data.args[-1]!s:.100}")
         case aiohttp.WSMsgType.ERROR:
             raise ConnectionLost(f"the WebSocket broke: {message.data}")
         case _:
