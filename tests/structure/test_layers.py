@@ -66,6 +66,7 @@ OUTSIDE = {
     "aiohttp": {
         "transport/http.py",
         "transport/http_faults.py",
+        "transport/http_session.py",
         "transport/websocket.py",
         "server/http.py",
         "server/http_links.py",

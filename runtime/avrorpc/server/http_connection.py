@@ -182,7 +182,9 @@ class HttpConnection(asyncio.Protocol):
     def _note(self, *, is_reading: bool) -> None:
         self._is_reading = is_reading
         self._patience.moved(self._loop.time(), is_bound=True, is_half=is_reading, whole=self._bodies)
-        if is_reading and self._waiting is None:
+        if is_reading:  # perhaps sooner than what is waited for
+            if self._waiting is not None:
+                self._waiting.cancel()
             self._wait()
 
     def _wait(self) -> None:
