@@ -42,6 +42,8 @@ PROXIED: Final = ("Forwarded", "X-Forwarded-For", "X-Real-IP", "Via")
 """Headers that a proxy adds."""
 FOR_EVER: Final = 10 * 365 * 86_400.0
 """Seconds that stand for no limit where aiohttp wants one."""
+LINGER_SECONDS: Final = 10.0
+"""How long at most a client may go on with a body that is not wanted, so that it reads why."""
 
 _Handler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -137,6 +139,7 @@ class HttpListener:
             server,
             loop=asyncio.get_running_loop(),
             keepalive_timeout=self._limits.idle_timeout or FOR_EVER,
+            lingering_time=min(self._limits.receive_timeout or LINGER_SECONDS, LINGER_SECONDS),
             access_log=None,  # type: ignore[arg-type]
             max_line_size=MAX_LINE,
             max_field_size=MAX_LINE,
