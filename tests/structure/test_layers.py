@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     # Implementations.
     "driving": {"errors"},
     "streaming": {"errors", "call", "driving"},
-    "failure": {"errors", "method", "error_details"},
+    "failure": {"errors", "limits", "method", "error_details"},
     "binding": {"errors", "method", "service", "stub"},
     # Written against Service alone.
     "middleware": {
@@ -66,6 +66,7 @@ OUTSIDE = {
     "aiohttp": {
         "transport/http.py",
         "transport/http_faults.py",
+        "transport/http_session.py",
         "transport/websocket.py",
     },
     "h11": {"transport/http_blocking.py", "transport/http_pipe.py"},

@@ -27,7 +27,7 @@ from avrorpc.wire.patience import Patience
 logger = logging.getLogger("avrorpc")
 
 LINGER_SECONDS: Final = 2.0
-"""How long a client that was refused may go on to send, so that it reads why."""
+"""How long at most a client may go on to send what is not wanted, so that it reads why."""
 MAX_DROPPED: Final = 65_536
 """Bytes of a body that nobody has read, and that are waited for so that the connection can be used again."""
 LARGE: Final = 65_536
@@ -405,7 +405,8 @@ class HttpConnection(asyncio.Protocol):
         transport.resume_reading()
         if self._timer is not None:
             self._timer.cancel()
-        self._timer = self._loop.call_later(LINGER_SECONDS, transport.close)
+        patience = min(self._limits.receive_timeout or LINGER_SECONDS, LINGER_SECONDS)
+        self._timer = self._loop.call_later(patience, transport.close)
 
     def _write(self, transport: asyncio.Transport, data: bytes) -> None:
         self.accepted.traffic.sent += len(data)

@@ -15,6 +15,7 @@ from avrorpc.transport.carrier import Carrier
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.goodbyes import Goodbyes
 from avrorpc.transport.http_faults import saying
+from avrorpc.transport.http_session import http_session
 from avrorpc.transport.link import ClientLink
 from avrorpc.transport.websocket_names import MAX_MESSAGE, PATH, SUBPROTOCOL
 
@@ -50,7 +51,7 @@ class WebSocketDialler:
             RemoteProtocolError: What answers there is no WebSocket of ours.
         """
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+            self._session = http_session(self.address)
         tls = self._dialler.tls
         with saying(self.address):
             websocket = await self._session.ws_connect(
