@@ -52,6 +52,20 @@ class Link(asyncio.Protocol):
         self.events.append("lost")
 
 
+async def listening(link: Link, connections: set[HttpConnection]) -> tuple[asyncio.Server, int]:
+    async def handler(request: HttpRequest) -> HttpResponse:
+        return refusal(request) or acceptance(request, link)
+
+    server = await asyncio.get_running_loop().create_server(
+        lambda: HttpConnection(handler, Limits(), "ws", connections.add, connections.discard), "127.0.0.1", 0
+    )
+    return server, server.sockets[0].getsockname()[1]
+
+
+LINES = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
+ASKS = f"GET /avro HTTP/1.1\r\nConnection: Upgrade\r\n{LINES}\r\n".encode()
+
+
 class Opened:
     """A WebSocket over a real connection: the link, and the client's end."""
 
@@ -70,17 +84,9 @@ class Opened:
 @pytest.fixture
 async def opened() -> AsyncIterator[Opened]:
     link, connections = Link(), set[HttpConnection]()
-
-    async def handler(request: HttpRequest) -> HttpResponse:
-        return refusal(request) or acceptance(request, link)
-
-    server = await asyncio.get_running_loop().create_server(
-        lambda: HttpConnection(handler, Limits(), "ws", connections.add, connections.discard), "127.0.0.1", 0
-    )
-    port = server.sockets[0].getsockname()[1]
+    server, port = await listening(link, connections)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    lines = "".join(f"{name}: {value}\r\n" for name, value in HEADERS.items())
-    writer.write(f"GET /avro HTTP/1.1\r\nConnection: Upgrade\r\n{lines}\r\n".encode())
+    writer.write(ASKS)
     head = (await reader.readuntil(b"\r\n\r\n")).decode()
     assert head.startswith("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\n")
     assert f"Sec-WebSocket-Accept: {ACCEPT}\r\nSec-WebSocket-Protocol: avrorpc.v1\r\n" in head
@@ -143,6 +149,20 @@ async def test_what_messages_hold_reaches_the_link_whatever_their_parts(opened: 
         await asyncio.sleep(0)
     assert await opened.reader.readexactly(6) == b"\x8a\x04ping"
     await until(lambda: opened.link.heard == b"abc" + b"d" * 300)
+
+
+async def test_a_client_that_leaves_while_it_asks_is_not_waited_for() -> None:
+    link, connections = Link(), set[HttpConnection]()
+    server, port = await listening(link, connections)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write(ASKS + websocket_frame(b"abc"))
+    writer.write_eof()
+    async with asyncio.timeout(20):
+        await reader.read()
+        await until(lambda: not connections)
+    assert (link.heard, link.events) == (b"abc", ["lost"])
+    writer.close()
+    server.close()
 
 
 async def test_what_the_link_writes_goes_in_messages_of_64_kib(opened: Opened) -> None:

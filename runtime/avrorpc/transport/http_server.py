@@ -342,6 +342,8 @@ class HttpConnection(asyncio.Protocol):
             takeover.pause_writing()
         if rest:
             takeover.data_received(rest)
+        if self._has_ended and not takeover.eof_received():
+            transport.close()
 
     def _ends_with(self, request: HttpRequest) -> bool:
         """Whether the connection closes after the answer to a request."""
