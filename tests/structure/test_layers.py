@@ -40,7 +40,7 @@ ALLOWED: dict[str, set[str]] = {
     # Implementations.
     "driving": {"errors"},
     "streaming": {"errors", "call", "driving"},
-    "failure": {"errors", "method", "error_details"},
+    "failure": {"errors", "limits", "method", "error_details"},
     "binding": {"errors", "method", "service", "stub"},
     # Written against Service alone.
     "middleware": {
@@ -66,12 +66,12 @@ OUTSIDE = {
     "aiohttp": {
         "transport/http.py",
         "transport/http_faults.py",
+        "transport/http_session.py",
         "transport/websocket.py",
-        "server/http.py",
-        "server/http_links.py",
     },
     "h11": {"transport/http_blocking.py", "transport/http_pipe.py"},
-    "wsproto": {"transport/websocket_blocking.py"},
+    "httptools": {"transport/http_reader.py"},
+    "wsproto": {"transport/websocket_blocking.py", "transport/websocket_server.py"},
     "hypothesis": {"testing/strategies.py"},
     "pytest": {"testing/plugin.py"},
     "opentelemetry": {"middleware/tracing.py", "middleware/metrics.py"},

@@ -26,6 +26,7 @@ from avrorpc.failure import internal, outcome
 from avrorpc.limits import Limits
 from avrorpc.method import Contract, Method
 from avrorpc.schema import Streaming
+from avrorpc.server.lane import Lane
 from avrorpc.service import Middleware, Service, compose
 from avrorpc.streaming import CallStream, Closable, Incoming, begin, begin_stream, close_iterator
 from avrorpc.transport.exchange import Streams
@@ -60,7 +61,7 @@ class Served:
         self.contract: Final = contract
         self.binding: Final = binding
         self.targets: Final = targets(skeleton, binding.implementation)
-        self._executor = binding.executor or executor
+        self._executor = executor if binding.executor is None else Lane(binding.executor)
         self._expose_cause = expose_cause
         self._service: Service = compose((*middleware, *binding.middleware), self._call)
         self._replies: dict[str, ReplyEncoder] = {}
@@ -123,11 +124,11 @@ class Served:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            body = self._failed(method, error)
+            body = self._failed(method, error, request.parameters.limits)
         except (KeyboardInterrupt, GeneratorExit):
             raise  # of the process, or of the loop that ends
         except BaseException as error:  # noqa: BLE001 - this is the boundary: all of them become replies
-            body = self._failed(method, error)
+            body = self._failed(method, error, request.parameters.limits)
         finally:
             if call is not None and method.streaming.takes_stream:
                 await close_iterator(call.arguments[-1])
@@ -242,18 +243,19 @@ class Served:
             raise TypeError(f"the result does not fit the contract: {error.message}") from None
         return bytes(out)
 
-    def _failed(self, method: Method[Any], raised: BaseException) -> bytes:
+    def _failed(self, method: Method[Any], raised: BaseException, limits: Limits) -> bytes:
         """Return the reply for what was raised; whatever else fails on the way, there is one."""
-        error = outcome(method, raised, expose_cause=self._expose_cause)
+        error = outcome(method, raised, expose_cause=self._expose_cause, limits=limits)
         try:
-            return self._write_error(method, error)
+            return self._write_error(method, error, limits)
         except Exception as problem:  # noqa: BLE001 - the caller waits
             told = internal(method, problem, expose_cause=self._expose_cause)
             return system_error(told.code, told.message, told.error_id)
 
-    def _write_error(self, method: Method[Any], error: Exception) -> bytes:
+    def _write_error(self, method: Method[Any], error: Exception, limits: Limits) -> bytes:
         if isinstance(error, StatusError):
-            details, _ = pack_details(error.details, self.contract)  # what cannot go is out of it already
+            # What cannot go is out of it already.
+            details, _ = pack_details(error.details, self.contract, limits)
             return system_error(error.code, error.message, error.error_id, details)
         out = reply_head({}, is_error=True)
         try:

@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import fields
-from functools import partial
 from types import TracebackType
 from typing import Final, Protocol, Self
 
@@ -22,21 +21,24 @@ from avrorpc.errors import BindError, Code
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.middleware.statistics import Statistics
 from avrorpc.server.activity import Activity
+from avrorpc.server.admission import Admission
 from avrorpc.server.health import DRAINING, Health
 from avrorpc.server.health_check import health_checks
+from avrorpc.server.http_origins import Origins
 from avrorpc.server.introspection import Access, ServerIntrospection
+from avrorpc.server.lane import Lane
+from avrorpc.server.links import FLUSH_SECONDS, LinkListener
 from avrorpc.server.served import Served
 from avrorpc.service import Middleware
 from avrorpc.transport import loops
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.exchange import Streams
-from avrorpc.transport.listening import Door, all_arrived, all_gone, listen
-from avrorpc.transport.server_link import ServerLink
+from avrorpc.transport.listening import all_arrived
 from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.offers import Offers
-from avrorpc.wire.server import Request, ServerConnection
+from avrorpc.wire.server import Request
 
 logger = logging.getLogger("avrorpc")
 
@@ -44,8 +46,6 @@ INTROSPECTION: Final = IntrospectionService.__contract__.name
 DEFAULT_THREADS: Final = 8
 DEFAULT_DRAIN: Final = 10.0
 """Seconds that calls under way are given to finish."""
-FLUSH_SECONDS: Final = 1.0
-"""How long at least a closing server waits for clients to take their last replies."""
 
 
 class Listener(Protocol):
@@ -75,9 +75,12 @@ class Server:
             `"open"`, everybody everything; `False`, nobody, and nothing is counted.
         middleware: Wraps each call of all services, Introspection among them, outside of what their bindings
             have; the first runs outermost.
+        origins: Whose web pages may call by HTTP and WebSocket, such as `https://example.org`, or `*`. Pages
+            of this server's own address always may, where that is `localhost` or a number.
 
     Raises:
-        BindError: An implementation does not fit its contract, or two serve one contract.
+        BindError: An implementation does not fit its contract, or two serve one contract; or an origin is
+            none.
     """
 
     def __init__(
@@ -89,15 +92,18 @@ class Server:
         expose_cause: bool = False,
         introspection: Access = True,
         middleware: tuple[Middleware, ...] = (),
+        origins: Iterable[str] = (),
     ) -> None:
         if introspection not in (True, False, "local", "open"):
             raise BindError(f"introspection={introspection!r} is none of True, False, 'local', 'open'")
         self._limits = limits
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="avrorpc-server")
+        self._origins = Origins(origins)
+        self._executor = Lane(ThreadPoolExecutor(threads, thread_name_prefix="avrorpc-server"))
         self._listeners: list[Listener] = []
         self._calls = _Count()
         self._questions = _Count()
         self._draining = False
+        self._admission = Admission(limits)
         self.activity: Final = Activity()
         """The connections that are open, and the calls under way."""
         statistics = Statistics()
@@ -235,60 +241,26 @@ class Server:
         return None if reply is None else request.handshake + reply
 
     async def _listen_links(self, address: Address, tls: TlsOptions | None) -> Listener:
-        connections: set[ServerLink] = set()
-
-        def accept() -> ServerLink:
-            state = ServerConnection(self.offers, address.framing, self._limits, upgrades=address.upgrade)
-            accepted = Accepted(address.scheme, state)
-
-            def opened(link: ServerLink) -> None:
-                connections.add(link)
-                accepted.comes_from(link.address)
-                accepted.principal = None if state.principal is None else state.principal.name
-                self.activity.opened(accepted)
-                if self._draining:  # it was accepted in this very moment
-                    link.goodbye(DRAINING)
-
-            def closed(link: ServerLink) -> None:
-                connections.discard(link)
-                self.activity.closed(accepted)
-
-            return ServerLink(state, partial(self.answer, accepted=accepted), self._limits, opened, closed)
-
-        door = await listen(
-            address,
-            server_tls(address, tls),
-            accept,
+        listener = LinkListener(
+            address, self.offers, self.answer, self.activity, self._admission, self._limits
         )
-        return _LinkListener(door, connections)
-
-    async def _listen_http(self, address: Address, tls: TlsOptions | None) -> Listener:
-        from avrorpc.server.http import HttpListener  # noqa: PLC0415 - aiohttp only where HTTP is used
-
-        listener = HttpListener(address, self.offers, self.answer, self.activity, self._limits)
         await listener.start(server_tls(address, tls))
         return listener
 
+    async def _listen_http(self, address: Address, tls: TlsOptions | None) -> Listener:
+        from avrorpc.server.http import HttpListener  # noqa: PLC0415 - httptools and wsproto only where HTTP is used
 
-class _LinkListener:
-    def __init__(self, door: Door, connections: set[ServerLink]) -> None:
-        self.address = door.address
-        self._door = door
-        self._connections = connections
-
-    async def stop(self) -> None:
-        for connection in list(self._connections):
-            connection.goodbye(DRAINING)
-        await self._door.close()
-
-    async def close(self, patience: float) -> None:
-        # Clients of ours that were told goodbye leave by themselves: so no call of theirs crosses the end.
-        leaving = [connection.gone for connection in self._connections if connection.leaves]
-        if leaving:
-            await asyncio.wait(leaving, timeout=min(patience, FLUSH_SECONDS))
-        for connection in list(self._connections):
-            connection.close()
-        await all_gone(self._connections, patience)
+        listener = HttpListener(
+            address,
+            self.offers,
+            self.answer,
+            self.activity,
+            self._admission,
+            self._limits,
+            self._origins,
+        )
+        await listener.start(server_tls(address, tls))
+        return listener
 
 
 class _Count:

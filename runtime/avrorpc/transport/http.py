@@ -21,6 +21,7 @@ from avrorpc.transport.exchange import Outgoing
 from avrorpc.transport.goodbyes import Goodbyes
 from avrorpc.transport.http_conversation import HttpConversation
 from avrorpc.transport.http_faults import saying
+from avrorpc.transport.http_session import http_session
 from avrorpc.transport.http_status import check_response, request_path
 from avrorpc.transport.http_stream import STREAM_TYPE, check_stream_response, is_stream, stream_connection
 from avrorpc.transport.link import ClientLink, LinkAnswer
@@ -79,7 +80,7 @@ class HttpTransport(Generic[V]):
 
     async def _post(self, body: bytes) -> bytes:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+            self._session = http_session(self.address)
         else:
             # Two turns of the loop: in the first it hears which
             # idle connections have ended, in the second they go.
@@ -118,7 +119,7 @@ class HttpTransport(Generic[V]):
         """Make a call in our own frames, in the bodies of a request of its own."""
         loop = asyncio.get_running_loop()
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+            self._session = http_session(self.address)
         link = ClientLink(stream_connection(self._identity, self._limits), self.address, self._limits)
         task = loop.create_task(self._carry(self._session, link))
         self._carrying.add(task)

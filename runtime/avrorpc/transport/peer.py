@@ -8,9 +8,12 @@ import socket
 import struct
 from typing import Final
 
+from avrorpc.limits import Limits
 from avrorpc.principal import Principal
 from avrorpc.transport.tls import certified
 
+PROBES: Final = 4
+"""How often the system asks within `ping_timeout` whether the other end of a silent connection is there."""
 _CREDENTIALS: Final = struct.Struct("3i")
 _SO_PEERCRED: Final[int | None] = getattr(socket, "SO_PEERCRED", None)
 
@@ -57,6 +60,17 @@ def is_gone(transport: asyncio.BaseTransport) -> bool:
     Over TCP the system learns of it only once the other end has refused something.
     """
     return _polls(transport, select.POLLHUP | select.POLLERR)
+
+
+def find_the_dead(transport: asyncio.BaseTransport, limits: Limits) -> None:
+    """Let the system ask a silent client whether it is there, where the protocol has no pings."""
+    sock = transport.get_extra_info("socket")
+    if sock is None or not limits.ping_interval or not hasattr(socket, "TCP_KEEPIDLE"):
+        return
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, max(1, round(limits.ping_interval)))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, max(1, round(limits.ping_timeout / PROBES)))
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPCNT, PROBES)
 
 
 def _polls(transport: asyncio.BaseTransport, events: int) -> bool:

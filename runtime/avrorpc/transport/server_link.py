@@ -168,7 +168,7 @@ class ServerLink(asyncio.Protocol):
             self._begin_watch(now)
         is_bound, is_half = self.connection.session is not None, self.connection.is_half_received
         self._patience.moved(now, is_bound=is_bound, is_half=is_half, whole=self.connection.messages)
-        if self._waiting is None and is_half:
+        if is_half and self._is_late_to_look():
             self._wait()
         self.flush()
         self._choose_reading()
@@ -283,6 +283,16 @@ class ServerLink(asyncio.Protocol):
             self._transport.pause_reading()
         else:
             self._transport.resume_reading()
+
+    def _is_late_to_look(self) -> bool:
+        """Whether the rest of a message would be missed only after it is overdue."""
+        then = self._patience.next()
+        if self._waiting is None or then is None:
+            return self._waiting is None
+        if self._waiting.when() <= then:
+            return False
+        self._waiting.cancel()
+        return True
 
     def _wait(self) -> None:
         """Close the connection of a client that does not get on with what it has begun."""

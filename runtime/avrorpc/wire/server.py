@@ -371,7 +371,9 @@ class ServerConnection(Generic[O_co]):
                 case Item() | Ended() | Cancelled() | Writable() | Leaving() | Pinged():
                     events.append(event)
                 case Failed(call, error):
-                    multiplexer.refuse(call, Code.RESOURCE_EXHAUSTED, str(error))
+                    is_too_much = isinstance(error, LimitExceeded)
+                    code = Code.RESOURCE_EXHAUSTED if is_too_much else Code.INVALID_ARGUMENT
+                    multiplexer.refuse(call, code, str(error))
                     events.append(event)
                 case _:
                     raise AssertionError(event)  # the multiplexer gives no other to a server
