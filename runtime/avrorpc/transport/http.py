@@ -207,13 +207,8 @@ class _Body(aiohttp.BytesIOPayload):
         self.sock: socket.socket | None = None
         """That of the connection, once there is one."""
 
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send it: what aiohttp up to 3.11 calls."""
-        self._begin(writer)
-        await super().write(writer)
-
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        """Send it: what later ones call."""
+        """Send it."""
         self._begin(writer)
         await super().write_with_length(writer, content_length)
 
