@@ -16,7 +16,7 @@ from avrorpc.server.activity import AcceptedAnswerer
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.carrier import Carrier
 from avrorpc.transport.http_stream import STREAM_TYPE
-from avrorpc.transport.server_link import ServerLink
+from avrorpc.transport.server_link import ServerLink, all_parted
 from avrorpc.transport.websocket import binary
 from avrorpc.transport.websocket_names import MAX_MESSAGE, SUBPROTOCOL
 from avrorpc.wire.offers import Offers
@@ -41,15 +41,14 @@ class HttpLinks:
         self._limits = limits
         self._links: set[ServerLink] = set()
 
-    def goodbye(self, reason: str) -> None:
-        """Take no new calls."""
+    def leave(self, reason: str) -> None:
+        """Ask for no new calls."""
         for link in list(self._links):
-            link.goodbye(reason)
+            link.leave(reason)
 
-    def close(self) -> None:
-        """Send what is due, and close all."""
-        for link in list(self._links):
-            link.close()
+    async def part(self, patience: float) -> None:
+        """Close all; calls on their way are answered within so many seconds."""
+        await all_parted(self._links, patience)
 
     async def stream(
         self, request: web.Request, peer: object, principal: Principal | None, accepted: Accepted
