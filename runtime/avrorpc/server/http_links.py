@@ -16,7 +16,8 @@ from avrorpc.server.activity import AcceptedAnswerer
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.carrier import Carrier
 from avrorpc.transport.http_stream import STREAM_TYPE
-from avrorpc.transport.server_link import ServerLink, all_parted
+from avrorpc.transport.listening import all_parted
+from avrorpc.transport.server_link import ServerLink
 from avrorpc.transport.websocket import binary
 from avrorpc.transport.websocket_names import MAX_MESSAGE, SUBPROTOCOL
 from avrorpc.wire.offers import Offers

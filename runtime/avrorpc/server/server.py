@@ -30,8 +30,8 @@ from avrorpc.transport import loops
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.exchange import Streams
-from avrorpc.transport.listening import Door, all_arrived, all_gone, listen
-from avrorpc.transport.server_link import ServerLink, all_parted
+from avrorpc.transport.listening import Door, all_arrived, all_gone, all_parted, listen
+from avrorpc.transport.server_link import ServerLink
 from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.offers import Offers

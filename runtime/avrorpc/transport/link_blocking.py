@@ -64,6 +64,16 @@ class BlockingLink(Generic[V]):
         assert self._connected is not None
         return self._connected
 
+    def is_stale(self) -> bool:
+        """Take what has come while nobody called; return whether the server has ended, or wants no calls."""
+        try:
+            while data := self.pipe.read():
+                for event in self.connection.receive(data):
+                    self._take(event)
+        except (OSError, RpcError):  # whoever calls next has a new connection, and need not know
+            return True
+        return data is not None or self.is_leaving
+
     def begin(self, call: Outgoing, timer: Timer, ended: Callable[[], None]) -> BlockingAnswer[V]:
         """Queue a call. `ended` is told when the connection is free again, and not where it is closed.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from contextvars import Context
 from functools import partial
 from typing import Any, Final, Self, cast
@@ -370,22 +370,6 @@ class ServerLink(asyncio.Protocol):
     def _flush_now(self) -> None:
         self._is_flushing = False
         self.flush()
-
-
-async def all_parted(links: Collection[ServerLink], patience: float) -> None:
-    """Close links that were asked to leave, without a call that crosses the end where there is time for it.
-
-    Clients that listen leave by themselves, or are parted from a little later. From the others nothing tells
-    whether they have heard: they are parted from at once, and what still comes from them was not begun.
-    """
-    for link in list(links):
-        if not link.leaves:
-            link.part()
-    staying = [link.parted for link in links if not link.parted.done()]
-    if staying:
-        await asyncio.wait(staying, timeout=patience)
-    for link in list(links):
-        link.close()
 
 
 class _Call:

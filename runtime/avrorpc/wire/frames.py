@@ -44,7 +44,7 @@ class Kind(IntEnum):
     PONG = 8
     """Either: the answer to PING."""
     GOODBYE = 9
-    """Either: no new calls; uint32, the last call that is served, and a reason in UTF-8. It may come twice."""
+    """Either: no new calls; uint32, the last call that is served, and a reason; perhaps twice."""
     BIND = 10
     """Client: an Avro handshake request: calls of this protocol will come."""
     BOUND = 11
