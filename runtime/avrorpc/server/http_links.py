@@ -41,14 +41,18 @@ class HttpLinks:
         self._answer = answer
         self._limits = limits
         self._links: set[ServerLink] = set()
+        self._reason = ""
+        self._is_parting = False
 
     def leave(self, reason: str) -> None:
-        """Ask for no new calls."""
+        """Ask for no new calls, also those who come later on connections that were kept."""
+        self._reason = reason
         for link in list(self._links):
             link.leave(reason)
 
     async def part(self, patience: float) -> None:
         """Close all; calls on their way are answered within so many seconds."""
+        self._is_parting = True
         await all_parted(self._links, patience)
 
     async def stream(
@@ -102,10 +106,17 @@ class HttpLinks:
             connection,
             partial(self._answer, accepted=accepted),
             self._limits,
-            self._links.add,
+            self._opened,
             self._links.discard,
             is_single=is_single,
         )
+
+    def _opened(self, link: ServerLink) -> None:
+        self._links.add(link)
+        if self._reason:
+            link.leave(self._reason)
+        if self._is_parting:
+            link.part()
 
 
 def _refusal(request: web.Request) -> web.Response | None:
