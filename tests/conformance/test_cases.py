@@ -121,6 +121,15 @@ def test_a_deadline_that_cuts_off_what_should_come_before_it_proves_nothing() ->
     assert slow.script == [{"emit": [{"number": 1}, {"number": 2}]}, {"pause": 0.5 * SLOW}]
 
 
+def test_a_contracts_deadline_that_cuts_off_the_answer_proves_nothing() -> None:
+    text = "  - {{name: n, call: {}, script: [], value: {{number: 1}}}}"
+    for call, timed in (("script/hasty", True), ("script/unary", False)):
+        (case,) = load("f.yaml", HEAD + text.format(call))
+        assert case.steps is not None
+        assert came_too_soon(case.steps[0], Outcome(error=LATE)) is timed
+        assert not came_too_soon(case.steps[0], Outcome(value=Item(number=1)))
+
+
 def test_whatever_else_is_wrong_at_a_deadline_is_a_failure() -> None:
     whole = [Item(number=1), Item(number=2)]
     assert not came_too_soon(deadline_step(), Outcome(items=whole, error=LATE))
