@@ -94,16 +94,16 @@ class HttpListener:
         self._is_stopping = True
         for connection in self._connections:
             connection.is_ending = True
-        self._links.goodbye("the server is shutting down")
+        self._links.leave("the server is shutting down")
         if self._door is not None:
             await self._door.close()
 
     async def close(self, patience: float) -> None:
         """Close every connection; replies that are being sent get some seconds."""
+        await self._links.part(patience)
         for connection in list(self._connections):
             # Frames are sent to their end; all other calls have had their time.
             connection.end(at_once=not self._links.stream_over(connection.accepted))
-        self._links.close()
         await all_gone(self._connections, patience)
 
     def _opened(self, connection: HttpConnection) -> str | None:

@@ -13,7 +13,7 @@ from avrorpc.server.admission import Admission
 from avrorpc.server.health import DRAINING
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address
-from avrorpc.transport.listening import Door, all_gone, listen
+from avrorpc.transport.listening import Door, all_gone, all_parted, listen
 from avrorpc.transport.server_link import ServerLink
 from avrorpc.wire.offers import Offers
 from avrorpc.wire.server import ServerConnection
@@ -63,21 +63,16 @@ class LinkListener:
         self.address = self._door.address
 
     async def stop(self) -> None:
-        """Accept no more connections, and say goodbye on those that there are."""
+        """Accept no more connections, and ask for no new calls on those that there are."""
         self._is_stopping = True
         for connection in list(self._connections):
-            connection.goodbye(DRAINING)
+            connection.leave(DRAINING)
         if self._door is not None:
             await self._door.close()
 
     async def close(self, patience: float) -> None:
         """Close every connection; clients are given some seconds to take the replies that are due to them."""
-        # Clients of ours that were told goodbye leave by themselves: so no call of theirs crosses the end.
-        leaving = [connection.gone for connection in self._connections if connection.leaves]
-        if leaving:
-            await asyncio.wait(leaving, timeout=min(patience, FLUSH_SECONDS))
-        for connection in list(self._connections):
-            connection.close()
+        await all_parted(self._connections, patience)
         await all_gone(self._connections, patience)
 
     def _accept(self) -> ServerLink:
@@ -96,7 +91,7 @@ class LinkListener:
             accepted.principal = None if state.principal is None else state.principal.name
             self._activity.opened(accepted)
             if self._is_stopping:  # it was accepted in this very moment
-                link.goodbye(DRAINING)
+                link.leave(DRAINING)
 
         def closed(link: ServerLink) -> None:
             if link in self._connections:

@@ -204,8 +204,10 @@ class Server:
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._questions.none.wait()
         await all_arrived()
+        is_cut_off = self._calls.number or self._questions.number
         while self._listeners:  # Each is closed once, even if a second call cuts this one short.
-            await self._listeners.pop().close(max(end - loop.time(), FLUSH_SECONDS))
+            left = 0.0 if is_cut_off else end - loop.time()
+            await self._listeners.pop().close(max(left, FLUSH_SECONDS))
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def __aenter__(self) -> Self:

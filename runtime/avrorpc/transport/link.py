@@ -12,11 +12,11 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any, Final, Generic, TypeVar, cast
 
-from avrorpc.errors import ConnectError, ConnectionLost, RpcError
+from avrorpc.errors import ConnectionLost, RpcError
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address
 from avrorpc.transport.blocking import reset_on_close
-from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.exchange import NotBegun, Outgoing
 from avrorpc.transport.peer import sends_no_more
 from avrorpc.wire.client import ClientConnection, Connected
 from avrorpc.wire.keepalive import Due, KeepAlive
@@ -280,7 +280,7 @@ class ClientLink(asyncio.Protocol):
         for number in unserved:
             if number in self._calls:
                 self._calls[number].fail(
-                    ConnectError(f"{self.address} takes no new calls ({reason}); this one was not begun")
+                    NotBegun(f"{self.address} takes no new calls ({reason}); this one was not begun")
                 )
         if not self._calls:
             self.close()
@@ -308,14 +308,14 @@ class ClientLink(asyncio.Protocol):
         """Wait while as many calls are under way as the server allows.
 
         Raises:
-            ConnectError: No call can be made here any more.
+            NotBegun: No call can be made here any more.
         """
         multiplexer = self.connection.multiplexer
         while True:
             if self.lost is not None:
-                raise ConnectError(f"{self.lost}; this call was not begun") from self.lost
+                raise NotBegun(f"{self.lost}; this call was not begun") from self.lost
             if self.is_leaving:
-                raise ConnectError(f"{self.address} takes no new calls; this one was not begun")
+                raise NotBegun(f"{self.address} takes no new calls; this one was not begun")
             if multiplexer is None or len(self._calls) < multiplexer.settings.max_calls:
                 return
             waiting = self._loop.create_future()
