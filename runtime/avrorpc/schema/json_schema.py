@@ -1,8 +1,8 @@
 """Avro types as JSON Schema 2020-12: what `avrorpc.codec.json` writes, and reads back.
 
-Named types are components, referred to by `$ref`, so that a type may contain itself. A record that stands in a
-union with others has a second component, `Name-tagged`, which asks for `$type`. What is read and never written,
-such as a union's branch by its name where nothing else could be meant, is left out.
+Named types are components, referred to by `$ref`, so that a type may contain itself. A record that stands in
+a union with others has a second component, `Name-tagged`, which asks for `$type`. What is read and never
+written, such as a union's branch by its name where nothing else could be meant, is left out.
 """
 
 from __future__ import annotations

@@ -45,6 +45,7 @@ GENERATED: Final = (
     ("GET", "info"),
     ("GET", "examples"),
     ("POST", "test"),
+    ("GET", "config"),
     ("POST", "config"),
     ("PUT", "config"),
     ("GET", "health"),
