@@ -88,7 +88,7 @@ _TEXTS: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
 
 
 def generated_operation(verb: str, name: str) -> tuple[str, JsonObject, JsonObject | None]:
-    """Return summary, JSON Schema of the answer and, where there is one, request body of a generated route."""
+    """Return summary and request body of a generated route, and the JSON Schema of its answer between."""
     summary, component = _TEXTS[verb, name]
     answer: JsonObject = {"$ref": f"#/components/schemas/{component}"}
     if name == "examples":
@@ -106,6 +106,7 @@ def generated_operation(verb: str, name: str) -> tuple[str, JsonObject, JsonObje
     return summary, answer, body
 
 
-def generated_component(name: str) -> JsonObject:
-    """Return the component of an answer."""
-    return dict(_ANSWERS[name])
+def generated_components(name: str) -> dict[str, JsonObject]:
+    """Return the components that the routes of a name refer to."""
+    wanted = {component for (_, own), (_, component) in _TEXTS.items() if own == name}
+    return {component: dict(_ANSWERS[component]) for component in sorted(wanted)}
