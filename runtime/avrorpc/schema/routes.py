@@ -193,14 +193,19 @@ def routes_of(protocol: Protocol, service_segment: str) -> list[Route]:
         if problem is not None:
             at = f"{problem.parameter}: " if problem.parameter is not None else ""
             raise SchemaError(f"{protocol.name}.{message.name}: {at}{problem.text}")
-        routes += [
-            Route(verb, path, protocol.name, message, _parameters(message, verb, path), is_declared)
-            for verb, path, is_declared in _verbs_and_paths(message, service_segment)
-        ]
+        routes += message_routes(protocol.name, message, service_segment)
     clash = next(conflicts(routes), None)
     if clash is not None:
         raise SchemaError(conflict_text(*clash))
     return routes
+
+
+def message_routes(protocol: str, message: Message, service_segment: str) -> list[Route]:
+    """Return the routes of a message that has no `route_problems`."""
+    return [
+        Route(verb, path, protocol, message, _parameters(message, verb, path), is_declared)
+        for verb, path, is_declared in _verbs_and_paths(message, service_segment)
+    ]
 
 
 def service_segments(protocols: Iterable[Protocol]) -> dict[str, str]:
