@@ -10,6 +10,7 @@ from typing import Final
 from avrorpc.schema import Json
 
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z$/][A-Za-z0-9_$./{}-]*")
+_UNPRINTABLE: Final = re.compile(r"[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _WORDS: Final = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null"})
 """What YAML 1.1 does not take for a text."""
 
@@ -50,4 +51,7 @@ def _key(key: str) -> str:
 
 def _scalar(value: Json) -> str:
     # JSON's scalars, its empty array and object are YAML's; a double-quoted text needs what JSON escapes.
-    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\x7f").replace("\x85", "\\x85")
+    text = json.dumps(value, ensure_ascii=False)
+    return (
+        _UNPRINTABLE.sub(lambda match: json.dumps(match[0])[1:-1], text) if isinstance(value, str) else text
+    )

@@ -332,7 +332,10 @@ def _parsed(text: str) -> tuple[str, PathTemplate] | RouteProblem:
         if verb.upper() in VERBS:
             hint = f"verbs are in upper case: {verb.upper()}"
             return RouteProblem(f"`{verb}` is no verb", "http", help=hint)
-        what = f"`{verb}` is no verb of a route" if verb else "a route begins with a verb"
+        is_verb = verb and not verb.startswith("/")
+        what = (
+            f"`{verb}` is no verb of a route" if is_verb else f"`{text}` is no route: it begins with a verb"
+        )
         return RouteProblem(what, "http", help=own.get(verb, f"verbs are {', '.join(VERBS)}"))
     try:
         template = parse_template(path)
@@ -425,7 +428,9 @@ def _same_names(message: Message, verbs: list[tuple[str, PathTemplate]]) -> Iter
     for annotation in ("query", "header"):
         seen: dict[str, str] = {}
         if annotation == "query":
-            seen = {field.name: field.name for field in message.request if "query" not in field.props}
+            elsewhere = ("query", "header", "body")
+            bare = [one.name for one in message.request if not any(name in one.props for name in elsewhere)]
+            seen = {name: name for name in bare}
         for field in message.request:
             name = field.props.get(annotation)
             if not isinstance(name, str):
