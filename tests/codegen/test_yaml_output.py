@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import yaml
+import yaml  # type: ignore[import-untyped,unused-ignore]
+from avrorpc.schema import Json
 from avrorpc_codegen.yaml_output import as_yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,11 +19,8 @@ def test_a_value_survives(value: object) -> None:
 
 
 def test_it_is_laid_out_for_people() -> None:
-    shown = {
-        "paths": {"/a/{b}": {"get": {"tags": ["x"], "on": True, "200": {}, "empty": []}}},
-        "list": [{"a": 1, "b": 2}],
-    }
-    assert as_yaml(shown) == (
+    get: Json = {"tags": ["x"], "on": True, "200": {}, "empty": []}
+    assert as_yaml({"paths": {"/a/{b}": {"get": get}}, "list": [{"a": 1, "b": 2}]}) == (
         'paths:\n  /a/{b}:\n    get:\n      tags:\n        - "x"\n      "on": true\n'
         '      "200": {}\n      empty: []\nlist:\n  - a: 1\n    b: 2\n'
     )

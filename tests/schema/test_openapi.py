@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from avrorpc.errors import SchemaError
-from avrorpc.schema import Protocol, compact, protocol_to_json, routes_of, service_segments
+from avrorpc.schema import Json, Protocol, compact, protocol_to_json, routes_of, service_segments
 from avrorpc.schema.openapi import openapi
 from avrorpc.schema.openapi_options import DocumentOptions, Mode
 from avrorpc_codegen.diagnostic import Diagnostics
@@ -174,7 +174,7 @@ def test_research_mode_answers_with_the_envelope(tmp_path: Path) -> None:
 
 
 def test_cases_are_examples_of_bodies_parameters_and_answers(tmp_path: Path) -> None:
-    cases = {
+    cases: dict[tuple[str, str], list[dict[str, Json]]] = {
         ("n.Shop", "order"): [
             {"description": "Two of it", "input": {"isbn": "3", "copies": 2}, "expected_output": 7},
             {"input": {"isbn": "4"}, "expected_output": "[[...]]"},
