@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from enum import Enum
 from typing import Final
@@ -23,6 +24,33 @@ def parse_duration(value: Json) -> float:
     if match is None:
         raise SchemaError(f'{value!r} is no duration such as "30s", "500ms" or "2m"')
     return float(match[1]) * _UNITS[match[2]]
+
+
+def deprecation_problem(value: Json) -> str | None:
+    """Return what is wrong with a value of `@deprecated`, or None.
+
+    It is true, a text, or an object with `text`, `since` and `sunset`, which are dates, and `link`, a URL.
+    """
+    if isinstance(value, bool | str):
+        return None
+    if not isinstance(value, dict) or not value:
+        return "`@deprecated` needs true, a text, or an object with `text`, `since`, `sunset` or `link`"
+    for key, item in value.items():
+        if key not in ("text", "since", "sunset", "link"):
+            return f"`@deprecated` has no {key!r}; it has `text`, `since`, `sunset` and `link`"
+        if not isinstance(item, str):
+            return f"`{key}` of `@deprecated` needs a text"
+        if key in ("since", "sunset") and not _is_date(item):
+            return f"`{key}` of `@deprecated` needs a date such as 2026-01-31, and {item!r} is none"
+    return None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) == len("2026-01-31")
 
 
 class Streaming(Enum):
