@@ -154,7 +154,7 @@ class Options:
 
 
 def earliest_deadline(method: Method[Any], now: float, timeout: float | None) -> float | None:
-    """Return the earliest of the ambient deadline, the end of `timeout` seconds, and the contract's default."""
+    """Return the earliest of the ambient deadline, `timeout` seconds from now, and the contract's default."""
     ambient = _current.get()
     left = None if ambient is None else ambient.remaining()
     deadline = None if left is None else now + left

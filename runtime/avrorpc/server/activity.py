@@ -147,6 +147,4 @@ class Activity:
         connection = None if accepted is None else self._connections.get(accepted)
         if connection is not None:
             connection.service, connection.client_hash = service, client_hash
-        return RunningCall(
-            next(self._ids), service, message, time.time(), connection, None, self._calls
-        )
+        return RunningCall(next(self._ids), service, message, time.time(), connection, None, self._calls)
