@@ -17,6 +17,8 @@ C = TypeVar("C", bound=ClientConnection | ServerConnection[Any])
 
 PING: Final = bytes(8)
 """What a ping carries: there is only ever one on its way."""
+TOGETHER: Final = 16
+"""Calls or items that may wait for others to leave with them; with more, the other end would stand idle."""
 
 
 class Link(asyncio.Protocol, Generic[C]):
@@ -37,6 +39,7 @@ class Link(asyncio.Protocol, Generic[C]):
         self._buffered = 0
         self._is_reading = True
         self._is_flushing = False
+        self._due = 0
 
     def buffer(self, size: int) -> None:
         """Take note of bytes that wait for their reader, or less than none that were read.
@@ -54,7 +57,10 @@ class Link(asyncio.Protocol, Generic[C]):
             await asyncio.shield(self._unchoked)
 
     def flush_soon(self) -> None:
-        """Write what is due before the loop waits again, together with what else comes up until then."""
+        """Write what is due before the loop waits again, together with some of what comes up until then."""
+        self._due += 1
+        if self._due == TOGETHER:
+            self.flush()
         if not self._is_flushing:
             self._is_flushing = True
             self._loop.call_soon(self._flush_now)
@@ -64,6 +70,7 @@ class Link(asyncio.Protocol, Generic[C]):
         transport = self._transport
         if transport is None or transport.is_closing():
             return
+        self._due = 0
         while not self._is_choked and self.connection.has_output:
             transport.write(self.connection.data_to_send())
 
