@@ -101,7 +101,7 @@ class HttpListener:
     async def stop(self) -> None:
         """Accept no more connections; those that are kept alive end with their next reply."""
         self._is_stopping = True
-        self._links.goodbye("the server is shutting down")
+        self._links.leave("the server is shutting down")
         if self._door is not None:
             await self._door.close()
 
@@ -109,7 +109,7 @@ class HttpListener:
         """Close every connection; replies that are being sent get some seconds."""
         for call in self._calls:
             call.cancel()
-        self._links.close()
+        await self._links.part(patience)
         for connection in list(self._connections.values()):
             connection.end()
         await all_gone(self._connections.values(), patience)

@@ -30,7 +30,7 @@ from avrorpc.transport import loops
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.exchange import Streams
-from avrorpc.transport.listening import Door, all_arrived, all_gone, listen
+from avrorpc.transport.listening import Door, all_arrived, all_gone, all_parted, listen
 from avrorpc.transport.server_link import ServerLink
 from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
@@ -197,8 +197,10 @@ class Server:
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._questions.none.wait()
         await all_arrived()
+        is_cut_off = self._calls.number or self._questions.number
         while self._listeners:  # Each is closed once, even if a second call cuts this one short.
-            await self._listeners.pop().close(max(end - loop.time(), FLUSH_SECONDS))
+            left = 0.0 if is_cut_off else end - loop.time()
+            await self._listeners.pop().close(max(left, FLUSH_SECONDS))
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def __aenter__(self) -> Self:
@@ -246,7 +248,7 @@ class Server:
                 accepted.principal = None if state.principal is None else state.principal.name
                 self.activity.opened(accepted)
                 if self._draining:  # it was accepted in this very moment
-                    link.goodbye(DRAINING)
+                    link.leave(DRAINING)
 
             def closed(link: ServerLink) -> None:
                 connections.discard(link)
@@ -277,16 +279,11 @@ class _LinkListener:
 
     async def stop(self) -> None:
         for connection in list(self._connections):
-            connection.goodbye(DRAINING)
+            connection.leave(DRAINING)
         await self._door.close()
 
     async def close(self, patience: float) -> None:
-        # Clients of ours that were told goodbye leave by themselves: so no call of theirs crosses the end.
-        leaving = [connection.gone for connection in self._connections if connection.leaves]
-        if leaving:
-            await asyncio.wait(leaving, timeout=min(patience, FLUSH_SECONDS))
-        for connection in list(self._connections):
-            connection.close()
+        await all_parted(self._connections, patience)
         await all_gone(self._connections, patience)
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any, Final
 
-from avrorpc.errors import ConnectError, ConnectionLost, RpcError
+from avrorpc.errors import ConnectionLost, RpcError
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address
 from avrorpc.transport.blocking import reset_on_close
-from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.exchange import NotBegun, Outgoing
 from avrorpc.transport.link import PING, Link
 from avrorpc.transport.link_answer import LinkAnswer
 from avrorpc.transport.peer import Ear, end_of_input
@@ -222,7 +222,7 @@ class ClientLink(Link[ClientConnection]):
         for number in unserved:
             if number in self._calls:
                 self._calls[number].fail(
-                    ConnectError(f"{self.address} takes no new calls ({reason}); this one was not begun")
+                    NotBegun(f"{self.address} takes no new calls ({reason}); this one was not begun")
                 )
         if not self._calls:
             self.close()
@@ -246,12 +246,12 @@ class ClientLink(Link[ClientConnection]):
         """Whether fewer calls are under way than the server allows.
 
         Raises:
-            ConnectError: No call can be made here any more.
+            NotBegun: No call can be made here any more.
         """
         if self.lost is not None:
-            raise ConnectError(f"{self.lost}; this call was not begun") from self.lost
+            raise NotBegun(f"{self.lost}; this call was not begun") from self.lost
         if self.is_leaving:
-            raise ConnectError(f"{self.address} takes no new calls; this one was not begun")
+            raise NotBegun(f"{self.address} takes no new calls; this one was not begun")
         multiplexer = self.connection.multiplexer
         return multiplexer is None or len(self._calls) < multiplexer.settings.max_calls
 

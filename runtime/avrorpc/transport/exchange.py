@@ -9,10 +9,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from avrorpc.errors import ConnectError
 from avrorpc.transport.address import Address
 from avrorpc.wire.server import Request
 
 V_co = TypeVar("V_co", covariant=True)
+
+
+class NotBegun(ConnectError):
+    """The server takes no new calls on this connection, and has not begun this one: it may be made anew."""
 
 
 @dataclass(slots=True, kw_only=True)

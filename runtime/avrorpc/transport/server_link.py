@@ -26,6 +26,8 @@ from avrorpc.wire.server import Request, ServerConnection
 logger = logging.getLogger("avrorpc")
 
 
+LEAVE_SECONDS: Final = 1.0
+"""How long what a client sent before it heard that it should leave may be on its way."""
 LINGER_SECONDS: Final = 10.0
 """How long a client that broke the rules may take to read what was due to it."""
 
@@ -55,6 +57,8 @@ class ServerLink(Link[ServerConnection[Any]]):
         super().__init__(connection, limits)
         self.gone: asyncio.Future[None] = self._loop.create_future()
         """Done when the connection is closed."""
+        self.parted: asyncio.Future[None] = self._loop.create_future()
+        """Done when either end begins to close it."""
         self.peer = ""
         """What a log calls the client."""
         self.address: object = None
@@ -70,23 +74,53 @@ class ServerLink(Link[ServerConnection[Any]]):
         self._patience = Patience(limits, self._loop.time())
         self._waiting: asyncio.TimerHandle | None = None
         self._lingering: asyncio.TimerHandle | None = None
+        self._reason = ""
+        self._parting: asyncio.TimerHandle | None = None
+        self._is_parting = False
 
-    def goodbye(self, reason: str) -> None:
-        """Take no new calls; a client of ours is told so, after the handshake, and makes them elsewhere."""
-        self.connection.goodbye(reason)
+    def leave(self, reason: str) -> None:
+        """Ask a client of ours, after the handshake, to make new calls elsewhere, and part from it.
+
+        What it sent before it heard of that is still served.
+        """
+        self.connection.leave(reason)
+        self._reason = reason
         self.flush()
+        if self.connection.multiplexer is not None and self._parting is None:
+            self._parting = self._loop.call_later(LEAVE_SECONDS, self.part)
+
+    def part(self) -> None:
+        """Take no more calls, and close as soon as those under way are answered, half-sent ones included."""
+        self._is_parting = True
+        self.connection.goodbye(self._reason)
+        self.flush()
+        self._close_if_over()
+
+    def _close_if_over(self) -> None:
+        multiplexer = self.connection.multiplexer
+        if self._is_parting and not self._calls and (multiplexer is None or not multiplexer.unanswered):
+            self.close()
 
     def close(self) -> None:
-        """Send what is due, and close."""
-        if self._transport is not None:
+        """Send what is due, and close; a client that was asked to leave is told what is not served."""
+        self._part_for_good()
+        if self._reason:
+            self.connection.goodbye(self._reason)
+        if self._transport is not None and not self._transport.is_closing():
             # The transport keeps what the socket does not take.
             while self.connection.has_output and not self._transport.is_closing():
                 self._transport.write(self.connection.data_to_send())
             self._transport.close()
 
+    def _part_for_good(self) -> None:
+        if self._parting is not None:
+            self._parting.cancel()
+        if not self.parted.done():
+            self.parted.set_result(None)
+
     @property
     def leaves(self) -> bool:
-        """Whether the client ends the connection itself once it has heard goodbye: passive ones do not."""
+        """Whether the client ends the connection itself once it was asked to leave: passive ones do not."""
         multiplexer = self.connection.multiplexer
         return multiplexer is not None and not multiplexer.settings.is_passive
 
@@ -128,6 +162,7 @@ class ServerLink(Link[ServerConnection[Any]]):
             self._get_on()
         self.flush()
         self._choose_reading()
+        self._close_if_over()
 
     def eof_received(self) -> bool:  # noqa: D102
         # A plain client that only sends no more still gets its replies. One that speaks our frames has left:
@@ -145,6 +180,7 @@ class ServerLink(Link[ServerConnection[Any]]):
         for timer in (self._timer, self._waiting, self._lingering):
             if timer is not None:
                 timer.cancel()
+        self._part_for_good()
         for call in list(self._calls.values()):
             if not call.request.one_way:  # whoever sends a one-way message may leave at once
                 self._cancel(call)
@@ -208,6 +244,8 @@ class ServerLink(Link[ServerConnection[Any]]):
             self.flush()  # there is nobody else to wait for
         if self._is_single or (self._is_half_closed and not self._calls):
             self.close()
+        else:
+            self._close_if_over()
 
     def _may_read(self) -> bool:
         """Whether the client reads its replies, and has not enough under way or unread.
@@ -271,9 +309,8 @@ class ServerLink(Link[ServerConnection[Any]]):
                 self.abort()
                 return
             case Due.CLOSE:
-                self.goodbye(f"no call within idle_timeout={self._limits.idle_timeout} s")
-                self.close()
-                return
+                self.leave(f"no call within idle_timeout={self._limits.idle_timeout} s")
+                self._alive.used(now)
         then = self._alive.next()
         if then is not None:
             self._timer = self._loop.call_at(then, self._watch)

@@ -20,7 +20,8 @@ from avrorpc.errors import LimitExceeded, RemoteProtocolError
 CHUNK: Final = 65_536
 """Bytes of payload in one frame that this implementation sends."""
 HEAD: Final = struct.Struct(">IBBI")
-_LAST_CALL: Final = 2**32 - 1
+LAST_CALL: Final = 2**32 - 1
+"""The highest number that a call may have."""
 
 
 class Kind(IntEnum):
@@ -43,7 +44,7 @@ class Kind(IntEnum):
     PONG = 8
     """Either: the answer to PING."""
     GOODBYE = 9
-    """Either: no new calls; uint32, the last call that is still served, and a reason in UTF-8."""
+    """Either: no new calls; uint32, the last call that is served, and a reason; perhaps twice."""
     BIND = 10
     """Client: an Avro handshake request: calls of this protocol will come."""
     BOUND = 11
@@ -141,6 +142,6 @@ def next_call(call: int) -> int:
     Raises:
         RemoteProtocolError: The numbers are used up: the connection has carried four thousand million calls.
     """
-    if call >= _LAST_CALL:
+    if call >= LAST_CALL:
         raise RemoteProtocolError("this connection has no more numbers for calls")
     return call + 1

@@ -31,7 +31,7 @@ from avrorpc.errors import (
 )
 from avrorpc.limits import Limits
 from avrorpc.wire.envelope import system_error
-from avrorpc.wire.frames import CHUNK, Flag, Frame, FrameReader, Kind, encode, next_call
+from avrorpc.wire.frames import CHUNK, LAST_CALL, Flag, Frame, FrameReader, Kind, encode, next_call
 from avrorpc.wire.settings import Settings
 
 ITEM_COST: Final = 32
@@ -221,8 +221,9 @@ class Multiplexer:
         self._long_bytes = 0
         self._last = 0
         """The highest number of a call."""
+        self._has_warned = False
         self._final: int | None = None
-        """Server: the last call that it serves, once it has said goodbye."""
+        """Server: the last call that it serves, once it has said goodbye for good."""
         self._refused: set[int] = set()
         """Server: calls that were refused while their OPEN goes on."""
         self._handshakes = 0
@@ -243,6 +244,11 @@ class Multiplexer:
     def idle(self) -> bool:
         """Whether nothing is half received."""
         return self._reader.idle and not self._unfinished
+
+    @property
+    def unanswered(self) -> int:
+        """Server: how many calls are neither answered nor cancelled; what opens them may be half received."""
+        return self._live
 
     @property
     def has_output(self) -> bool:
@@ -381,12 +387,17 @@ class Multiplexer:
         """Ask whether the other end is there; eight bytes."""
         self._send_control(Kind.PING, 0, payload)
 
+    def leave(self, reason: str) -> None:
+        """Ask for no new calls; those that are on their way already are still served, until `goodbye`."""
+        if not self._has_warned and self._final is None:
+            self._has_warned = True
+            self._say_goodbye(LAST_CALL, reason)
+
     def goodbye(self, reason: str) -> None:
-        """Take no new calls from now on; those under way go on."""
+        """Take no new calls from now on, and name the last one that is served; those under way go on."""
         if self._final is None:
             self._final = self._last
-            self.is_leaving = True
-            self._send_control(Kind.GOODBYE, 0, _UINT.pack(self._last) + reason[:MAX_REASON].encode())
+            self._say_goodbye(self._last, reason)
 
     def handshake(self, body: bytes, number: int | None = None) -> int:
         """Client: ask to bind a protocol, and return the number; server: answer that."""
@@ -712,6 +723,10 @@ class Multiplexer:
         if end == size:
             call.messages.popleft()
             self._arrived(call)
+
+    def _say_goodbye(self, last: int, reason: str) -> None:
+        self.is_leaving = True
+        self._send_control(Kind.GOODBYE, 0, _UINT.pack(last) + reason[:MAX_REASON].encode())
 
     def _send_control(self, kind: Kind, call: int, payload: bytes = b"") -> None:
         self._control.append((encode(kind, call, payload), False))

@@ -299,8 +299,17 @@ class ServerConnection(Generic[O_co]):
         elif self._plain is not None:
             self._out += self._plain.reply(serial, body)
 
+    def leave(self, reason: str) -> None:
+        """Ask for no new calls, and serve those on their way; plain Avro has no word for it.
+
+        Where frames are not spoken yet, nothing is on its way: goodbye is said as soon as they are.
+        """
+        self._farewell = reason
+        if self.multiplexer is not None:
+            self.multiplexer.leave(reason)
+
     def goodbye(self, reason: str) -> None:
-        """Say that no new calls are served, or do so once frames are spoken; plain Avro has no word."""
+        """Say which call is the last one served, or do so once frames are spoken."""
         self._farewell = reason
         if self.multiplexer is not None:
             self.multiplexer.goodbye(reason)
