@@ -102,7 +102,7 @@ class Method(Generic[R_co]):
     def __repr__(self) -> str:
         return f"<Method {self.full_name}>"
 
-    @property
+    @cached_property
     def full_name(self) -> str:
         """The protocol's full name, a slash, and the message's name."""
         return f"{self.contract.name}/{self.name}"

@@ -199,13 +199,13 @@ def test_small_calls_pass_between_the_parts_of_large_ones() -> None:
     kinds = []
     while data:
         length, kind, flags, call = HEAD.unpack_from(data)
-        kinds.append((call, Kind(kind), Flag(flags)))
+        kinds.append((call, Kind(kind), flags))
         data = data[HEAD.size + length :]
     assert kinds == [
         (large, Kind.OPEN, Flag.MORE),
-        (small, Kind.OPEN, Flag.NONE),
+        (small, Kind.OPEN, 0),
         (large, Kind.OPEN, Flag.MORE),
-        (large, Kind.OPEN, Flag.NONE),
+        (large, Kind.OPEN, 0),
     ]
 
 

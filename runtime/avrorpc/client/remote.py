@@ -53,9 +53,9 @@ class Remote:
     async def __call__(self, call: Call) -> Reply:
         """Make a call."""
         message, streaming, left = call.method.message, call.method.streaming, call.remaining()
-        metadata = dict(call.metadata)
+        metadata = call.metadata
         if left is not None:
-            metadata[TIMEOUT] = write_timeout(left)
+            metadata = {**metadata, TIMEOUT: write_timeout(left)}
         encoder = self._encoder(message)
         plain, sent = call.arguments, None
         if streaming.takes_stream:

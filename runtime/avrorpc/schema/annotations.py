@@ -65,15 +65,11 @@ class Streaming(Enum):
     BOTH = "both"
     """Both at once."""
 
-    @property
-    def takes_stream(self) -> bool:
+    def __init__(self, value: str) -> None:
+        self.takes_stream = value in ("request", "both")
         """Whether the caller sends items."""
-        return self in (Streaming.REQUEST, Streaming.BOTH)
-
-    @property
-    def gives_stream(self) -> bool:
+        self.gives_stream = value in ("response", "both")
         """Whether the service sends items."""
-        return self in (Streaming.RESPONSE, Streaming.BOTH)
 
 
 def streaming(message: Message) -> Streaming:
@@ -84,7 +80,7 @@ def streaming(message: Message) -> Streaming:
     """
     value = message.props.get("stream", "none")
     try:
-        found = Streaming(value)
+        found = Streaming(str(value))
     except ValueError:
         raise SchemaError(
             f'{message.name}: @stream({value!r}) is none of "request", "response", "both"'

@@ -6,7 +6,7 @@ Every failure becomes a reply; nothing that a client sends can raise here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import partial
@@ -15,7 +15,15 @@ from weakref import WeakKeyDictionary
 
 from avrorpc import schema
 from avrorpc.binding import Binding, Target, targets
-from avrorpc.call import AsyncClock, Call, CallContext, Options, Reply, deadline_exceeded, enter_call
+from avrorpc.call import (
+    AsyncClock,
+    Call,
+    CallContext,
+    Reply,
+    deadline_exceeded,
+    earliest_deadline,
+    enter_call,
+)
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.decode import Decoder
 from avrorpc.codec.message import ReplyEncoder, item_decoder, request_decoder
@@ -35,6 +43,7 @@ from avrorpc.wire.server import MAX_SHOWN, Request
 
 _OWN_METADATA: Final = frozenset({TIMEOUT})
 """What is this end's own business; all else is for middleware and the implementation."""
+_NONE: Final[Mapping[str, Decoder]] = {}
 
 
 class Served:
@@ -136,14 +145,9 @@ class Served:
 
     def _read(self, method: Method[Any], request: Request[Served], streams: Streams | None) -> Call:
         client = request.session.client
-        decoders = self._requests.setdefault(client, {})
         try:
-            if method.name not in decoders:
-                theirs = client.messages.get(method.name)
-                if theirs is None:
-                    raise ContractMismatch("the client's own protocol lacks the message")
-                decoders[method.name] = _reader(theirs, method, self.contract.types)
-            arguments = decoders[method.name](request.parameters)
+            decode = self._requests.get(client, _NONE).get(method.name) or self._prepare(client, method)
+            arguments = decode(request.parameters)
             request.parameters.finish()
             left = read_timeout(request.metadata)
         except ContractMismatch as error:
@@ -154,11 +158,22 @@ class Served:
             text = f"{method.full_name}: the request does not fit the contract: {error}"
             raise StatusError(Code.INVALID_ARGUMENT, text) from None
         clock = AsyncClock(asyncio.get_running_loop())
-        deadline = Options(timeout=left).deadline(method, clock.now())
+        deadline = earliest_deadline(method, clock.now(), left)
         metadata = {k: v for k, v in request.metadata.items() if k not in _OWN_METADATA}
         if streams is not None and method.streaming.takes_stream:
             arguments.append(self._decoded(method, client, streams.items, request.parameters.limits))
         return Call(method, tuple(arguments), clock, deadline, metadata, request.principal, request.peer)
+
+    def _prepare(self, client: schema.Protocol, method: Method[Any]) -> Decoder:
+        """Return what reads a client's version of a request, which is kept."""
+        theirs = client.messages.get(method.name)
+        decode = (
+            _refusing("the client's own protocol lacks the message")
+            if theirs is None
+            else _reader(theirs, method, self.contract.types)
+        )
+        self._requests.setdefault(client, {})[method.name] = decode
+        return decode
 
     async def _decoded(
         self, method: Method[Any], client: schema.Protocol, items: AsyncIterator[bytes], limits: Limits
@@ -288,8 +303,10 @@ def _reader(theirs: schema.Message, method: Method[Any], types: Types) -> Decode
     refusals = schema.compare_messages(method.name, theirs, method.message).refusals
     if not refusals:
         return request_decoder(theirs, method.message, types)
-    problem = "; ".join(map(str, refusals[: schema.MOST_REASONS]))
+    return _refusing("; ".join(map(str, refusals[: schema.MOST_REASONS])))
 
+
+def _refusing(problem: str) -> Decoder:
     def refuse(_: Cursor) -> Any:
         raise ContractMismatch(problem)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import fields
 from types import TracebackType
 from typing import Final, Protocol, Self
@@ -232,13 +232,13 @@ class Server:
         with self.activity.call(accepted, session.offer.name, request.message, session.client_hash):
             # Who asks what goes on is not refused before the end, and does not put it off.
             if session.offer.name == INTROSPECTION:
-                with self._questions.one():
+                with self._questions:
                     reply = await session.offer.answer(request, streams)
             elif self._draining and streams is None:
                 # Where our frames are spoken, GOODBYE has told the client which calls are served.
                 reply = None if request.one_way else system_error(Code.UNAVAILABLE, DRAINING)
             else:
-                with self._calls.one():
+                with self._calls:
                     reply = await session.offer.answer(request, streams)
         return None if reply is None else request.handshake + reply
 
@@ -273,17 +273,17 @@ class _Count:
         self.none = asyncio.Event()
         self.none.set()
 
-    @contextmanager
-    def one(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """Count one more for as long as the `with` block lasts."""
         self.number += 1
         self.none.clear()
-        try:
-            yield
-        finally:
-            self.number -= 1
-            if not self.number:
-                self.none.set()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.number -= 1
+        if not self.number:
+            self.none.set()
 
 
 def _settings(limits: Limits, **others: object) -> dict[str, str]:

@@ -13,9 +13,10 @@ from typing import Final, Generic, Protocol, TypeVar
 from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address
+from avrorpc.transport.client_link import ClientLink
 from avrorpc.transport.exchange import NotBegun, Outgoing
 from avrorpc.transport.faults import lost_at_start, no_handshake
-from avrorpc.transport.link import ClientLink, LinkAnswer
+from avrorpc.transport.link_answer import LinkAnswer
 from avrorpc.wire.client import ClientConnection, Connected, Identity
 from avrorpc.wire.settings import Wishes
 

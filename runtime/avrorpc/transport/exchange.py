@@ -94,14 +94,17 @@ class Transport(Protocol[V_co]):
         ...
 
 
-@dataclass(slots=True)
-class Streams:
+class Streams(Protocol):
     """The two directions of a call on the server's side, on connections that carry streams."""
 
-    items: AsyncIterator[bytes]
-    """What the client sends: the encoded items of the request stream."""
-    send: Callable[[bytes], Awaitable[None]]
-    """Sends an item of the response stream; waits while the client does not read."""
+    @property
+    def items(self) -> AsyncIterator[bytes]:
+        """What the client sends: the encoded items of the request stream."""
+        ...
+
+    async def send(self, item: bytes) -> None:
+        """Send an item of the response stream; wait while the client does not read."""
+        ...
 
 
 Answerer: TypeAlias = Callable[[Request[Any], Streams | None], Awaitable[bytes | None]]

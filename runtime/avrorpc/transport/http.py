@@ -16,6 +16,7 @@ from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.blocking import reset_on_close
 from avrorpc.transport.carrier import Carrier
+from avrorpc.transport.client_link import ClientLink
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
 from avrorpc.transport.goodbyes import Goodbyes
@@ -24,7 +25,7 @@ from avrorpc.transport.http_faults import saying
 from avrorpc.transport.http_session import http_session
 from avrorpc.transport.http_status import check_response, request_path
 from avrorpc.transport.http_stream import STREAM_TYPE, check_stream_response, is_stream, stream_connection
-from avrorpc.transport.link import ClientLink, LinkAnswer
+from avrorpc.transport.link_answer import LinkAnswer
 from avrorpc.transport.plain import PlainAnswer, plain_request
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.exchange import CONTENT_TYPE

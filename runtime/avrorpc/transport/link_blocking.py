@@ -115,13 +115,18 @@ class BlockingLink(Generic[V]):
                 self._write()
                 if not self.connection.has_output:
                     self.pipe.wait(timer)
-            while not is_over():  # what has come already is taken, even if the server has closed since
-                if not self._step() and not is_over():
-                    if self._is_at_end:
-                        self._lost()
-                    self.pipe.wait(timer)
-                elif not is_over():
+            elif is_over():
+                return
+            while True:  # what has come already is taken, even if the server has closed since
+                has_moved = self._step()
+                if is_over():
+                    return
+                if has_moved:
                     timer.left()  # a server that never stops saying things must not hold up the end
+                elif self._is_at_end:
+                    self._lost()
+                else:
+                    self.pipe.wait(timer)
 
     @property
     def _has_output(self) -> bool:

@@ -12,11 +12,11 @@ import aiohttp
 
 from avrorpc.errors import ConnectionLost, LimitExceeded, RemoteProtocolError
 from avrorpc.transport.carrier import Carrier
+from avrorpc.transport.client_link import ClientLink
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.goodbyes import Goodbyes
 from avrorpc.transport.http_faults import saying
 from avrorpc.transport.http_session import http_session
-from avrorpc.transport.link import ClientLink
 from avrorpc.transport.websocket_names import MAX_MESSAGE, PATH, SUBPROTOCOL
 
 CLOSE_SECONDS: Final = 1.0

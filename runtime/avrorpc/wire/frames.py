@@ -51,21 +51,20 @@ class Kind(IntEnum):
     """Server: the handshake response."""
 
 
-class Flag(IntEnum):
-    """What else a frame says; bits of a number, which an `IntFlag` would combine in Python, and not in C."""
+class Flag:
+    """What else a frame says: bits of a number, and no enum, whose each use takes a call in Python."""
 
-    NONE = 0
-    MORE = 1
+    MORE: Final = 1
     """The message goes on in the next frame of this call."""
-    COMPRESSED = 2
+    COMPRESSED: Final = 2
     """The message is compressed, as agreed in the handshake; on its first frame."""
-    ONE_WAY = 4
+    ONE_WAY: Final = 4
     """OPEN: no reply is wanted."""
-    STREAM = 8
+    STREAM: Final = 8
     """OPEN: items follow, up to END."""
 
 
-_KNOWN_FLAGS: Final = sum(Flag)
+_KNOWN_FLAGS: Final = Flag.MORE | Flag.COMPRESSED | Flag.ONE_WAY | Flag.STREAM
 _KINDS: Final = {kind.value: kind for kind in Kind}
 
 

@@ -235,8 +235,10 @@ class ServerConnection(Generic[O_co]):
 
     def data_to_send(self, at_most: int = 262_144) -> bytes:
         """Return bytes due to the client, and forget them; in our own frames, about as many as asked for."""
-        data = bytes(self._out)
-        self._out.clear()
+        data = b""
+        if self._out:
+            data = bytes(self._out)
+            self._out.clear()
         if self.multiplexer is not None:
             data += self.multiplexer.data_to_send(at_most)
         self.sent += len(data)
