@@ -166,8 +166,7 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up what is being answered, and forget the connection."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._disarm()
         if self._task is not None:
             self._task.cancel()
         if self._inner is not None:
@@ -405,8 +404,7 @@ class HttpConnection(asyncio.Protocol):
         if transport.can_write_eof():
             transport.write_eof()
         transport.resume_reading()
-        if self._timer is not None:
-            self._timer.cancel()
+        self._disarm()
         patience = min(self._limits.receive_timeout or LINGER_SECONDS, LINGER_SECONDS)
         self._timer = self._loop.call_later(patience, transport.close)
 
@@ -444,11 +442,14 @@ class HttpConnection(asyncio.Protocol):
         if not times or self._inner is not None:
             return
         then = min(times)
-        if self._timer is not None:
-            if self._timer.when() <= then:
-                return
-            self._timer.cancel()
+        if self._timer is not None and self._timer.when() <= then:
+            return
+        self._disarm()
         self._timer = self._loop.call_at(then, self._watch)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _watch(self) -> None:
         """Close the connection of a client that does not get on with its request, or makes none any more."""
