@@ -128,7 +128,7 @@ def asked(peer: Peer) -> tuple[str, str]:
 
 def too_idle(peer: Peer) -> tuple[str, str]:
     peer.shake(OFFER)
-    (goodbye,) = [each for each in peer.to_the_end() if each.kind is Kind.GOODBYE]
+    *_, goodbye = [each for each in peer.to_the_end() if each.kind is Kind.GOODBYE]
     return "goodbye", goodbye.payload[4:].decode()
 
 
