@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Final, Generic, TypeVar
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from avrorpc.errors import SchemaError
 from avrorpc.schema import (
@@ -23,6 +24,9 @@ from avrorpc.schema import (
     streaming,
 )
 
+if TYPE_CHECKING:
+    from avrorpc.examples import Case
+
 R_co = TypeVar("R_co", covariant=True)
 
 
@@ -34,14 +38,23 @@ class Contract:
         text: The compact `.avpr` text.
         types: Gives the classes by the full names of Avro types. It is called once, when they are first
             needed: until then they may lie in modules that are still being imported.
+        examples: A package and the file in it that holds the example cases, where there is one.
     """
 
-    def __init__(self, name: str, text: str, *, types: Callable[[], Mapping[str, type]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        *,
+        types: Callable[[], Mapping[str, type]],
+        examples: tuple[str, str] | None = None,
+    ) -> None:
         self.name: Final = name
         """The protocol's full name."""
         self.text: Final = text
         """The compact `.avpr` text, which other ends are shown."""
         self._find_types: Final = types
+        self._examples: Final = examples
         self.methods: Final[dict[str, Method[Any]]] = {}
         """Methods by Avro message name, in the contract's order."""
 
@@ -62,6 +75,28 @@ class Contract:
     def protocol(self) -> Protocol:
         """The protocol itself."""
         return parse_protocol(self.text)
+
+    @cached_property
+    def examples(self) -> Mapping[str, tuple[Case, ...]]:
+        """The example cases by message, read when they are first asked for; messages without any are left out.
+
+        Raises:
+            BadExamples: The package's file is not there, or is no case file; or an `@examples` in the contract
+                is no list of cases.
+        """
+        from avrorpc.examples import BadExamples, by_message, cases_from_json, read_cases  # noqa: PLC0415
+
+        if self._examples is None:
+            messages = self.protocol.messages.values()
+            said = ((message.name, message.props.get("examples")) for message in messages)
+            inline = [(name, value) for name, value in said if isinstance(value, list)]
+            return by_message(case for name, value in inline for case in cases_from_json(value, "", name))
+        package, name = self._examples
+        try:
+            text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise BadExamples(f"cannot be read: {error}", f"{name} of {package}") from error
+        return by_message(read_cases(text, f"{name} of {package}"))
 
     def schema_of(self, cls: type) -> Named:
         """Return the schema of one of the classes made from this contract.

@@ -12,23 +12,6 @@ from avrorpc_codegen.reference.addresses import Kind, Target
 from avrorpc_codegen.reference.pages import Use
 
 
-def origins(contracts: Contracts) -> dict[int, tuple[Unit, syntax.Message | None]]:
-    """Return the file of each message, and how it is written there, by the message's identity.
-
-    A protocol that imports another one has its messages too, the same objects.
-    """
-    found: dict[int, tuple[Unit, syntax.Message | None]] = {}
-    for declared in contracts.protocols.values():
-        tree = declared.unit.tree
-        own = (
-            {item.name.text: item for item in tree.items if isinstance(item, syntax.Message)} if tree else {}
-        )
-        for message in declared.protocol.messages.values():
-            if tree is None or message.name in own:
-                found[id(message)] = (declared.unit, own.get(message.name))
-    return found
-
-
 def uses(contracts: Contracts) -> dict[str, list[Use]]:
     """Return the places that name each type, messages first."""
     found: dict[str, dict[Use, None]] = {}

@@ -15,9 +15,12 @@ class BadExamples(RpcError, ValueError):
         file: The file as people know it.
         line: Counted from 1; 0 where there is none.
         pointer: The JSON pointer of the value at fault.
+        offset: Where that is in the file's text.
     """
 
-    def __init__(self, problem: str, file: str = "", line: int = 0, pointer: str = "") -> None:
+    def __init__(
+        self, problem: str, file: str = "", line: int = 0, pointer: str = "", offset: int | None = None
+    ) -> None:
         place = f"{file}:{line}" if file and line else file or (f"line {line}" if line else "")
         where = ", ".join(part for part in (place, f"at {pointer}" if pointer else "") if part)
         super().__init__(f"{where}: {problem}" if where else problem)
@@ -25,6 +28,7 @@ class BadExamples(RpcError, ValueError):
         self.file = file
         self.line = line
         self.pointer = pointer
+        self.offset = offset
 
 
 class RuleError(RpcError, ValueError):

@@ -14,6 +14,8 @@ from avrorpc.schema import Json
 
 MAX_CASES: Final = 10_000
 """How many cases a file may have."""
+COMMENT: Final = "//"
+"""The key under which an object of cases may say something about itself."""
 
 
 @dataclass(slots=True, frozen=True)
@@ -29,9 +31,8 @@ class Placed:
 
     def error(self, problem: str, pointer: str = "") -> BadExamples:
         """Return the error for something in the case; `pointer` counts from the case."""
-        full = self.pointer + pointer
-        line = 0 if self.text is None else self.text.line(full)
-        return BadExamples(f"the case {self.case.title!r:.80}: {problem}", self.file, line, full)
+        full, told = self.pointer + pointer, f"the case {self.case.title!r:.80}: {problem}"
+        return BadExamples(told, self.file, pointer=full) if self.text is None else self.text.error(told, full)
 
 
 def read_cases(text: str, file: str, message: str | None = None) -> tuple[Placed, ...]:
@@ -58,9 +59,14 @@ def cases_from_json(value: Json, file: str = "", message: str | None = None) -> 
     return _cases(value, file, message, None)
 
 
-def cases_to_text(cases: Iterable[Case]) -> str:
-    """Return the text of a case file, an object by message name; the same cases give the same text."""
-    messages: dict[str, Json] = {}
+def cases_to_text(cases: Iterable[Case], mark: str = "") -> str:
+    """Return the text of a case file, an object by message name; the same cases give the same text.
+
+    Args:
+        cases: The cases.
+        mark: A line about the file, which stands under `//` at its beginning.
+    """
+    messages: dict[str, Json] = {COMMENT: mark} if mark else {}
     for case in cases:
         listed = messages.setdefault(case.message, [])
         assert isinstance(listed, list)
@@ -78,11 +84,11 @@ def by_message(placed: Iterable[Placed]) -> Mapping[str, tuple[Case, ...]]:
 
 def _cases(value: Json, file: str, message: str | None, text: JsonText | None) -> tuple[Placed, ...]:
     def error(problem: str, pointer: str) -> BadExamples:
-        return BadExamples(problem, file, 0 if text is None else text.line(pointer), pointer)
+        return BadExamples(problem, file, pointer=pointer) if text is None else text.error(problem, pointer)
 
     lists: dict[str, tuple[str, Json]] = {}
     if isinstance(value, dict):
-        lists = {name: (below("", name), listed) for name, listed in value.items()}
+        lists = {name: (below("", name), listed) for name, listed in value.items() if name != COMMENT}
         if message is not None and message not in lists:
             raise error(f"it has cases for {', '.join(lists) or 'nothing'}, and not for {message}", "")
     elif isinstance(value, list) and message is not None:

@@ -46,14 +46,16 @@ class JsonText:
         self.value: Final = value
         """What it says."""
 
-    def line(self, pointer: str) -> int:
-        """Return the line, from 1, of the value with a JSON pointer, or of the nearest around it."""
-        while pointer not in self._offsets:
-            pointer = pointer.rpartition("/")[0]
-        return self._text.count("\n", 0, self._offsets[pointer]) + 1
+    def error(self, problem: str, pointer: str) -> BadExamples:
+        """Return the error for the value with a JSON pointer, or for the nearest around it."""
+        near = pointer
+        while near not in self._offsets:
+            near = near.rpartition("/")[0]
+        return self._error(problem, self._offsets[near], pointer)
 
     def _error(self, problem: str, at: int, pointer: str = "") -> BadExamples:
-        return BadExamples(problem, self._file, self._text.count("\n", 0, at) + 1, pointer)
+        line = self._text.count("\n", 0, at) + 1
+        return BadExamples(problem, self._file, line, pointer, at)
 
     def _skip(self, at: int) -> int:
         match = _SPACE.match(self._text, at)
