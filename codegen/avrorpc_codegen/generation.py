@@ -50,7 +50,9 @@ def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] =
     if diagnostics.has_errors:
         return generated  # Something has no place, and could not be named.
     sources += read_examples(
-        [item for module in placement.modules.values() for item in module.protocols], read.contracts, diagnostics
+        [item for module in placement.modules.values() for item in module.protocols],
+        read.contracts,
+        diagnostics,
     )
     if diagnostics.has_errors:
         return generated

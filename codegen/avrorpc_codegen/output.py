@@ -47,7 +47,9 @@ def compare(files: Mapping[Path, str], roots: Sequence[Path]) -> Changes:
 
 def _is_generated(path: Path) -> bool:
     """Return whether a file is ours to remove; a template may have put lines of its own before the mark."""
-    return any(line.startswith(MARK) or DATA_MARK in line for line in (_read(path) or "").split("\n")[:_HEADER_LINES])
+    return any(
+        line.startswith(MARK) or DATA_MARK in line for line in (_read(path) or "").split("\n")[:_HEADER_LINES]
+    )
 
 
 def diff(changes: Changes) -> str:

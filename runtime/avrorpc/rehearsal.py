@@ -122,16 +122,17 @@ async def rehearse(
 
 
 async def _problems(method: Method[Any], case: Case, invoke: Invoke) -> list[str]:
-    message, types = method.message, method.contract.types
     try:
         arguments = arguments_of(method, case)
-        given = _as_json(method, arguments)
-    except EncodeError as error:
-        return [f"the input does not fit {method.full_name}: {error.message}"]
-    try:
         output = await _result(method, arguments, invoke)
     except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-        return _error_problems(method, case, error)
+        return failure_problems(method, case, error)
+    return result_problems(method, case, arguments, output)
+
+
+def result_problems(method: Method[Any], case: Case, arguments: tuple[Any, ...], output: Any) -> list[str]:
+    """Return how a result is not what a case says; of a response stream, `output` is the list of items."""
+    message, types = method.message, method.contract.types
     try:
         if method.streaming.gives_stream:
             shown: Json = [to_json(message.response, item, types) for item in output]
@@ -139,7 +140,7 @@ async def _problems(method: Method[Any], case: Case, invoke: Invoke) -> list[str
             shown = to_json(message.response, output, types)
     except EncodeError as error:
         return [f"the result does not fit {method.full_name}: {error.message}"]
-    return output_problems(case, message, given, shown)
+    return output_problems(case, message, _as_json(method, arguments), shown)
 
 
 async def _result(method: Method[Any], arguments: tuple[Any, ...], invoke: Invoke) -> Any:
@@ -176,7 +177,8 @@ def _as_json(method: Method[Any], arguments: tuple[Any, ...]) -> dict[str, Json]
     return given
 
 
-def _error_problems(method: Method[Any], case: Case, error: Exception) -> list[str]:
+def failure_problems(method: Method[Any], case: Case, error: BaseException) -> list[str]:
+    """Return how an error is not what a case says."""
     told = f"{type(error).__name__}: {error}"
     if not isinstance(error, DeclaredError):
         code = error_info(error).code.value if isinstance(error, RpcError) else ""

@@ -32,7 +32,9 @@ class Placed:
     def error(self, problem: str, pointer: str = "") -> BadExamples:
         """Return the error for something in the case; `pointer` counts from the case."""
         full, told = self.pointer + pointer, f"the case {self.case.title!r:.80}: {problem}"
-        return BadExamples(told, self.file, pointer=full) if self.text is None else self.text.error(told, full)
+        return (
+            BadExamples(told, self.file, pointer=full) if self.text is None else self.text.error(told, full)
+        )
 
 
 def read_cases(text: str, file: str, message: str | None = None) -> tuple[Placed, ...]:

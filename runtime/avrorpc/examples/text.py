@@ -76,6 +76,8 @@ class JsonText:
             if self._text.startswith(word, at):
                 return value, at + len(word)
         match = _NUMBER.match(self._text, at)
+        if match is None and first == "]":
+            raise self._error("there is a comma too many", at, pointer)
         if match is None:
             found = repr(self._text[at : at + 12]) if first else "the end of the text"
             raise self._error(f"a JSON value was expected, and not {found}", at, pointer)
@@ -107,7 +109,11 @@ class JsonText:
             elif self._text.startswith('"', at):
                 key, at = self._string(at, pointer)
             else:
-                raise self._error("a name in double quotes was expected", at, pointer)
+                is_trailing = bool(found) and self._text.startswith("}", at)
+                problem = (
+                    "there is a comma too many" if is_trailing else "a name in double quotes was expected"
+                )
+                raise self._error(problem, at, pointer)
             if key in found:
                 raise self._error(f"{key!r} is there twice", at, pointer)
             at = self._skip(at)
