@@ -1,7 +1,7 @@
 """The example cases that `@examples` of messages and protocols states: read, and held against the contract.
 
-The annotation names a JSON file beside the contract's, or has the cases itself: a list on a message, on a protocol
-an object with such lists by message name.
+The annotation names a JSON file beside the contract's, or has the cases itself: a list on a message, on a
+protocol an object with such lists by message name.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class ProtocolViewer:
         classes = sorted(item.name for item in named if not isinstance(item, Fixed))
         entries = tuple(Joined(f'"{name}": ', self._refer(name)) for name in classes)
         types: Code = Lambda(Group("{", entries, "}")) if entries else "dict"
-        arguments = (
+        arguments: tuple[Code, ...] = (
             layout.quote(self.protocol.name),
             Text(self.names.declared.text),
             Joined("types=", types),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from avrorpc.errors import SchemaError
 from avrorpc.schema import (
+    Json,
     Message,
     Named,
     Protocol,
@@ -76,27 +77,33 @@ class Contract:
         """The protocol itself."""
         return parse_protocol(self.text)
 
+    @property
+    def has_example_file(self) -> bool:
+        """Whether the cases lie in a file of the package; else the text has all that are at hand."""
+        return self._examples is not None
+
     @cached_property
     def examples(self) -> Mapping[str, tuple[Case, ...]]:
-        """The example cases by message, read when they are first asked for; messages without any are left out.
+        """The example cases by message, read when they are first asked for; a message may have none.
 
         Raises:
-            BadExamples: The package's file is not there, or is no case file; or an `@examples` in the contract
-                is no list of cases.
+            BadExamples: The package's file is not there, or is no case file; or an `@examples` in the
+                contract is no list of cases.
         """
         from avrorpc.examples import BadExamples, by_message, cases_from_json, read_cases  # noqa: PLC0415
 
-        if self._examples is None:
-            messages = self.protocol.messages.values()
-            said = ((message.name, message.props.get("examples")) for message in messages)
-            inline = [(name, value) for name, value in said if isinstance(value, list)]
-            return by_message(case for name, value in inline for case in cases_from_json(value, "", name))
-        package, name = self._examples
-        try:
-            text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise BadExamples(f"cannot be read: {error}", f"{name} of {package}") from error
-        return by_message(read_cases(text, f"{name} of {package}"))
+        if self._examples is not None:
+            package, name = self._examples
+            file = f"{name} of {package}"
+            try:
+                text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise BadExamples(f"it cannot be read: {error}", file) from error
+            return by_message(placed.case for placed in read_cases(text, file))
+        stated: list[tuple[str | None, Json]] = [(None, self.protocol.props.get("examples"))]
+        stated += [(name, one.props.get("examples")) for name, one in self.protocol.messages.items()]
+        found = [cases_from_json(value, "", name) for name, value in stated if isinstance(value, list | dict)]
+        return by_message(placed.case for cases in found for placed in cases)
 
     def schema_of(self, cls: type) -> Named:
         """Return the schema of one of the classes made from this contract.

@@ -1,6 +1,6 @@
 """Example cases, run: each is a call, and what comes of it is held against the case.
 
-One runner for all who run cases: a server's introspection, `avrorpc.testing`, the pytest plugin and benchmarks.
+One runner for all who run cases: a server's introspection, `avrorpc.testing`, the pytest plugin, benchmarks.
 How a call is made is theirs to say.
 """
 

@@ -24,9 +24,8 @@ from avrorpc.schema import (
 from avrorpc.schema import Message as AvroMessage
 from avrorpc.schema import Protocol as AvroProtocol
 
-from avrorpc_codegen import syntax
 from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType, origins
-from avrorpc_codegen.diagnostic import Diagnostic, Diagnostics, Rule, Severity, counted
+from avrorpc_codegen.diagnostic import Diagnostics, counted
 from avrorpc_codegen.graph import parts, protocol_schemas, reachable
 from avrorpc_codegen.loading import Unit
 from avrorpc_codegen.reference.addresses import Addresses, Kind, Target

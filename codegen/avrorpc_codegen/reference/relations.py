@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from avrorpc.schema import Enum, Fixed, Record, Schema, short_name
 
-from avrorpc_codegen import syntax
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.graph import parts
-from avrorpc_codegen.loading import Unit
 from avrorpc_codegen.reference.addresses import Kind, Target
 from avrorpc_codegen.reference.pages import Use
 

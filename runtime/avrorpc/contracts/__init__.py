@@ -3,7 +3,7 @@
 # Change the contracts, not this file.
 # Handshake hashes (MD5):
 #   avrorpc.ErrorDetails 91ef9e86e042fe500f7d8cd6f70dc1c3
-#   avrorpc.Introspection 048b467fbfeeb3ecb8004bfad46e7f65
+#   avrorpc.Introspection 9d6728db8479f1ae55cc79c3a77cff7f
 """Types that every contract may use: tensors, and the buffers that they lie in."""
 
 from __future__ import annotations
@@ -566,8 +566,7 @@ class Introspection(Protocol):
         ...
 
     def examples(self, service: str, *, message: str = "") -> list[ExampleCase]:
-        """Give the example cases of a contract; those in files are at hand where its
-        code was generated from them.
+        """Give the example cases of a contract, as far as they are at hand.
 
         Args:
             service: The protocol's full name.
@@ -819,20 +818,19 @@ INTROSPECTION: Final = stub.Contract(
         '"items":"ServiceInfo"}},"contract":{"doc":"Give a contract as the server has '
         'it.","readonly":true,"request":[{"name":"service","type":"string","doc":"The '
         'protocol\'s full name."}],"response":"ContractInfo","errors":["NotServed"]},'
-        '"examples":{"doc":"Give the example cases of a contract; those in files are '
-        'at hand where its code was generated from them.","readonly":true,'
-        '"request":[{"name":"service","type":"string","doc":"The protocol\'s full '
-        'name."},{"name":"message","type":"string","doc":"The message\'s name; empty '
-        'for all messages.","default":""}],"response":{"type":"array",'
-        '"items":"ExampleCase"},"errors":["NotServed"]},"test":{"doc":"Run the example '
-        'cases of messages that change nothing, and compare the results.",'
-        '"idempotent":true,"request":[{"name":"service","type":"string","doc":"The '
-        'protocol\'s full name."},{"name":"message","type":"string","doc":"The '
-        'message\'s name; empty for all messages.","default":""}],'
-        '"response":{"type":"array","items":"TestResult"},"errors":["NotServed"]},'
-        '"health":{"doc":"Tell how the server fares.","readonly":true,'
-        '"request":[{"name":"service","type":"string","doc":"The protocol\'s full '
-        'name; empty for the server as a whole.","default":""}],'
+        '"examples":{"doc":"Give the example cases of a contract, as far as they are '
+        'at hand.","readonly":true,"request":[{"name":"service","type":"string",'
+        '"doc":"The protocol\'s full name."},{"name":"message","type":"string",'
+        '"doc":"The message\'s name; empty for all messages.","default":""}],'
+        '"response":{"type":"array","items":"ExampleCase"},"errors":["NotServed"]},'
+        '"test":{"doc":"Run the example cases of messages that change nothing, and '
+        'compare the results.","idempotent":true,"request":[{"name":"service",'
+        '"type":"string","doc":"The protocol\'s full name."},{"name":"message",'
+        '"type":"string","doc":"The message\'s name; empty for all messages.",'
+        '"default":""}],"response":{"type":"array","items":"TestResult"},'
+        '"errors":["NotServed"]},"health":{"doc":"Tell how the server fares.",'
+        '"readonly":true,"request":[{"name":"service","type":"string","doc":"The '
+        'protocol\'s full name; empty for the server as a whole.","default":""}],'
         '"response":"HealthReport","errors":["NotServed"]},"watch":{"doc":"Tell how '
         'the server fares, now and whenever that changes, until it ends.",'
         '"readonly":true,"stream":"response","request":[{"name":"service",'

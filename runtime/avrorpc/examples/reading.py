@@ -76,12 +76,12 @@ def cases_to_text(cases: Iterable[Case], mark: str = "") -> str:
     return json.dumps(messages, ensure_ascii=False, indent=2) + "\n"
 
 
-def by_message(placed: Iterable[Placed]) -> Mapping[str, tuple[Case, ...]]:
+def by_message(cases: Iterable[Case]) -> Mapping[str, tuple[Case, ...]]:
     """Return cases by the names of their messages."""
-    found: dict[str, tuple[Case, ...]] = {}
-    for item in placed:
-        found[item.case.message] = (*found.get(item.case.message, ()), item.case)
-    return found
+    found: dict[str, list[Case]] = {}
+    for case in cases:
+        found.setdefault(case.message, []).append(case)
+    return {message: tuple(listed) for message, listed in found.items()}
 
 
 def _cases(value: Json, file: str, message: str | None, text: JsonText | None) -> tuple[Placed, ...]:

@@ -122,10 +122,10 @@ class ServerIntrospection(IntrospectionService):
             for result in await run_examples(served, method)
         ]
 
-    def health(self, *, service: str = "") -> HealthReport:
-        """Tell how the server fares."""
+    async def health(self, *, service: str = "") -> HealthReport:
+        """Tell how the server fares; implementations that can say so are asked."""
         self._guard("health")
-        return self._health.report(self._find(service).name if service else "")
+        return await self._health.check(self._find(service).name if service else "")
 
     async def watch(self, *, service: str = "") -> AsyncIterator[HealthReport]:
         """Tell how the server fares, now and whenever that changes."""

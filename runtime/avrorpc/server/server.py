@@ -23,6 +23,7 @@ from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.middleware.statistics import Statistics
 from avrorpc.server.activity import Activity
 from avrorpc.server.health import DRAINING, Health
+from avrorpc.server.health_check import health_checks
 from avrorpc.server.introspection import Access, ServerIntrospection
 from avrorpc.server.served import Served
 from avrorpc.service import Middleware
@@ -114,8 +115,8 @@ class Server:
             raise BindError("a server needs at least one implementation")
         self.services: Final = tuple(served.values())
         """What is served for users."""
-        self.health: Final = Health(served)
-        """How the services fare; they are SERVING until somebody says otherwise here."""
+        self.health: Final = Health(served, health_checks(served.values(), self._executor))
+        """How the services fare; they are SERVING until somebody says otherwise here, or they themselves."""
         offers = list(self.services)
         if introspection is not False and INTROSPECTION not in served:
             told = ServerIntrospection(
