@@ -157,9 +157,9 @@ def _source(stated: Stated) -> Source:
         return read_source(stated.path)
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise Unreadable(f"cannot read the case file {stated.value}: {reason}") from error
+        raise Unreadable(f"cannot read {stated.value}: {reason}") from error
     except Undecodable as error:
-        raise Unreadable(f"cannot read the case file {stated.value}: {error}") from error
+        raise Unreadable(f"cannot read {stated.value}: {error}") from error
 
 
 def _span(annotations: Iterable[syntax.Annotation]) -> Span | None:

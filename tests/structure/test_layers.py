@@ -75,7 +75,7 @@ OUTSIDE = {
     "h11": {"transport/http_blocking.py", "transport/http_pipe.py"},
     "wsproto": {"transport/websocket_blocking.py"},
     "hypothesis": {"testing/strategies.py"},
-    "pytest": {"testing/plugin.py"},
+    "pytest": {"testing/plugin.py", "testing/example_items.py"},
     "opentelemetry": {"middleware/tracing.py", "middleware/metrics.py"},
 }
 # Middleware that waits on an event loop; all other is driven by hand in synchronous clients, too.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from avrorpc.examples import Case, by_message
+from avrorpc.examples import BadExamples, Case, by_message
 from avrorpc.method import Contract
 
 from avrorpc_codegen.command.reporting import show
@@ -45,7 +45,8 @@ def read_example_files(contracts: Iterable[Contract], schemas: Path) -> ExampleF
 
     Raises:
         ConfigError: `schemas` is a file, and no contract by its name.
-        SystemExit: A source cannot be compiled, or the cases do not fit it.
+        BadExamples: A file is not there, or its cases do not fit the contract.
+        SystemExit: A source cannot be compiled.
     """
     found = ExampleFiles()
     wanted = {contract.name: named for contract in contracts if (named := named_files(contract))}
@@ -58,7 +59,8 @@ def read_example_files(contracts: Iterable[Contract], schemas: Path) -> ExampleF
         show(diagnostics)
         protocols = [item for name, item in read.contracts.protocols.items() if name in wanted]
         read_examples(protocols, read.contracts, diagnostics)
-        show(diagnostics)
+        if diagnostics.has_errors:
+            raise BadExamples(diagnostics.render())
         found.cases = {item.protocol.name: by_message(item.cases) for item in protocols}
     found.unknown = [
         place for name, named in sorted(wanted.items()) if name not in found.cases for place in named

@@ -202,18 +202,20 @@ def _sorted(value: Json) -> Json:
 
 
 def _unique(value: Json) -> Json:
-    items = _list(value)
-    scalars: dict[tuple[str, object], Json] = {}
-    others: list[Json] = []
-    for item in items:
-        if isinstance(item, list | dict):
-            if not any(same_json(item, other) for other in others):
-                others.append(item)
+    found: list[Json] = []
+    scalars: set[tuple[str, object]] = set()
+    nested: list[Json] = []
+    for item in _list(value):
+        if not isinstance(item, list | dict):
+            is_new = (kind(item), item) not in scalars
+            scalars.add((kind(item), item))
         else:
-            scalars.setdefault((kind(item), item), item)
-        if len(others) > _MOST_NESTED:
+            is_new = not any(same_json(item, other) for other in nested)
+            nested += [item] if is_new else []
+        if len(nested) > _MOST_NESTED:
             raise Misuse(f"it compares no more than {_MOST_NESTED} lists and objects")
-    return [*scalars.values(), *others]
+        found += [item] if is_new else []
+    return found
 
 
 _MOST_NESTED: Final = 1_000
