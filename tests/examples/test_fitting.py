@@ -59,7 +59,8 @@ def test_a_misfit_has_a_pointer_and_says_what_was_wanted() -> None:
 
 def test_wildcards_fit_wherever_they_may_stand_and_a_result_is_whole_without_them() -> None:
     parsed = parse_schema(RECORD)
-    for value in ("...", {"a": "...", "b": None}, {"a": 1, "...": "..."}):
+    fitting: list[Json] = ["...", {"a": "...", "b": None}, {"a": 1, "...": "..."}]
+    for value in fitting:
         assert list(misfits(parsed, value, open=True)) == []
         assert list(misfits(parsed, value)) != []
     assert list(map(str, misfits(parsed, {"a": 1}, open=True))) == ["R needs 'b': union { null, string }"]
