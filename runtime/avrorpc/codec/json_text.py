@@ -10,6 +10,8 @@ import json
 import math
 from typing import Any, Final
 
+import msgspec
+
 from avrorpc.errors import EncodeError, LimitExceeded
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.schema import Json
@@ -45,6 +47,11 @@ def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LI
     except ValueError:  # int() refuses what has thousands of digits
         raise EncodeError("a number has too many digits") from None
     return value
+
+
+def format_json(value: Json) -> bytes:
+    """Return the JSON text of a value, in UTF-8 and without spaces; equal values have equal texts."""
+    return msgspec.json.encode(value)
 
 
 class _Refused(Exception):

@@ -12,7 +12,7 @@ from typing import Any, Final, TypeAlias
 
 from avrorpc.codec.encode import compile_choice, compile_encoder
 from avrorpc.codec.json_branches import Branches
-from avrorpc.codec.logical import Duration, logical_of
+from avrorpc.codec.logical import logical_of
 from avrorpc.codec.types import Types, attributes
 from avrorpc.errors import EncodeError
 from avrorpc.schema import Array, Enum, Fixed, Json, Map, Primitive, Record, Schema, Union
@@ -60,8 +60,11 @@ class _Compiler:
     def writer(self, schema: Schema) -> Writer:
         match schema:
             case Primitive() | Fixed():
-                is_plain = logical_of(schema) is None and isinstance(schema, Primitive)
-                return _SCALARS.get(schema.name, _same) if is_plain else _scalar
+                logical = logical_of(schema)
+                if logical is not None:
+                    # As the wire carries it: a decimal with all its places, a time of no finer unit.
+                    return lambda value: _scalar(logical.from_avro(logical.to_avro(value)))
+                return _SCALARS.get(schema.name, _same) if isinstance(schema, Primitive) else _base64
             case Array():
                 return self.array(schema)
             case Map():
@@ -138,10 +141,8 @@ def _scalar(value: Any) -> Json:
             return value.isoformat()
         case decimal.Decimal() | uuid.UUID():
             return str(value)
-        case Duration():
-            return {"months": value.months, "days": value.days, "milliseconds": value.milliseconds}
         case _:
-            return _base64(value)
+            return {"months": value.months, "days": value.days, "milliseconds": value.milliseconds}
 
 
 _SCALARS: Final[Mapping[str, Writer]] = {"float": _number, "double": _number, "bytes": _base64}

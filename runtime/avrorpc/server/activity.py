@@ -133,11 +133,12 @@ class Activity:
         if connection is not None:
             connection.service, connection.client_hash = service, client_hash
             connection.calls += 1
-        token = _running.set(running)
+        before = _running.get()
+        _running.set(running)
         try:
             yield running
         finally:
-            _running.reset(token)
+            _running.set(before)  # a stream may end in another context than it began in
             del self._calls[running.id]
             if connection is not None:
                 connection.calls -= 1

@@ -38,6 +38,18 @@ def examples_of(message: Message) -> Iterator[ExampleCase]:
         )
 
 
+def shown_examples(served: Served, message: str) -> list[Json]:
+    """Return the example cases of a message as JSON."""
+    return [
+        {
+            "description": case.description,
+            "input": json.loads(case.input),
+            **({} if case.expected_output is None else {"expected_output": json.loads(case.expected_output)}),
+        }
+        for case in examples_of(served.contract.methods[message].message)
+    ]
+
+
 async def run_examples(served: Served, method: Method[object]) -> list[TestResult]:
     """Run a message's example cases through the service, and compare the results with the cases."""
     return [await _run(served, method, case) for case in examples_of(method.message)]

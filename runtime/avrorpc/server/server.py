@@ -12,16 +12,17 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import fields
-from functools import partial
+from functools import cached_property, partial
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from avrorpc.binding import Binding, bind
 from avrorpc.contracts import IntrospectionService
-from avrorpc.errors import BindError, Code
+from avrorpc.errors import BindError, Code, StatusError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.middleware.statistics import Statistics
 from avrorpc.server.activity import Activity
+from avrorpc.server.examples import shown_examples
 from avrorpc.server.health import DRAINING, Health
 from avrorpc.server.introspection import Access, ServerIntrospection
 from avrorpc.server.served import Served
@@ -36,6 +37,11 @@ from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.offers import Offers
 from avrorpc.wire.server import Request, ServerConnection
+
+if TYPE_CHECKING:
+    from avrorpc.server.rest.face import RestFace
+    from avrorpc.server.rest.settings import Mode
+    from avrorpc.transport.http_message import HttpRequest
 
 logger = logging.getLogger("avrorpc")
 
@@ -74,6 +80,9 @@ class Server:
             `"open"`, everybody everything; `False`, nobody, and nothing is counted.
         middleware: Wraps each call of all services, Introspection among them, outside of what their bindings
             have; the first runs outermost.
+        mode: What answers over REST are where the client does not say: `research`, the envelope with
+            metadata and examples; `production`, the bare result.
+        origins: The sites whose pages may call over REST, such as `https://desk.example`; `*` for all.
 
     Raises:
         BindError: An implementation does not fit its contract, or two serve one contract.
@@ -88,6 +97,8 @@ class Server:
         expose_cause: bool = False,
         introspection: Access = True,
         middleware: tuple[Middleware, ...] = (),
+        mode: Mode = "production",
+        origins: Iterable[str] = (),
     ) -> None:
         if introspection not in (True, False, "local", "open"):
             raise BindError(f"introspection={introspection!r} is none of True, False, 'local', 'open'")
@@ -99,7 +110,9 @@ class Server:
         self._draining = False
         self.activity: Final = Activity()
         """The connections that are open, and the calls under way."""
-        statistics = Statistics()
+        self._statistics = statistics = Statistics()
+        self._mode: Final[Mode] = mode
+        self._origins: Final = tuple(origins)
         counting = () if introspection is False else (self.activity, statistics)
         served: dict[str, Served] = {}
         for service in services:
@@ -117,6 +130,7 @@ class Server:
         self.health: Final = Health(served)
         """How the services fare; they are SERVING until somebody says otherwise here."""
         offers = list(self.services)
+        self._introspection: Served | None = None
         if introspection is not False and INTROSPECTION not in served:
             told = ServerIntrospection(
                 self.services,
@@ -136,6 +150,7 @@ class Server:
                 (self.activity, *middleware),
                 expose_cause=expose_cause,
             )
+            self._introspection = own
             offers.append(own)  # The last: a client that nobody knows is shown the first.
         self.offers: Final = Offers(offers)
         """What is served, Introspection included."""
@@ -232,6 +247,41 @@ class Server:
                 with self._calls.one():
                     reply = await session.offer.answer(request, streams)
         return None if reply is None else request.handshake + reply
+
+    @cached_property
+    def rest(self) -> RestFace:
+        """Answers HTTP requests that are not Avro's.
+
+        Raises:
+            SchemaError: Two routes mean the same.
+        """
+        from avrorpc.server.rest.face import RestFace, ServerParts  # noqa: PLC0415 - only where HTTP is used
+
+        parts = ServerParts(
+            services=self.services,
+            introspection=self._introspection,
+            health=self.health,
+            activity=self.activity,
+            statistics=self._statistics,
+            limits=self._limits,
+            admit=self._admit,
+            examples=shown_examples,
+        )
+        return RestFace(parts, mode=self._mode, origins=self._origins)
+
+    @contextmanager
+    def _admit(self, served: Served, message: str, request: HttpRequest) -> Iterator[None]:
+        """Count a call over REST while it lasts.
+
+        Raises:
+            StatusError: UNAVAILABLE, the server is shutting down.
+        """
+        with self.activity.call(request.accepted, served.name, message, served.hash):
+            is_question = served.name == INTROSPECTION
+            if self._draining and not is_question:
+                raise StatusError(Code.UNAVAILABLE, DRAINING)
+            with self._questions.one() if is_question else self._calls.one():
+                yield
 
     async def _listen_links(self, address: Address, tls: TlsOptions | None) -> Listener:
         connections: set[ServerLink] = set()
