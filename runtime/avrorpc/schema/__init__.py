@@ -35,7 +35,11 @@ from avrorpc.schema.model import (
     short_name,
 )
 from avrorpc.schema.nesting import MAX_DEFAULT_VALUES, MAX_DEPTH, MAX_JSON_DEPTH
+from avrorpc.schema.path_template import PathTemplate, Segment, parse_template
+from avrorpc.schema.plain_text import from_plain
 from avrorpc.schema.reading import parse_protocol, parse_schema, protocol_from_json
+from avrorpc.schema.routes import Parameter, Route, Source, Style, conflicts, routes_of, service_segments
+from avrorpc.schema.routing import BadPath, Found, NoSuchPath, Router, WrongVerb
 from avrorpc.schema.store import SchemaStore
 from avrorpc.schema.text import compact, pretty
 from avrorpc.schema.verdict import (
@@ -61,10 +65,12 @@ __all__ = [
     "PRIMITIVES",
     "Algorithm",
     "Array",
+    "BadPath",
     "Enum",
     "Extent",
     "Field",
     "Fixed",
+    "Found",
     "Incompatibility",
     "Json",
     "Kind",
@@ -73,6 +79,9 @@ __all__ = [
     "MessageVerdict",
     "Named",
     "NoDefault",
+    "NoSuchPath",
+    "Parameter",
+    "PathTemplate",
     "Place",
     "Primitive",
     "Props",
@@ -80,16 +89,23 @@ __all__ = [
     "Reason",
     "Record",
     "Resolution",
+    "Route",
+    "Router",
     "Schema",
     "SchemaStore",
+    "Segment",
+    "Source",
     "Streaming",
+    "Style",
     "Union",
     "Verdict",
+    "WrongVerb",
     "can_read",
     "canonical_form",
     "compact",
     "compare_messages",
     "compare_protocols",
+    "conflicts",
     "decimal_precision",
     "decimal_scale",
     "default_problem",
@@ -97,6 +113,7 @@ __all__ = [
     "error_branch",
     "final_problem",
     "fingerprint",
+    "from_plain",
     "full_aliases",
     "handshake_hash",
     "incompatibilities",
@@ -107,6 +124,7 @@ __all__ = [
     "parse_duration",
     "parse_protocol",
     "parse_schema",
+    "parse_template",
     "parts",
     "pretty",
     "protocol_from_json",
@@ -114,8 +132,10 @@ __all__ = [
     "reachable",
     "refusal",
     "request_record",
+    "routes_of",
     "same_json",
     "schema_to_json",
+    "service_segments",
     "short_name",
     "streaming",
 ]
