@@ -27,6 +27,11 @@ class Limits:
     max_calls: int = 1_024
     """Calls under way at once on one connection; what comes on top waits, and is read later."""
 
+    max_head: int = 32 * 1024
+    """Bytes of an HTTP request's head, or of what a client puts around and after the parts of its body."""
+    max_headers: int = 100
+    """Headers of one HTTP request."""
+
     max_frame: int = 1_048_576
     """Bytes of one frame between our own ends; larger messages come in several."""
     max_unfinished: int = 256 * 1024 * 1024

@@ -418,7 +418,7 @@ def test_an_http_client_that_sends_no_more_gets_its_reply(
             received += chunk
     assert received.startswith(answer)
     assert bool(received) is bool(answer)
-    if answer:
+    if answer and data != GOOD:  # that one is answered before its client's end is heard of
         assert b"Connection: close" in received
 
 

@@ -8,22 +8,18 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final
 
-from aiohttp import web
-
 from avrorpc.limits import Limits
-from avrorpc.principal import Principal
 from avrorpc.server.activity import AcceptedAnswerer
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.carrier import Carrier
+from avrorpc.transport.http_message import HttpRequest, HttpResponse, Send
 from avrorpc.transport.http_stream import STREAM_TYPE
 from avrorpc.transport.server_link import ServerLink
-from avrorpc.transport.websocket import binary
-from avrorpc.transport.websocket_names import MAX_MESSAGE, SUBPROTOCOL
+from avrorpc.transport.websocket_server import acceptance, refusal
 from avrorpc.wire.offers import Offers
 from avrorpc.wire.server import ServerConnection
 
-CLOSE_SECONDS: Final = 1.0
-"""How long a client may take to answer the end of a WebSocket."""
+_HEADERS: Final = {"Content-Type": STREAM_TYPE, "Cache-Control": "no-store"}
 
 
 class HttpLinks:
@@ -40,6 +36,7 @@ class HttpLinks:
         self._answer = answer
         self._limits = limits
         self._links: set[ServerLink] = set()
+        self._streams: set[Accepted] = set()
 
     def goodbye(self, reason: str) -> None:
         """Take no new calls."""
@@ -51,50 +48,29 @@ class HttpLinks:
         for link in list(self._links):
             link.close()
 
-    async def stream(
-        self, request: web.Request, peer: object, principal: Principal | None, accepted: Accepted
-    ) -> web.StreamResponse:
+    def stream_over(self, accepted: Accepted) -> bool:
+        """Whether a connection carries frames in the bodies of a request and its response just now."""
+        return accepted in self._streams
+
+    def stream(self, request: HttpRequest) -> HttpResponse:
         """Answer a request whose body is frames of one call."""
-        response = web.StreamResponse(headers={"Content-Type": STREAM_TYPE, "Cache-Control": "no-store"})
-        await response.prepare(request)
+        request.is_stream = True
+        accepted = request.accepted
 
-        async def read() -> bytes | None:
-            return await request.content.readany() or None
+        async def carry(send: Send) -> None:
+            link = self._link(accepted, is_single=True)
+            self._streams.add(accepted)
+            try:
+                carrier = Carrier(link, accepted.address, request.principal, outlives_input=True)
+                await carrier.carry(request.body.chunk, send)
+            finally:
+                self._streams.discard(accepted)
 
-        carrier = Carrier(self._link(accepted, is_single=True), peer, principal, outlives_input=True)
+        return HttpResponse(200, _HEADERS, carry)
 
-        async def write(data: bytes) -> None:
-            accepted.traffic.sent += len(data)
-            await response.write(data)
-
-        await carrier.carry(read, write)
-        return response
-
-    async def websocket(
-        self, request: web.Request, peer: object, principal: Principal | None, accepted: Accepted
-    ) -> web.StreamResponse:
-        """Open a WebSocket, and serve it to its end."""
-        refusal = _refusal(request)
-        if refusal is not None:
-            return refusal
-        websocket = web.WebSocketResponse(
-            protocols=(SUBPROTOCOL,), max_msg_size=MAX_MESSAGE, compress=False, timeout=CLOSE_SECONDS
-        )
-        await websocket.prepare(request)
-
-        async def read() -> bytes | None:
-            return binary(await websocket.receive())
-
-        async def write(data: bytes) -> None:
-            accepted.traffic.sent += len(data)
-            await websocket.send_bytes(data)
-
-        carrier = Carrier(self._link(accepted, is_single=False), peer, principal, outlives_input=False)
-        try:
-            await carrier.carry(read, write)
-        finally:
-            await websocket.close()
-        return websocket
+    def websocket(self, request: HttpRequest) -> HttpResponse:
+        """Open a WebSocket, or say why not."""
+        return refusal(request) or acceptance(request, self._link(request.accepted, is_single=False))
 
     def _link(self, accepted: Accepted, *, is_single: bool) -> ServerLink:
         connection: ServerConnection[Any] = ServerConnection(self._offers, "frames", self._limits)
@@ -106,17 +82,3 @@ class HttpLinks:
             self._links.discard,
             is_single=is_single,
         )
-
-
-def _refusal(request: web.Request) -> web.Response | None:
-    """Return why no WebSocket is opened: another protocol, or a page of another site that asks."""
-    if request.headers.get("Upgrade", "").lower() != "websocket":
-        text = f"this address opens WebSockets of {SUBPROTOCOL}; Avro is posted to /avro/PROTOCOL\n"
-        return web.Response(status=426, text=text, headers={"Upgrade": "websocket"})
-    offered = [name.strip() for name in request.headers.get("Sec-WebSocket-Protocol", "").split(",")]
-    if SUBPROTOCOL not in offered:
-        return web.Response(status=400, text=f"the subprotocol must be {SUBPROTOCOL}\n")
-    origin = request.headers.get("Origin")
-    if origin is not None and origin.partition("://")[2] != request.host:
-        return web.Response(status=403, text="pages of another origin open no WebSocket here\n")
-    return None

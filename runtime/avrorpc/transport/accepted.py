@@ -36,6 +36,8 @@ class Accepted:
     """The bytes that have gone by."""
     peer: str = ""
     """The other end's address, such as `127.0.0.1:40112`; empty where it has none."""
+    address: object = None
+    """The same, as the system has it."""
     is_local: bool = False
     """Whether the other end is on this host."""
     principal: str | None = None
@@ -43,6 +45,7 @@ class Accepted:
 
     def comes_from(self, address: object) -> None:
         """Take over the address that a socket gives: a tuple for IP, something else for Unix sockets."""
+        self.address = address
         if isinstance(address, tuple) and len(address) >= 2:
             host, port = str(address[0]), address[1]
             self.peer = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

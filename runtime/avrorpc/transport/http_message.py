@@ -1,0 +1,198 @@
+"""HTTP requests as a server takes them, and the responses that it gives: plain objects, without sockets.
+
+A `Handler` makes the one of the other. What it need not know of, such as connections that are kept alive,
+`http_server` does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from email.utils import formatdate
+from http import HTTPStatus
+from types import MappingProxyType
+from typing import Final, Self, TypeAlias
+
+from avrorpc.principal import Principal
+from avrorpc.transport.accepted import Accepted
+from avrorpc.transport.http_body import Body
+
+NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
+
+
+class HttpRequest:
+    """A request; iterating over it gives its body, in the parts in which it comes.
+
+    Args:
+        method: In capitals.
+        target: The path, with the query where there is one, as the client wrote it: nothing in it is decoded.
+        headers: By name in small letters; what came several times is joined by `, `.
+        body: All of it, or a `Body` that still comes.
+        version: That of HTTP, `1.1` or `1.0`.
+        accepted: The connection that it came by.
+        principal: Whom that proves the client to be.
+    """
+
+    __slots__ = (
+        "accepted",
+        "body",
+        "headers",
+        "is_stream",
+        "is_upgrade",
+        "keeps_alive",
+        "method",
+        "path",
+        "principal",
+        "query",
+        "target",
+        "version",
+    )
+
+    def __init__(
+        self,
+        method: str,
+        target: str,
+        headers: Mapping[str, str] = NOTHING,
+        body: bytes | Body = b"",
+        *,
+        version: str = "1.1",
+        accepted: Accepted | None = None,
+        principal: Principal | None = None,
+    ) -> None:
+        self.method = method
+        self.target = target
+        self.path, _, self.query = target.partition("?")
+        self.headers = headers
+        self.version = version
+        self.accepted = Accepted("http") if accepted is None else accepted
+        self.principal = principal
+        if not isinstance(body, Body):
+            given, body = body, Body(len(body))
+            if given:
+                body.put(given)
+            body.end()
+        self.body: Body = body
+        """What `read` and iteration read."""
+        self.keeps_alive = True
+        """Whether the client would use the connection again."""
+        self.is_upgrade = False
+        """Whether the client asks for a WebSocket, and sends nothing more before the answer."""
+        self.is_stream = False
+        """Set by a handler whose call lasts as long as its client stays: the body may take any time, and a
+        client that ends its side of the connection has left."""
+
+    def __repr__(self) -> str:
+        return f"<HttpRequest {self.method} {self.target}>"
+
+    async def read(self, limit: int, slack: int = 0) -> bytes:
+        """Return the whole body.
+
+        Args:
+            limit: The most bytes that it may have: `Limits.max_body`.
+            slack: Bytes on top, for what frames its parts.
+
+        Raises:
+            LimitExceeded: It is larger, or says so in advance; answered 413 where the handler does not catch it.
+            RemoteProtocolError: It is malformed; answered 400 likewise.
+        """
+        return await self.body.read(limit, slack)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> bytes:
+        data = await self.body.chunk()
+        if data is None:
+            raise StopAsyncIteration
+        return data
+
+
+Send: TypeAlias = Callable[[bytes], Awaitable[None]]
+"""Sends a part of a body; it waits while the client does not read."""
+Parts: TypeAlias = AsyncIterator[bytes] | Callable[[Send], Awaitable[None]]
+"""A body that comes in parts: an iterator, which is closed at the end, or what sends them itself."""
+
+
+class HttpResponse:
+    """A response.
+
+    Args:
+        status: Such as 200.
+        headers: By name. Length, encoding, date and connection are not among them.
+        body: All of it, or what gives its parts, which are sent as they come.
+        takeover: For status 101: what has the connection from then on.
+    """
+
+    __slots__ = ("body", "headers", "status", "takeover")
+
+    def __init__(
+        self,
+        status: int = 200,
+        headers: Mapping[str, str] = NOTHING,
+        body: bytes | Parts = b"",
+        takeover: asyncio.Protocol | None = None,
+    ) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+        self.takeover = takeover
+
+    def __repr__(self) -> str:
+        return f"<HttpResponse {self.status}>"
+
+    @property
+    def is_bodiless(self) -> bool:
+        """Whether its status allows no body."""
+        return self.status < HTTPStatus.OK or self.status in _BODILESS
+
+
+Handler: TypeAlias = Callable[[HttpRequest], Awaitable[HttpResponse]]
+"""Answers a request; it is cancelled where the client leaves before that."""
+
+
+def text(status: int, said: str, headers: Mapping[str, str] = NOTHING) -> HttpResponse:
+    """Return a response of one line of plain text."""
+    return HttpResponse(status, {**headers, **_PLAIN}, f"{said}\n".encode())
+
+
+def head(response: HttpResponse, framing: str) -> bytes:
+    """Return a response's beginning.
+
+    Args:
+        response: What is answered.
+        framing: The lines for length, encoding and connection, each with its end.
+
+    Raises:
+        ValueError: A header would break the line.
+    """
+    status = response.status
+    lines = f"{_LINES.get(status) or _line(status)}{framing}Date: {_date()}\r\n"
+    for name, value in response.headers.items():
+        if "\n" in value or "\r" in value or "\n" in name or "\r" in name:
+            raise ValueError(f"the header {name!r} of a response has more than one line")
+        lines += f"{name}: {value}\r\n"
+    return f"{lines}\r\n".encode("latin-1")
+
+
+_BODILESS: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
+_PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
+_LINES: Final = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in HTTPStatus}
+
+
+def _line(status: int) -> str:
+    return f"HTTP/1.1 {status} \r\n"
+
+
+class _Clock:
+    """The date, which changes once in a second."""
+
+    second = -1
+    text = ""
+
+
+def _date() -> str:
+    now = int(time.time())
+    if now != _Clock.second:
+        _Clock.second, _Clock.text = now, formatdate(now, usegmt=True)
+    return _Clock.text

@@ -1,0 +1,316 @@
+"""Reading requests from bytes: httptools (llhttp) does, with none of its leniencies; the bounds are ours.
+
+It knows no sockets and no time. Requests come out in order, each as soon as its head is there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+import httptools
+
+from avrorpc.errors import RemoteProtocolError
+from avrorpc.limits import Limits
+from avrorpc.principal import Principal
+from avrorpc.transport.accepted import Accepted
+from avrorpc.transport.http_body import Body, BodyWatcher
+from avrorpc.transport.http_message import HttpRequest
+
+METHODS: Final = {
+    name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+}
+"""What handlers are asked."""
+PIECE: Final = 16_384
+"""Bytes that are parsed at once; what they hold is taken, however many requests that is."""
+MAX_WAITING: Final = 16
+"""Requests that may wait for those before them, until no more are read."""
+LINE: Final = 4
+"""Bytes of a header besides its name and value."""
+LONGEST_METHOD: Final = 16
+"""Bytes that stand before a target, at most; what is above the limit with so many is so for its target."""
+CONTINUE: Final = "100-continue"
+NAMES: Final = {
+    name.encode(): name.lower()
+    for given in (
+        "Accept", "Accept-Encoding", "Accept-Language", "Authorization", "Connection", "Content-Length",
+        "Content-Type", "Cookie", "Expect", "Host", "Origin", "Referer", "Transfer-Encoding", "User-Agent",
+    )
+    for name in (given, given.lower())
+}  # fmt: skip
+"""Usual names as they usually come, so that they need no decoding."""
+
+
+@dataclass(slots=True, frozen=True)
+class Refusal:
+    """Why a connection is not read any further."""
+
+    status: int
+    text: str
+
+
+class RequestReader:
+    """Makes requests of bytes.
+
+    Args:
+        limits: `max_head` and `max_headers`.
+        watcher: Told how bodies are read.
+        accepted: The connection.
+        principal: Whom the connection proves the client to be.
+    """
+
+    def __init__(
+        self,
+        limits: Limits,
+        watcher: BodyWatcher | None = None,
+        accepted: Accepted | None = None,
+        principal: Principal | None = None,
+    ) -> None:
+        self.requests: deque[HttpRequest] = deque()
+        """What has come, the oldest first; the last one's body may be incomplete."""
+        self.refusal: Refusal | None = None
+        """Why nothing more is read; it is to be said after the answers to the requests."""
+        self.whole = 0
+        """How many heads and bodies have come to their end, ever."""
+        self.is_over = False
+        """Whether nothing more is read: the last request said so, or was refused, or wants an upgrade."""
+        self._max_head = limits.max_head
+        self._max_headers = limits.max_headers
+        self._watcher = watcher
+        self._accepted = accepted
+        self._principal = principal
+        self._parser = httptools.HttpRequestParser(self)
+        self._rest = b""
+        self._is_upgrading = False
+        # Of the message that is coming.
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._size = 0
+        self._count = 0
+        self._fed = 0
+        self._is_begun = False
+        self._open: HttpRequest | None = None
+        self._declined = b""
+        self._has_moved = False
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no more is to be read before a request is taken."""
+        return len(self.requests) >= MAX_WAITING or bool(self._rest)
+
+    @property
+    def is_half(self) -> bool:
+        """Whether a head has begun to come and is not whole, or a body that is no stream."""
+        return self._is_begun if self._open is None else not self._open.is_stream
+
+    @property
+    def open(self) -> HttpRequest | None:
+        """The request whose body is coming."""
+        return self._open
+
+    def feed(self, data: bytes) -> None:
+        """Take bytes; what comes of them is in `requests` and `refusal`."""
+        if self._rest:
+            data, self._rest = self._rest + data, b""
+        if self._is_upgrading:
+            self._rest = data
+        elif len(data) <= PIECE and not self.is_full:
+            if not self.is_over:
+                self._parse(data)
+        else:
+            view = memoryview(data)
+            for start in range(0, len(view), PIECE):
+                if self.is_full:
+                    self._rest += bytes(view[start:])
+                    return
+                if not self.is_over:
+                    self._parse(view[start : start + PIECE])
+
+    def rest(self) -> bytes:
+        """Return, once, what came after the last request, for what the connection is upgraded to."""
+        data, self._rest = self._rest, b""
+        return data
+
+    # What httptools calls.
+
+    def on_message_begin(self) -> None:
+        """Begin a head."""
+        self._url = b""
+        self._headers = {}
+        self._size = self._count = self._fed = 0
+        self._is_begun = True
+
+    def on_url(self, url: bytes) -> None:
+        """Take a part of the target."""
+        self._url += url
+        if len(self._url) > self._max_head:
+            self._refuse_head()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or after a body a trailer, which is dropped."""
+        self._size += len(name) + len(value) + LINE
+        self._count += 1
+        if self._size + len(self._url) > self._max_head:
+            self._refuse_head()
+        elif self._count > self._max_headers:
+            self._refuse(431, f"the request has more headers than max_headers={self._max_headers}")
+        elif self._open is None:
+            key = NAMES.get(name) or name.lower().decode("latin-1")
+            given = value.decode("latin-1").rstrip(" \t")
+            known = self._headers.get(key)
+            if known is None:
+                self._headers[key] = given
+            elif key == "host":
+                self._refuse(400, "the request names its host twice")
+            else:
+                self._headers[key] = f"{known}, {given}"
+
+    def on_headers_complete(self) -> None:
+        """Make the request of its head."""
+        if self.is_over:
+            return
+        parser, headers = self._parser, self._headers
+        version = parser.get_http_version()
+        method = METHODS.get(parser.get_method())
+        if version not in ("1.1", "1.0"):
+            self._refuse(505, "this server speaks HTTP/1.1")
+            return
+        if method is None:
+            self._refuse(501, "this server knows no such method")
+            return
+        if version == "1.1" and "host" not in headers:
+            self._refuse(400, "the request names no host")
+            return
+        encoding = headers.get("transfer-encoding")
+        if encoding is not None and (version == "1.0" or encoding.lower() != "chunked"):
+            is_chunked = version == "1.1" and encoding.rpartition(",")[2].strip().lower() == "chunked"
+            self._refuse(501 if is_chunked else 400, "a body is sent whole, or chunked and nothing else")
+            return
+        if headers.get("expect", CONTINUE).lower() != CONTINUE and version == "1.1":
+            self._refuse(417, "this server meets no expectation but 100-continue")
+            return
+        target = self._target(method)
+        if target is None:
+            self._refuse(400, "the target of the request is no path")
+            return
+        length = None if encoding is not None else int(headers.get("content-length", "0"))
+        request = HttpRequest(
+            method,
+            target,
+            headers,
+            Body(length, self._watcher),
+            version=version,
+            accepted=self._accepted,
+            principal=self._principal,
+        )
+        request.keeps_alive = parser.should_keep_alive()
+        if parser.should_upgrade():
+            is_websocket = headers.get("upgrade", "").lower() == "websocket" and length == 0
+            if not is_websocket or method != "GET":
+                self._declined = _without_upgrade(request)
+                return
+            request.is_upgrade = self._is_upgrading = True
+        self._open = request
+        self._is_begun = False
+        self._size = self._count = self._fed = 0
+        self.whole += 1
+        self.requests.append(request)
+
+    def on_body(self, data: bytes) -> None:
+        """Take a part of the body."""
+        self._has_moved = True
+        if self._open is not None:
+            self._open.body.put(data)
+
+    def on_message_complete(self) -> None:
+        """End the body."""
+        self._has_moved = True
+        request, self._open = self._open, None
+        if request is not None:
+            self.whole += 1
+            request.body.end()
+            self.is_over = not request.keeps_alive or request.is_upgrade
+
+    def _parse(self, data: bytes | memoryview) -> None:
+        while data:
+            self._has_moved = False
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                data = self._after_upgrade(bytes(data[upgrade.args[0] :]))
+                continue
+            except httptools.HttpParserError:
+                if self._parser.get_method() == b"PRI":
+                    self._refuse(505, "this server speaks HTTP/1.1")
+                else:
+                    self._refuse(400, "this is no HTTP request that can be read")
+                return
+            if not self._has_moved and (self._is_begun or self._open is not None):
+                self._fed += len(data)
+                if self._fed > self._max_head:
+                    self._refuse_head()
+            else:
+                self._fed = 0
+            return
+
+    def _after_upgrade(self, rest: bytes) -> bytes:
+        """Return what is to be parsed after a request that wants another protocol.
+
+        Where it is one that nobody here has, the request is read again without that wish, and HTTP goes on.
+        """
+        if self._is_upgrading:
+            self._rest = rest
+            return b""
+        again, self._declined = self._declined, b""
+        if not again or self.is_over:
+            return b""
+        self._parser = httptools.HttpRequestParser(self)
+        self._parser.feed_data(again)
+        return rest
+
+    def _refuse_head(self) -> None:
+        if len(self._url) + LONGEST_METHOD > self._max_head:
+            self._refuse(414, f"the target of the request is above max_head={self._max_head} bytes")
+        else:
+            self._refuse(431, f"the head of the request is above max_head={self._max_head} bytes")
+
+    def _refuse(self, status: int, why: str) -> None:
+        if self.is_over:
+            return
+        self.is_over = True
+        self.refusal = Refusal(status, why)
+        request, self._open = self._open, None
+        self._is_begun = False
+        if request is not None:
+            if self.requests and self.requests[-1] is request:
+                self.requests.pop()
+            else:
+                request.body.fail(RemoteProtocolError(why))
+
+    def _target(self, method: str) -> str | None:
+        """Return the target as a path, or `*`; None where it is neither."""
+        target = self._url.decode("latin-1")
+        if target[:1] != "/" and not (target == "*" and method == "OPTIONS"):
+            scheme, _, rest = target.partition("://")
+            if scheme.lower() not in ("http", "https") or not rest:
+                return None
+            authority = re.split("[/?#]", rest, maxsplit=1)[0]
+            self._headers["host"] = authority
+            target = rest[len(authority) :]
+            if target[:1] != "/":
+                target = f"/{target}"
+        return target.partition("#")[0] if "#" in target else target
+
+
+def _without_upgrade(request: HttpRequest) -> bytes:
+    """Return a request's head as it is without its wish for another protocol, which a server may ignore."""
+    lines = [f"{request.method} {request.target} HTTP/{request.version}"]
+    for name, value in request.headers.items():
+        if name == "connection":
+            others = [each for each in value.split(",") if each.strip().lower() != "upgrade"]
+            lines += [f"{name}: {each}" for each in others]
+        elif name != "upgrade":
+            lines.append(f"{name}: {value}")
+    return "\r\n".join([*lines, "", ""]).encode("latin-1")

@@ -1,0 +1,465 @@
+"""An HTTP/1.1 server's side of a connection on asyncio: keep-alive, pipelining, flow control, clean ends.
+
+`HttpConnection` is an `asyncio.Protocol`. Requests of a connection are answered one after the other, each by
+a task of its own with an empty context, which ends when the client is gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import uuid
+from collections.abc import Callable
+from contextvars import Context
+from http import HTTPStatus
+from typing import Any, Final, cast
+
+from avrorpc.errors import LimitExceeded, RemoteProtocolError
+from avrorpc.limits import Limits
+from avrorpc.principal import Principal
+from avrorpc.transport.accepted import Accepted
+from avrorpc.transport.http_body import HIGH_WATER
+from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, Parts, head, text
+from avrorpc.transport.http_reader import RequestReader
+from avrorpc.transport.peer import is_gone, peer_name, principal_of
+from avrorpc.wire.patience import Patience
+
+logger = logging.getLogger("avrorpc")
+
+LINGER_SECONDS: Final = 2.0
+"""How long a client that was refused may go on to send, so that it reads why."""
+MAX_DROPPED: Final = 65_536
+"""Bytes of a body that nobody has read, and that are waited for so that the connection can be used again."""
+LARGE: Final = 65_536
+"""Bytes of a body that is not copied to stand behind its head."""
+
+
+class HttpConnection(asyncio.Protocol):
+    """Reads requests, and has them answered in their order.
+
+    Args:
+        handler: Answers them.
+        limits: Bounds on what the client may send, and how long it may take.
+        scheme: What the address is called by.
+        opened: Told of this object when the connection is there.
+        closed: Told of it when the connection is gone.
+    """
+
+    def __init__(
+        self,
+        handler: Handler,
+        limits: Limits,
+        scheme: str,
+        opened: Callable[[HttpConnection], None],
+        closed: Callable[[HttpConnection], None],
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.accepted = Accepted(scheme)
+        """What is known of the connection."""
+        self.gone: asyncio.Future[None] = self._loop.create_future()
+        """Done when the connection is closed."""
+        self.principal: Principal | None = None
+        """Whom the connection proves the client to be."""
+        self.is_ending = False
+        """Whether it closes after the next answer."""
+        self._handler = handler
+        self._limits = limits
+        self._opened = opened
+        self._closed = closed
+        self._transport: asyncio.Transport | None = None
+        self._reader: RequestReader | None = None
+        self._inner: asyncio.Protocol | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._request: HttpRequest | None = None
+        self._is_continued = False
+        self._is_started = False
+        self._is_lingering = False
+        self._has_ended = False
+        self._is_paused = False
+        self._is_choked = False
+        self._unchoked: asyncio.Future[None] | None = None
+        self._was_half = True
+        self._patience = Patience(limits, self._loop.time(), first="request")
+        self._idle_since = self._loop.time()
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def name(self) -> str:
+        """What a log calls the client."""
+        return "nobody" if self._transport is None else peer_name(self._transport)
+
+    @property
+    def is_flushed(self) -> bool:
+        """Whether the system has taken all that is due to the client."""
+        return self._transport is None or not self._transport.get_write_buffer_size()
+
+    def end(self, *, at_once: bool = False) -> None:
+        """Close when what has come is answered, or at once: what is being answered then is given up."""
+        self.is_ending = True
+        if self._inner is not None or self._transport is None:
+            return  # what has taken over ends the connection itself
+        if at_once and self._task is not None:
+            self._task.cancel()
+        if at_once or self._task is None:
+            self._transport.close()
+
+    def abort(self) -> None:
+        """Close at once; what is due is lost."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # asyncio's side.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take note of the connection."""
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's lack the base class
+        self.principal = principal_of(transport)
+        self.accepted.comes_from(transport.get_extra_info("peername"))
+        self.accepted.principal = None if self.principal is None else self.principal.name
+        self._reader = RequestReader(self._limits, self, self.accepted, self.principal)
+        self._opened(self)
+        self._watch()
+
+    def data_received(self, data: bytes) -> None:
+        """Read requests."""
+        self.accepted.traffic.received += len(data)
+        reader = self._reader
+        if self._inner is not None:
+            self._inner.data_received(data)
+        elif reader is not None and not self._is_lingering:
+            reader.feed(data)
+            self._go_on(reader)
+
+    def eof_received(self) -> bool:
+        """Stay until the replies are out, where the client may still read."""
+        if self._inner is not None:
+            return bool(self._inner.eof_received())
+        transport, reader, request = self._transport, self._reader, self._request
+        self._has_ended = True
+        if transport is None or reader is None or transport.get_extra_info("sslcontext") is not None:
+            return False  # TLS has no half of a connection
+        if self._is_lingering or self._task is None or request is None:
+            return False
+        # One that has left, or whose request will never be whole, gets nothing.
+        return not (request.is_stream or request is reader.open or is_gone(transport))
+
+    def pause_writing(self) -> None:
+        """Take note that the client does not read as fast as it asks."""
+        self._is_choked = True
+        if self._inner is not None:
+            self._inner.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Take note that it does."""
+        self._is_choked = False
+        if self._unchoked is not None:
+            if not self._unchoked.done():
+                self._unchoked.set_result(None)
+            self._unchoked = None
+        if self._inner is not None:
+            self._inner.resume_writing()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Give up what is being answered, and forget the connection."""
+        if self._timer is not None:
+            self._timer.cancel()
+        if self._task is not None:
+            self._task.cancel()
+        self._reader = self._request = None  # the parser and this refer to each other
+        if self._inner is not None:
+            self._inner.connection_lost(exc)
+        self._closed(self)
+        if not self.gone.done():
+            self.gone.set_result(None)
+
+    # What bodies say.
+
+    def body_is_wanted(self) -> None:
+        """Let the client send a body that it asked leave for; see `BodyWatcher`."""
+        request, reader, transport = self._request, self._reader, self._transport
+        if request is None or reader is None or transport is None or self._is_continued or self._is_started:
+            return
+        self._is_continued = True
+        if request is reader.open and request.version == "1.1" and "expect" in request.headers:
+            self._write(transport, b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def body_is_read(self) -> None:
+        """Read on, where too much waited; see `BodyWatcher`."""
+        if self._is_paused and self._reader is not None:
+            self._choose_reading(self._reader)
+
+    # One request after the other.
+
+    def _go_on(self, reader: RequestReader) -> None:
+        """Answer what has come next."""
+        if self._task is None:
+            self._next(reader)
+        is_half = reader.is_half
+        if is_half or self._was_half:
+            self._was_half = is_half
+            self._patience.moved(
+                self._loop.time(), is_bound=reader.whole > 0, is_half=is_half, whole=reader.whole
+            )
+            if is_half:
+                self._arm()
+        self._choose_reading(reader)
+
+    def _next(self, reader: RequestReader) -> None:
+        transport = self._transport
+        if transport is None or transport.is_closing() or self._is_lingering:
+            return
+        if reader.requests:
+            request = reader.requests.popleft()
+            self._request = request
+            self._is_started = self._is_continued = False
+            self._task = self._loop.create_task(self._serve(request, transport), context=Context())
+        elif reader.refusal is not None:
+            refusal = reader.refusal
+            logger.warning("refused a request from %s: %s", self.name, refusal.text)
+            self._refuse(transport, refusal.status, refusal.text)
+        elif self._has_ended or (self.is_ending and not reader.is_half):
+            transport.close()
+
+    async def _serve(self, request: HttpRequest, transport: asyncio.Transport) -> None:
+        try:
+            response = await self._answer(request)
+            await self._respond(request, response, transport)
+        except asyncio.CancelledError:
+            if not self._is_lingering:
+                transport.close()
+            raise
+        except Exception:
+            logger.exception("an answer to %s broke off", self.name)
+            transport.abort()
+        finally:
+            self._task = None
+            self._done(request, transport)
+
+    async def _answer(self, request: HttpRequest) -> HttpResponse:
+        try:
+            return await self._handler(request)
+        except LimitExceeded as error:
+            return text(413, str(error))
+        except RemoteProtocolError as error:
+            return text(400, str(error))
+        except Exception:
+            number = uuid.uuid4().hex
+            logger.exception("error %s: the handler of an HTTP request failed", number)
+            return text(500, f"the server failed; error {number}")
+
+    async def _respond(
+        self, request: HttpRequest, response: HttpResponse, transport: asyncio.Transport
+    ) -> None:
+        self._is_started = True
+        if response.takeover is not None:
+            self._hand_over(response, response.takeover, transport)
+            return
+        ends = self._ends_with(request)
+        if ends:
+            self.is_ending = True
+            framing = "Connection: close\r\n"
+        else:
+            framing = "Connection: keep-alive\r\n" if request.version == "1.0" else ""
+        body = response.body
+        if not isinstance(body, bytes):
+            await self._stream(request, response, body, framing, transport)
+            return
+        if not response.is_bodiless:
+            framing = f"Content-Length: {len(body)}\r\n{framing}"
+        if request.method == "HEAD" or response.is_bodiless:
+            body = b""
+        beginning = head(response, framing)
+        if len(body) < LARGE:
+            self._write(transport, beginning + body)
+        else:
+            self.accepted.traffic.sent += len(beginning) + len(body)
+            transport.writelines([beginning, body])
+        if self._is_choked:
+            await self._drained()
+
+    async def _stream(
+        self,
+        request: HttpRequest,
+        response: HttpResponse,
+        body: Parts,
+        framing: str,
+        transport: asyncio.Transport,
+    ) -> None:
+        """Send a body in parts, as they come."""
+        is_chunked = request.version != "1.0"
+
+        async def send(part: bytes) -> None:
+            if part:
+                self._write(transport, b"%x\r\n%b\r\n" % (len(part), part) if is_chunked else part)
+            if self._is_choked:
+                await self._drained()
+
+        try:
+            if response.is_bodiless:
+                self._write(transport, head(response, framing))
+                return
+            if is_chunked:
+                framing = f"Transfer-Encoding: chunked\r\n{framing}"
+            else:
+                self.is_ending = True
+                framing = "Connection: close\r\n"
+            self._write(transport, head(response, framing))
+            if request.method == "HEAD":
+                return
+            if callable(body):
+                await body(send)
+            else:
+                async for part in body:
+                    await send(part)
+            if is_chunked:
+                self._write(transport, b"0\r\n\r\n")
+        finally:
+            close: Any = getattr(body, "aclose", None)
+            if close is not None:
+                await close()
+
+    def _hand_over(
+        self, response: HttpResponse, takeover: asyncio.Protocol, transport: asyncio.Transport
+    ) -> None:
+        """Give the connection to what the client asked for."""
+        assert self._reader is not None
+        self._write(transport, head(response, "Connection: Upgrade\r\n"))
+        self._inner = takeover
+        rest = self._reader.rest()
+        self._is_paused = False
+        transport.resume_reading()
+        takeover.connection_made(transport)
+        if self._is_choked:
+            takeover.pause_writing()
+        if rest:
+            takeover.data_received(rest)
+
+    def _ends_with(self, request: HttpRequest) -> bool:
+        """Whether the connection closes after the answer to a request."""
+        reader = self._reader
+        if self.is_ending or not request.keeps_alive or request.is_upgrade or reader is None:
+            return True
+        if self._has_ended and not reader.requests and not reader.is_full and reader.refusal is None:
+            return True
+        body = request.body
+        if body.is_complete:
+            return False
+        # The rest of a body that nobody wants is waited for only where it is short, and sure to come.
+        is_coming = "expect" not in request.headers or self._is_continued
+        return not is_coming or body.length is None or body.length > MAX_DROPPED
+
+    def _done(self, request: HttpRequest, transport: asyncio.Transport) -> None:
+        """Go on after an answer."""
+        reader = self._reader
+        if reader is None or self._inner is not None:
+            return
+        if self.is_ending:
+            if request.body.is_complete or transport.is_closing():
+                transport.close()
+            else:
+                self._linger(transport)
+            return
+        if not request.body.is_complete:
+            request.body.drop()
+        self._request = None
+        self._is_started = False
+        self._idle_since = self._loop.time()
+        reader.feed(b"")
+        self._go_on(reader)
+        if self._timer is None:
+            self._arm()
+
+    def _refuse(self, transport: asyncio.Transport, status: int, why: str) -> None:
+        self.is_ending = True
+        response = text(status, why)
+        assert isinstance(response.body, bytes)
+        framing = f"Content-Length: {len(response.body)}\r\nConnection: close\r\n"
+        self._write(transport, head(response, framing) + response.body)
+        self._linger(transport)
+
+    def _linger(self, transport: asyncio.Transport) -> None:
+        """Close, but for a while read on: what is unread at the end would take the answer with it."""
+        if self._has_ended:
+            transport.close()
+        if self._has_ended or self._is_lingering:
+            return
+        self._is_lingering = True
+        if self._reader is not None and self._reader.open is not None:
+            self._reader.open.body.drop()
+        if transport.can_write_eof():
+            transport.write_eof()
+        transport.resume_reading()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer = self._loop.call_later(LINGER_SECONDS, transport.close)
+
+    def _write(self, transport: asyncio.Transport, data: bytes) -> None:
+        self.accepted.traffic.sent += len(data)
+        transport.write(data)
+
+    async def _drained(self) -> None:
+        """Wait until the client has read some of what is due to it."""
+        while self._is_choked:
+            if self._unchoked is None:
+                self._unchoked = self._loop.create_future()
+            await self._unchoked
+
+    def _choose_reading(self, reader: RequestReader) -> None:
+        """Read no more where enough waits to be answered, or to be read by a handler."""
+        if self._transport is None or self._transport.is_closing() or self._inner or self._is_lingering:
+            return
+        body = None if reader.open is None else reader.open.body
+        is_full = reader.is_full or (body is not None and body.size > HIGH_WATER)
+        if is_full != self._is_paused:
+            self._is_paused = is_full
+            if is_full:
+                self._transport.pause_reading()
+            else:
+                self._transport.resume_reading()
+
+    # Time.
+
+    def _arm(self) -> None:
+        """Look again when the client will have taken too long."""
+        times = [] if (then := self._patience.next()) is None else [then]
+        if self._task is None and self._limits.idle_timeout:
+            times.append(self._idle_since + self._limits.idle_timeout)
+        if not times or self._inner is not None:
+            return
+        then = min(times)
+        if self._timer is not None:
+            if self._timer.when() <= then:
+                return
+            self._timer.cancel()
+        self._timer = self._loop.call_at(then, self._watch)
+
+    def _watch(self) -> None:
+        """Close the connection of a client that does not get on with its request, or makes none any more."""
+        self._timer = None
+        transport, reader = self._transport, self._reader
+        if transport is None or reader is None or self._inner is not None:
+            return
+        now = self._loop.time()
+        if self._is_paused or (self._task is not None and reader.open is not self._request):
+            self._patience.paused(now)  # it is this end that does not get on
+        overdue = self._patience.overdue(now)
+        if overdue:
+            self._give_up(transport, reader, overdue)
+            return
+        idle = self._limits.idle_timeout
+        if idle and self._task is None and not reader.is_half and now >= self._idle_since + idle:
+            logger.debug(
+                "closing the connection from %s: no request within idle_timeout=%s s", self.name, idle
+            )
+            transport.close()
+            return
+        self._arm()
+
+    def _give_up(self, transport: asyncio.Transport, reader: RequestReader, overdue: str) -> None:
+        logger.warning("closing the connection from %s: %s", self.name, overdue)
+        if self._is_started or not reader.is_half:
+            transport.abort()
+            return
+        if self._task is not None:
+            self._task.cancel()
+        self._refuse(transport, HTTPStatus.REQUEST_TIMEOUT, overdue)
