@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
@@ -49,7 +50,7 @@ def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LI
     return value
 
 
-def format_json(value: Json) -> bytes:
+def format_json(value: Json | Mapping[str, Any]) -> bytes:
     """Return the JSON text of a value, in UTF-8 and without spaces; equal values have equal texts."""
     return msgspec.json.encode(value)
 

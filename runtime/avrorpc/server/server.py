@@ -314,7 +314,9 @@ class Server:
     async def _listen_http(self, address: Address, tls: TlsOptions | None) -> Listener:
         from avrorpc.server.http import HttpListener  # noqa: PLC0415 - aiohttp only where HTTP is used
 
-        listener = HttpListener(address, self.offers, self.answer, self.activity, self._limits)
+        listener = HttpListener(
+            address, self.offers, self.answer, self.activity, self._limits, rest=self.rest
+        )
         await listener.start(server_tls(address, tls))
         return listener
 

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from avrorpc.codec.json_text import format_json
@@ -13,12 +14,14 @@ from avrorpc.errors import LimitExceeded, RemoteProtocolError
 from avrorpc.limits import Limits
 from avrorpc.middleware.statistics import Statistics
 from avrorpc.schema import Json, Streaming
+from avrorpc.schema.openapi import openapi
+from avrorpc.schema.openapi_options import DocumentOptions
 from avrorpc.schema.path_template import parse_template
 from avrorpc.schema.routes import Route, routes_of, service_segments
 from avrorpc.schema.routing import BadPath, Found, NoSuchPath, Router, WrongVerb
 from avrorpc.server.activity import Activity
 from avrorpc.server.health import Health
-from avrorpc.server.rest.conditions import check_match, entity_tag
+from avrorpc.server.rest.conditions import check_match, entity_tag, is_unchanged
 from avrorpc.server.rest.cors import Cors
 from avrorpc.server.rest.generated import GeneratedRoutes, Problem
 from avrorpc.server.rest.idempotency import IdempotencyKeys
@@ -74,6 +77,7 @@ class RestFace:
         self, server: ServerParts, *, mode: Mode = "production", origins: Iterable[str] = ()
     ) -> None:
         self._server: Final = server
+        self._mode: Final = mode
         self._cors: Final = Cors(tuple(origins))
         self._router: Router[Answer] = Router()
         self._settings: Final = {
@@ -227,8 +231,35 @@ class RestFace:
             if not self._router.has(verb, path):
                 self._router.add(verb, path, answer)
 
+    @cached_property
+    def _document(self) -> HttpResponse:
+        cases = {
+            (served.name, message): [
+                case for case in self._server.examples(served, message) if isinstance(case, dict)
+            ]
+            for served in self._server.services
+            for message in served.contract.methods
+        }
+        options = DocumentOptions(
+            title=", ".join(served.name for served in self._server.services),
+            mode=self._mode,
+            cases=cases,
+            generated=self._server.introspection is not None,
+        )
+        body = format_json(openapi((served.protocol for served in self._server.services), options))
+        headers = {"Content-Type": JSON, "Cache-Control": "no-cache", "ETag": f'"{entity_tag(body)}"'}
+        return HttpResponse(200, headers, body)
+
+    async def _openapi(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
+        document = self._document
+        tag = document.headers["ETag"].strip('"')
+        if is_unchanged(request.headers.get("if-none-match"), tag):
+            return HttpResponse(304, {"ETag": f'"{tag}"'})
+        return compressed(request, document)
+
     def _own(self) -> dict[str, Answer]:
         return {
+            "/openapi.json": self._openapi,
             "/healthz": self._healthz,
             "/livez": self._livez,
             "/readyz": self._readyz,

@@ -17,7 +17,7 @@ from avrorpc.codec.json_reading import Problem, compile_json_reader
 from avrorpc.codec.json_text import format_json, parse_json
 from avrorpc.codec.json_writing import compile_json_writer
 from avrorpc.errors import Code, DeclaredError, EncodeError, LimitExceeded, StatusError
-from avrorpc.schema import Primitive, Schema, Streaming, logical_name
+from avrorpc.schema import Json, Primitive, Schema, Streaming, logical_name
 from avrorpc.schema.routes import Route, Source
 from avrorpc.server.rest import negotiation
 from avrorpc.server.rest.arguments import media_type
@@ -182,11 +182,10 @@ class StreamOperation(Operation):
         """Return what says how the stream ended."""
         if media == OCTETS:
             return b""
-        if error is None:
-            name, value = "end", {"items": number}
-        else:
+        name, value = "end", dict[str, Json](items=number)
+        if error is not None:
             told = self.served.told(self.method, error)
-            name, value = "error", problem_of(told, self.served.contract)[1]  # type: ignore[assignment]
+            name, value = "error", problem_of(told, self.served.contract)[1]
         if media == EVENTS:
             return b"event: %s\ndata: %s\n\n" % (name.encode(), format_json(value))
         return format_json({f"${name}": value}) + b"\n"
