@@ -61,6 +61,7 @@ class Desk:
         response = await self.server.rest(request)
         if isinstance(response.body, bytes):
             return Asked(response, response.body)
+        assert isinstance(response.body, AsyncIterator)
         parts = [part async for part in response.body]
         return Asked(response, b"".join(parts))
 

@@ -26,6 +26,7 @@ async def test_a_query_gives_arguments_of_other_names_and_lists(ask: Desk) -> No
     got = await ask("GET", "/books?page-size=1&tag=old&tag=new")
     assert [book["id"] for book in got.json["items"]] == ["b1"]
     assert got.json["next_cursor"] == "1"
+    assert got.headers["link"] == '</books?page-size=1&tag=old&tag=new&cursor=1>; rel="next"'
     again = await ask("GET", f"/books?page-size=1&tag=old&cursor={got.json['next_cursor']}")
     assert [book["id"] for book in again.json["items"]] == ["b3"]
 

@@ -21,9 +21,10 @@ from avrorpc.schema.routes import Route, routes_of, service_segments
 from avrorpc.schema.routing import BadPath, Found, NoSuchPath, Router, WrongVerb
 from avrorpc.server.activity import Activity
 from avrorpc.server.health import Health
+from avrorpc.server.rest.asking import Asking, Problem
 from avrorpc.server.rest.conditions import check_match, entity_tag, is_unchanged
 from avrorpc.server.rest.cors import Cors
-from avrorpc.server.rest.generated import GeneratedRoutes, Problem
+from avrorpc.server.rest.generated import GeneratedRoutes
 from avrorpc.server.rest.idempotency import IdempotencyKeys
 from avrorpc.server.rest.metrics import CONTENT_TYPE, exposition
 from avrorpc.server.rest.negotiation import JSON
@@ -96,9 +97,14 @@ class RestFace:
                 streams = served.contract.methods[route.message.name].streaming is not Streaming.NONE
                 operation = (StreamOperation if streams else Operation)(served, route, around)
                 self._router.add(route.verb, route.path, self._guarded(operation))
-        if server.introspection is not None:
+        self._ask: Final = (
+            None
+            if server.introspection is None
+            else Asking(server.introspection, server.limits, server.admit)
+        )
+        if self._ask is not None:
             for served in server.services:
-                self._add_generated(served, segments[served.name], server.introspection)
+                self._add_generated(served, segments[served.name], self._ask)
         for path, answer in self._own().items():
             self._router.add("GET", parse_template(path), answer)
         self._keys: IdempotencyKeys | None = None
@@ -216,15 +222,9 @@ class RestFace:
         route = f"{request.method} {request.path}"
         return await self._keys.run(key, route, caller, payload, lambda: operation(again, variables))
 
-    def _add_generated(self, served: Served, segment: str, introspection: Served) -> None:
-        generated = GeneratedRoutes(
-            served,
-            introspection,
-            self._settings[served.name],
-            self.routes[served.name],
-            self._server.limits,
-            self._server.admit,
-        )
+    def _add_generated(self, served: Served, segment: str, ask: Asking) -> None:
+        settings, routes = self._settings[served.name], self.routes[served.name]
+        generated = GeneratedRoutes(served, ask, settings, routes, self._server.limits)
         for (verb, name), answer in generated.answers.items():
             self._router.add(verb, parse_template(f"/_introspection/{segment}/{name}"), answer)
             path = parse_template(f"/{segment}/{name}")
@@ -251,6 +251,8 @@ class RestFace:
         return HttpResponse(200, headers, body)
 
     async def _openapi(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
+        if self._ask is not None:
+            await self._ask(request, "services")  # refused where the caller may not know what is served
         document = self._document
         tag = document.headers["ETag"].strip('"')
         if is_unchanged(request.headers.get("if-none-match"), tag):
@@ -258,13 +260,13 @@ class RestFace:
         return compressed(request, document)
 
     def _own(self) -> dict[str, Answer]:
-        return {
+        answers: dict[str, Answer] = {
             "/openapi.json": self._openapi,
             "/healthz": self._healthz,
             "/livez": self._livez,
             "/readyz": self._readyz,
-            "/metrics": self._metrics,
         }
+        return answers if self._ask is None else {**answers, "/metrics": self._metrics}
 
     async def _healthz(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
         health = self._server.health
@@ -286,6 +288,8 @@ class RestFace:
         return HttpResponse(200 if is_good else 503, headers, format_json(document))
 
     async def _metrics(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
+        assert self._ask is not None
+        await self._ask(request, "statistics")  # refused where the caller may not know what goes on
         text = exposition(
             self._server.statistics.snapshot(), self._server.health, len(self._server.activity.connections)
         )

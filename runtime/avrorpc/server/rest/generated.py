@@ -5,22 +5,20 @@ They ask `avrorpc.Introspection`, as any client might: whoever may not ask that 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Final
 
-from avrorpc.call import AsyncClock, Call, Options
-from avrorpc.codec.json import to_json
 from avrorpc.codec.json_text import format_json, parse_json
 from avrorpc.contracts import ServingStatus
-from avrorpc.errors import DeclaredError, EncodeError, LimitExceeded, StatusError
+from avrorpc.errors import EncodeError, LimitExceeded
 from avrorpc.limits import Limits
 from avrorpc.schema import Json
 from avrorpc.schema.routes import Route
 from avrorpc.server.rest.arguments import media_type
+from avrorpc.server.rest.asking import Asking
 from avrorpc.server.rest.negotiation import JSON
-from avrorpc.server.rest.operation import Admit, compressed, metadata_of
-from avrorpc.server.rest.problems import Refusal, problem_of, respond
+from avrorpc.server.rest.operation import compressed
+from avrorpc.server.rest.problems import Refusal
 from avrorpc.server.rest.settings import ServiceSettings
 from avrorpc.server.served import Served
 from avrorpc.transport.http_message import HttpRequest, HttpResponse
@@ -33,28 +31,25 @@ class GeneratedRoutes:
 
     Args:
         served: The service.
-        introspection: Whom to ask.
+        ask: Asks `avrorpc.Introspection`.
         settings: How the service is set.
         routes: The service's own routes.
         limits: Bounds on bodies.
-        admit: Counts a call while it lasts.
     """
 
     def __init__(
         self,
         served: Served,
-        introspection: Served,
+        ask: Asking,
         settings: ServiceSettings,
         routes: list[Route],
         limits: Limits,
-        admit: Admit,
     ) -> None:
         self._served = served
-        self._introspection = introspection
+        self._ask = ask
         self._settings = settings
         self._routes = routes
         self._limits = limits
-        self._admit = admit
         self.answers: Final[Mapping[tuple[str, str], Answer]] = {
             ("GET", "info"): self._info,
             ("GET", "examples"): self._examples,
@@ -111,27 +106,6 @@ class GeneratedRoutes:
         await self._ask(request, "configuration")
         return self._json(request, self._settings.replace(await self._object(request)))
 
-    async def _ask(self, request: HttpRequest, name: str, *arguments: Any) -> Any:
-        method = self._introspection.contract.methods[name]
-        clock = AsyncClock(asyncio.get_running_loop())
-        defaults = {"test": ("",), "health": ("",), "examples": ("",)}.get(name, ())
-        given = (*arguments, *defaults)[: len(method.message.request)]
-        call = Call(
-            method,
-            given,
-            clock,
-            Options().deadline(method, clock.now()),
-            metadata_of(request, self._limits),
-            request.principal,
-            request.accepted.peer or None,
-        )
-        try:
-            with self._admit(self._introspection, name, request):
-                reply = await self._introspection.run(call)
-        except (DeclaredError, StatusError) as error:
-            raise Problem(*problem_of(error, self._introspection.contract)) from None
-        return to_json(method.message.response, reply.value, self._introspection.contract.types)
-
     async def _object(self, request: HttpRequest) -> dict[str, Json]:
         try:
             body = await request.read(self._limits.max_body)
@@ -166,23 +140,3 @@ def _case(case: Mapping[str, Any]) -> dict[str, Json]:
     if case["validation_rules"]:
         shown["validation_rules"] = case["validation_rules"]
     return shown
-
-
-class Problem(Exception):
-    """A problem that has been made already.
-
-    Args:
-        status: The HTTP status.
-        document: The problem.
-        headers: Sent with it.
-    """
-
-    def __init__(self, status: int, document: Mapping[str, Json], headers: Mapping[str, str]) -> None:
-        super().__init__(str(document.get("detail")))
-        self.status: Final = status
-        self.document: Final = document
-        self.headers: Final = headers
-
-    def response(self) -> HttpResponse:
-        """Return the response."""
-        return respond(self.status, self.document, self.headers)

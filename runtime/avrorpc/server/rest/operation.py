@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
 
 from avrorpc.call import AsyncClock, Call, Options, Reply
 from avrorpc.codec.avro_json import to_avro_json
@@ -17,7 +18,7 @@ from avrorpc.codec.json_writing import compile_json_writer
 from avrorpc.errors import DeclaredError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.method import Method
-from avrorpc.schema import Json, Primitive, Streaming, describe, logical_name
+from avrorpc.schema import Json, Message, Primitive, Record, Streaming, describe, logical_name
 from avrorpc.schema.routes import Route
 from avrorpc.server.rest import negotiation
 from avrorpc.server.rest.arguments import ArgumentsReader
@@ -91,6 +92,7 @@ class Operation:
         octets = [negotiation.OCTETS] if self.gives_bytes else []
         self._offered = (JSON, AVRO, AVRO_JSON, *octets)
         self._is_empty = describe(response) == "null"
+        self._pages = is_paged(self.method.message)
 
     @property
     def is_safe(self) -> bool:
@@ -187,6 +189,11 @@ class Operation:
             return HttpResponse(202, headers)
         if self._is_empty and not is_research:
             return HttpResponse(204, headers)
+        if self._pages and self.is_safe:
+            following = getattr(reply.value, "next_cursor", None)
+            if following is not None:
+                link = f'<{_next_page(request, following)}>; rel="next"'
+                headers["Link"] = f"{headers['Link']}, {link}" if "Link" in headers else link
         body = self._body(reply.value, media, stages, is_research=is_research)
         stages.ended("encode")
         headers["Content-Type"] = media
@@ -235,6 +242,22 @@ class Operation:
         if is_unchanged(request.headers.get("if-none-match"), tag):
             return HttpResponse(304, headers)
         return compressed(request, HttpResponse(200, headers, body))
+
+
+def is_paged(message: Message) -> bool:
+    """Whether a message gives pages: it takes a `cursor`, and gives `items` and a `next_cursor`."""
+    response = message.response
+    return (
+        isinstance(response, Record)
+        and {"items", "next_cursor"} <= {field.name for field in response.fields}
+        and any(field.name == "cursor" for field in message.request)
+    )
+
+
+def _next_page(request: HttpRequest, cursor: object) -> str:
+    """Return the target of the next page: the same query with another cursor."""
+    query = [(name, value) for name, value in parse_qsl(request.query) if name != "cursor"]
+    return f"{request.path}?{urlencode([*query, ('cursor', str(cursor))])}"
 
 
 def compressed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
