@@ -62,15 +62,18 @@ ALLOWED["client"] = ENDS - {"server"}
 ALLOWED["server"] = (ENDS - {"client"}) | {"middleware"}  # it counts its calls
 # What tests services may use all of it; nothing here uses it.
 ALLOWED["testing"] = {*ENDS, "testing", "middleware"}
+ALLOWED["dual"] = {*ENDS, "dual"}
 
 OUTSIDE = {
     "msgspec": {"schema", "codec", "contracts", "client"},
     "aiohttp": {
+        "dual/carriers.py",
         "transport/http.py",
         "transport/http_faults.py",
         "transport/http_session.py",
         "transport/websocket.py",
     },
+    "yarl": {"dual/carriers.py"},
     "h11": {"transport/http_blocking.py", "transport/http_pipe.py"},
     "httptools": {"transport/http_reader.py"},
     "wsproto": {"transport/websocket_blocking.py", "transport/websocket_server.py"},

@@ -43,6 +43,15 @@ def examples_of(method: Method[Any]) -> Iterator[ExampleCase]:
         )
 
 
+def shown_examples(served: Served, message: str) -> list[Json]:
+    """Return the example cases of a message as JSON.
+
+    Raises:
+        BadExamples: They cannot be read.
+    """
+    return [case.to_json() for case in served.contract.examples.get(message, ())]
+
+
 async def run_examples(
     served: Served, method: Method[Any], *, include_changing: bool = False
 ) -> list[TestResult]:
