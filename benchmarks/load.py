@@ -43,6 +43,8 @@ class Outcome:
     """What is printed beside the figures."""
     failures: list[str] = field(default_factory=list)
     """What must not have been; none where the load was borne."""
+    packages: tuple[str, ...] = PACKAGES
+    """Whose versions the result records."""
 
     def report(self) -> str:
         """Return a table for people."""
@@ -54,7 +56,7 @@ class Outcome:
 
     def write(self, folder: Path = RESULTS) -> Path:
         """Write the figures as JSON, and the plot; return the JSON's path."""
-        path = write_figures(self.name, self.figures, PACKAGES, folder)
+        path = write_figures(self.name, self.figures, self.packages, folder)
         plot(self.title, self.panels, folder / f"{self.name}.svg")
         return path
 
