@@ -17,6 +17,7 @@ import msgspec
 from avrorpc.codec.defaults import default_value
 from avrorpc.codec.encode import compile_encoder
 from avrorpc.codec.json_branches import Branches
+from avrorpc.codec.json_plain import plain_list_test, plain_test
 from avrorpc.codec.logical import Duration, logical_of
 from avrorpc.codec.types import Types, maker, symbols
 from avrorpc.errors import EncodeError
@@ -154,9 +155,9 @@ class _Compiler:
                 problems.append(Problem(place, error.problem))
             return made
 
-        if not isinstance(schema, Primitive) or schema.name not in _PLAIN or logical_of(schema) is not None:
+        is_plain = plain_test(schema)
+        if is_plain is None:
             return read
-        is_plain = _PLAIN[schema.name]
 
         def read_plain(value: Json, place: Place, problems: list[Problem]) -> Any:
             return value if is_plain(value) else read(value, place, problems)
@@ -164,12 +165,14 @@ class _Compiler:
         return read_plain
 
     def array(self, schema: Array) -> Reader:
-        item = self.reader(schema.items)
+        item, are_plain = self.reader(schema.items), plain_list_test(schema.items)
 
         def read(value: Json, place: Place, problems: list[Problem]) -> Any:
             if not isinstance(value, list):
                 problems.append(_misfit(schema, value, place))
                 return None
+            if are_plain is not None and are_plain(value):
+                return value
             return [item(element, (place, index), problems) for index, element in enumerate(value)]
 
         return read
@@ -227,7 +230,7 @@ class _Compiler:
         return read
 
     def fields(self, fields: list[Field], what: str) -> FieldsReader:
-        parts = [(field, field.name, self.reader(field.type)) for field in fields]
+        parts = [(field, field.name, self.reader(field.type), plain_test(field.type)) for field in fields]
         names, types = {field.name for field in fields}, self.types
         has = ", ".join(field.name for field in fields) or "nothing"
 
@@ -238,9 +241,12 @@ class _Compiler:
                     for name in sorted(value.keys() - names)
                 ]
             values = []
-            for field, name, part in parts:
+            for field, name, part, is_plain in parts:
                 if name in value:
-                    values.append(part(value[name], (place, name), problems))
+                    item = value[name]
+                    if is_plain is None or not is_plain(item):
+                        item = part(item, (place, name), problems)
+                    values.append(item)
                 elif isinstance(field.default, NoDefault):
                     problems.append(Problem(place, f"{what} needs {name!r}: {describe(field.type)}", name))
                 else:
@@ -315,14 +321,3 @@ def _misfit(schema: Schema, value: Json, place: Place) -> Problem:
     is_logical = isinstance(schema, Primitive | Fixed) and logical_of(schema) is not None
     wanted = schema.props["logicalType"] if is_logical else describe(schema)
     return Problem(place, f"expected {wanted}, got {value!r:.60}")
-
-
-_PLAIN: Final[Mapping[str, Callable[[Json], bool]]] = {
-    "null": lambda value: value is None,
-    "boolean": lambda value: type(value) is bool,
-    "int": lambda value: type(value) is int and -(2**31) <= value < 2**31,
-    "long": lambda value: type(value) is int and -(2**63) <= value < 2**63,
-    "double": lambda value: type(value) is float,
-    "string": lambda value: type(value) is str and value.isascii(),
-}
-"""What is right as it is, told apart quickly; all else is looked at closely."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -37,8 +38,17 @@ def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LI
     # Brackets within strings are counted too: only what might be too deep is looked at closely.
     if sum(map(data.count, (_OPENING[:1], _OPENING[1:]))) > limits.max_depth:
         _check_depth(text, limits.max_depth)
+    value: Json
     try:
-        value: Json = _DECODER.decode(text)
+        value = _QUICK.decode(text)
+    except (msgspec.MsgspecError, RecursionError):
+        pass  # what is wrong is told below
+    else:
+        colons = data.count(b":")
+        if not colons or colons == _names(value) or len(_NAMES.findall(data)) == _names(value):
+            return value
+    try:
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise EncodeError(f"{error.msg}, at line {error.lineno}, column {error.colno}") from None
     except _Refused as error:
@@ -52,7 +62,16 @@ def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LI
 
 def format_json(value: Json | Mapping[str, Any]) -> bytes:
     """Return the JSON text of a value, in UTF-8 and without spaces; equal values have equal texts."""
-    return msgspec.json.encode(value)
+    return _ENCODER.encode(value)
+
+
+def _names(value: Json) -> int:
+    """Return how many names the objects of a value have, all together."""
+    if type(value) is dict:
+        return len(value) + sum(_names(item) for item in value.values() if type(item) in _NESTING)
+    if type(value) is list and not set(map(type, value)).isdisjoint(_NESTING):
+        return sum(_names(item) for item in value)
+    return 0
 
 
 class _Refused(Exception):
@@ -80,6 +99,14 @@ def _float(text: str) -> float:
 
 
 _DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+_QUICK: Final = msgspec.json.Decoder()
+"""As strict, but for names that stand twice; those are fewer in what it gives than in the text."""
+_NAMES: Final = re.compile(rb'"[ \t\r\n]*:')
+"""Stands behind each name of an object; more of it may stand within texts."""
+_NESTING: Final = (dict, list)
 
 
 def _check_depth(text: str, most: int) -> None:

@@ -12,6 +12,8 @@ from typing import Any, Final, TypeAlias
 
 from avrorpc.codec.encode import compile_choice, compile_encoder
 from avrorpc.codec.json_branches import Branches
+from avrorpc.codec.json_plain import compile_plain_test
+from avrorpc.codec.json_text import format_json
 from avrorpc.codec.logical import logical_of
 from avrorpc.codec.types import Types, attributes
 from avrorpc.errors import EncodeError
@@ -38,6 +40,25 @@ def compile_json_writer(schema: Schema, types: Types) -> Writer:
             raise EncodeError("the value is nested too deeply") from None
 
     return checked
+
+
+def compile_json_formatter(schema: Schema, types: Types) -> Callable[[Any], bytes]:
+    """Return what makes the JSON text of a schema's values, in UTF-8.
+
+    It raises `EncodeError` as what `compile_json_writer` returns does.
+    """
+    write, is_plain = compile_json_writer(schema, types), compile_plain_test(schema, types)
+    if is_plain is None:
+        return lambda value: format_json(write(value))
+
+    def text(value: Any) -> bytes:
+        try:
+            plain = is_plain(value)
+        except RecursionError:
+            plain = False
+        return format_json(value if plain else write(value))
+
+    return text
 
 
 class _Compiler:
