@@ -1,8 +1,8 @@
 """REST JSON on one core, against FastAPI: requests a second, processor time for each, and latencies.
 
-All servers run at once, on one core where there are several, and take turns; the client has another core, and
-is no more than a loop around `epoll`. The processor time of a server's process is what the rest of the machine
-disturbs least.
+All servers run at once, on one core where there are several, and take turns; the client has another core,
+and is no more than a loop around `epoll`. The processor time of a server's process is what the rest of the
+machine disturbs least.
 """
 
 from __future__ import annotations
@@ -148,8 +148,11 @@ async def run(scale: float, show: Show) -> Outcome:
         if len(cores) > 1:
             stack.callback(os.sched_setaffinity, 0, cores)
             os.sched_setaffinity(0, cores[1:])
-        asked = {(name, payload): Connections(targets[name].port, payload, CONNECTIONS)
-                 for name in NAMES for payload in PAYLOADS}
+        asked = {
+            (name, payload): Connections(targets[name].port, payload, CONNECTIONS)
+            for name in NAMES
+            for payload in PAYLOADS
+        }
         for connections in asked.values():
             stack.callback(connections.close)
             connections.load(seconds / 4)

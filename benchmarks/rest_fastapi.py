@@ -1,4 +1,4 @@
-"""What ours is compared with: the same three operations by FastAPI, with pydantic's models and with msgspec."""
+"""What ours is compared with: the same three operations by FastAPI, with pydantic's models or msgspec."""
 
 from __future__ import annotations
 

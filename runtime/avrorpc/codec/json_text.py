@@ -44,8 +44,7 @@ def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LI
     except (msgspec.MsgspecError, RecursionError):
         pass  # what is wrong is told below
     else:
-        colons = data.count(b":")
-        if not colons or colons == _names(value) or len(_NAMES.findall(data)) == _names(value):
+        if _stands_once(data, value):
             return value
     try:
         value = _DECODER.decode(text)
@@ -63,6 +62,15 @@ def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LI
 def format_json(value: Json | Mapping[str, Any]) -> bytes:
     """Return the JSON text of a value, in UTF-8 and without spaces; equal values have equal texts."""
     return _ENCODER.encode(value)
+
+
+def _stands_once(data: bytes, value: Json) -> bool:
+    """Whether no name stands twice in one object, as far as that is seen at once."""
+    colons = data.count(b":")
+    if colons == (len(value) if type(value) is dict else 0):
+        return True
+    names = _names(value)
+    return colons == names or len(_NAMES.findall(data)) == names
 
 
 def _names(value: Json) -> int:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from avrorpc.call import Call, Reply
 from avrorpc.middleware.watching import OK, Ending, Watch, watched
+from avrorpc.schema import Streaming
 from avrorpc.service import Service
 
 LATENCY_BOUNDS: Final = (
@@ -126,7 +127,19 @@ class Statistics:
         """Wrap a service."""
 
         async def serve(call: Call) -> Reply:
-            return await watched(service, call, _Watch(self, call))
+            method = call.method
+            if method.streaming is not Streaming.NONE:
+                return await watched(service, call, _Watch(self, call))
+            name, clock = method.full_name, call.clock
+            start = clock.now()
+            self._begin(name)
+            try:
+                reply = await service(call)
+            except BaseException as error:
+                self._end(name, Ending(error), clock.now() - start)
+                raise
+            self._end(name, _WELL, clock.now() - start)
+            return reply
 
         return serve
 
@@ -170,11 +183,15 @@ class Statistics:
         with self._lock:
             counts = self._of(name)
             counts.in_flight -= 1
-            counts.codes[ending.code] += 1
-            if ending.declared is not None:
-                counts.declared[ending.declared] += 1
+            if ending is _WELL:
+                counts.codes[OK] += 1
+            else:
+                counts.codes[ending.code] += 1
+                if ending.declared is not None:
+                    counts.declared[ending.declared] += 1
             counts.seconds += seconds
-            counts.longest = max(counts.longest, seconds)
+            if seconds > counts.longest:
+                counts.longest = seconds
             counts.buckets[bisect_left(self._bounds, seconds)] += 1
 
     def _of(self, name: str) -> _Counts:
@@ -198,6 +215,10 @@ class Statistics:
                 sum(counts.buckets[index] for counts in all_counts) for index in range(len(self._bounds) + 1)
             ),
         )
+
+
+_WELL: Final = Ending()
+"""Of all calls that gave a result; who counts needs no more of them."""
 
 
 class _Watch(Watch):

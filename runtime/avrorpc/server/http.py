@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import ssl
+from collections.abc import Awaitable
 from dataclasses import replace
 from typing import Final
 from urllib.parse import unquote
@@ -119,7 +120,7 @@ class HttpListener:
         self._activity.closed(connection.accepted)
         self._admission.leave()
 
-    async def _handle(self, request: HttpRequest) -> HttpResponse:
+    def _handle(self, request: HttpRequest) -> Awaitable[HttpResponse]:
         # Behind a proxy on this host, everybody seems to be here.
         if not PROXIED.isdisjoint(request.headers):
             request.accepted.is_local = False
@@ -127,7 +128,11 @@ class HttpListener:
         is_unnamed = path in UNNAMED and (self._rest is None or path != "/" or _is_avro(request))
         is_avros = is_unnamed or path == PATH or path.startswith(f"{PATH}/")
         if self._rest is not None and not is_avros:
-            return await self._rest(request)
+            return self._rest(request)
+        return self._avro(request, is_unnamed=is_unnamed, is_avros=is_avros)
+
+    async def _avro(self, request: HttpRequest, *, is_unnamed: bool, is_avros: bool) -> HttpResponse:
+        path = request.path
         refusal = self._refusal(request)
         if refusal is not None:
             return refusal

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import fields
 from functools import cached_property
 from types import TracebackType
@@ -21,7 +21,7 @@ from avrorpc.contracts import IntrospectionService
 from avrorpc.errors import BindError, Code, StatusError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.middleware.statistics import Statistics
-from avrorpc.server.activity import Activity
+from avrorpc.server.activity import Activity, RunningCall
 from avrorpc.server.admission import Admission
 from avrorpc.server.examples import shown_examples
 from avrorpc.server.health import DRAINING, Health
@@ -276,19 +276,17 @@ class Server:
         )
         return RestFace(parts, mode=self._mode, origins=self._origins)
 
-    @contextmanager
-    def _admit(self, served: Served, message: str, request: HttpRequest) -> Iterator[None]:
+    def _admit(self, served: Served, message: str, request: HttpRequest) -> _Admitted:
         """Count a call over REST while it lasts.
 
         Raises:
             StatusError: UNAVAILABLE, the server is shutting down.
         """
-        with self.activity.call(request.accepted, served.name, message, served.hash):
-            is_question = served.name == INTROSPECTION
-            if self._draining and not is_question:
-                raise StatusError(Code.UNAVAILABLE, DRAINING)
-            with self._questions if is_question else self._calls:
-                yield
+        is_question = served.name == INTROSPECTION
+        if self._draining and not is_question:
+            raise StatusError(Code.UNAVAILABLE, DRAINING)
+        call = self.activity.call(request.accepted, served.name, message, served.hash)
+        return _Admitted(call, self._questions if is_question else self._calls)
 
     async def _listen_links(self, address: Address, tls: TlsOptions | None) -> Listener:
         listener = LinkListener(
@@ -333,6 +331,26 @@ class _Count:
         self.number -= 1
         if not self.number:
             self.none.set()
+
+
+class _Admitted:
+    """A call over REST, which is counted for as long as a `with` block of it lasts."""
+
+    __slots__ = ("_call", "_count")
+
+    def __init__(self, call: RunningCall, count: _Count) -> None:
+        self._call = call
+        self._count = count
+
+    def __enter__(self) -> None:
+        self._call.__enter__()
+        self._count.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._count.__exit__(kind, error, trace)
+        self._call.__exit__(kind, error, trace)
 
 
 def _settings(limits: Limits, **others: object) -> dict[str, str]:

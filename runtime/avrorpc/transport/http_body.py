@@ -75,6 +75,11 @@ class Body:
         most = limit + slack
         if self.length is not None and self.length > most:
             raise LimitExceeded(f"the body is above max_body={limit} bytes")
+        if self.is_complete and len(self._chunks) == 1 and self.size <= most:  # as a small one is
+            self.size = 0
+            if self._watcher is not None:
+                self._watcher.body_is_read()
+            return self._chunks.popleft()
         parts: list[bytes] = []
         total = 0
         while (part := await self.chunk()) is not None:

@@ -85,7 +85,7 @@ class HttpRequest:
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.target}>"
 
-    async def read(self, limit: int, slack: int = 0) -> bytes:
+    def read(self, limit: int, slack: int = 0) -> Awaitable[bytes]:
         """Return the whole body.
 
         Args:
@@ -96,7 +96,7 @@ class HttpRequest:
             LimitExceeded: It is larger, or says so in advance; answered 413 where the handler lets it pass.
             RemoteProtocolError: It is malformed; answered 400 likewise.
         """
-        return await self.body.read(limit, slack)
+        return self.body.read(limit, slack)
 
     def __aiter__(self) -> Self:
         return self

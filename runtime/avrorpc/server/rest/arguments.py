@@ -64,6 +64,7 @@ class ArgumentsReader:
         ]
         self._streams = method.streaming.takes_stream
         self._has_body = route.verb in ("POST", "PUT", "PATCH") and not self._streams
+        self._is_of_body: Final = self._has_body and not self._query and not self._headers
 
     async def __call__(
         self, request: HttpRequest, variables: Mapping[str, str], *, forms_are_json: bool
@@ -78,6 +79,12 @@ class ArgumentsReader:
         Raises:
             Refusal: 400, 413 or 415 of the body as such; 422 with all that is wrong with the values.
         """
+        body: bytes | None = None
+        if self._is_of_body and not variables and not request.query:
+            body = await self._body(request)
+            made = self._quickly(body, request.headers)
+            if made is not None:
+                return made
         values: dict[str, Json] = {}
         ready: dict[str, Any] = {}
         sources: dict[str, str] = dict.fromkeys(variables, "path")
@@ -93,8 +100,30 @@ class ArgumentsReader:
                 sources[parameter.field.name] = "header"
         has_body = self._has_body or request.headers.get("content-length", "0") != "0"
         if has_body and not self._streams:
-            await self._read_body(request, values, ready, sources, errors, forms_are_json=forms_are_json)
+            body = await self._body(request) if body is None else body
+            self._read_body(
+                body, request.headers, values, ready, sources, errors, forms_are_json=forms_are_json
+            )
         return self._made(values, ready, sources, errors)
+
+    def _quickly(self, body: bytes, headers: Mapping[str, str]) -> list[Any] | None:
+        """Return the arguments of a request that is as it should be; None where one must look closely."""
+        if not body or headers.get("content-type") != JSON or "content-encoding" in headers:
+            return None
+        value = self._json(body, JSON)
+        if self._whole is not None:
+            value = {self._whole.field.name: value}
+        elif type(value) is not dict:
+            return None
+        problems: list[Problem] = []
+        made = self._read(value, None, problems)
+        return None if problems else made
+
+    async def _body(self, request: HttpRequest) -> bytes:
+        try:
+            return await request.read(self._limits.max_body)
+        except LimitExceeded as error:
+            raise Refusal(413, str(error)) from None
 
     def _made(
         self,
@@ -184,9 +213,10 @@ class ArgumentsReader:
             )
             return None
 
-    async def _read_body(
+    def _read_body(
         self,
-        request: HttpRequest,
+        body: bytes,
+        headers: Mapping[str, str],
         values: dict[str, Json],
         ready: dict[str, Any],
         sources: dict[str, str],
@@ -194,12 +224,8 @@ class ArgumentsReader:
         *,
         forms_are_json: bool,
     ) -> None:
-        try:
-            body = await request.read(self._limits.max_body)
-        except LimitExceeded as error:
-            raise Refusal(413, str(error)) from None
-        body = decode(request.headers.get("content-encoding"), body, self._limits)
-        media = media_type(request.headers.get("content-type"))
+        body = decode(headers.get("content-encoding"), body, self._limits)
+        media = media_type(headers.get("content-type"))
         if not body and not self._whole:
             return
         if self._whole is not None and self._is_raw(media):

@@ -37,6 +37,7 @@ from avrorpc.server.served import Served
 from avrorpc.transport.http_message import HttpRequest, HttpResponse
 
 Answer = Callable[[HttpRequest, Mapping[str, str]], Awaitable[HttpResponse]]
+Missed = WrongVerb | NoSuchPath | BadPath
 
 logger = logging.getLogger("avrorpc")
 
@@ -111,11 +112,16 @@ class RestFace:
 
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer a request."""
+        is_of_page = "origin" in request.headers
         try:
-            problem = self._cors.refusal(request)
+            problem = self._cors.refusal(request) if is_of_page else None
             if problem is not None:
                 raise Refusal(403, problem)
-            response = await self._answer(request)
+            found = self._router.find(request.method, request.path)
+            if type(found) is Found:
+                response = await found.target(request, found.variables)
+            else:
+                response = self._not_found(request, found)
         except Refusal as refusal:
             response = respond(refusal.status, refusal.document(), refusal.headers)
         except Problem as problem:
@@ -125,18 +131,16 @@ class RestFace:
         except Exception:
             logger.exception("a request to %s failed", request.path)
             response = respond(500, Refusal(500, "an internal error").document())
-        extra = self._cors.headers(request)
+        extra = self._cors.headers(request) if is_of_page else None
         if extra:
             vary = ", ".join(filter(None, (response.headers.get("Vary"), extra.pop("Vary", None))))
             response.headers = {**response.headers, **extra, **({"Vary": vary} if vary else {})}
         return response
 
-    async def _answer(self, request: HttpRequest) -> HttpResponse:
+    def _not_found(self, request: HttpRequest, found: Missed) -> HttpResponse:
+        """Return the answer to a request that no route is for."""
         verb = request.method
-        found = self._router.find(verb, request.path)
         match found:
-            case Found():
-                return await found.target(request, found.variables)
             case WrongVerb() if verb == "OPTIONS":
                 allowed = {"Allow": ", ".join(found.allowed)}
                 return HttpResponse(204, {**allowed, **self._cors.preflight(request, found.allowed)})
@@ -159,10 +163,9 @@ class RestFace:
         if operation.is_safe:
             return operation
 
-        async def answer(request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
-            if_match = request.headers.get("if-match")
-            if if_match is None:
-                return await self._once(operation, request, variables)
+        async def answer_if(
+            if_match: str, request: HttpRequest, variables: Mapping[str, str]
+        ) -> HttpResponse:
             # One after the other, so that what is compared is what is changed.
             lock = self._locks.setdefault(request.path, asyncio.Lock())
             try:
@@ -172,6 +175,14 @@ class RestFace:
             finally:
                 if not lock.locked():
                     self._locks.pop(request.path, None)
+
+        def answer(request: HttpRequest, variables: Mapping[str, str]) -> Awaitable[HttpResponse]:
+            if_match = request.headers.get("if-match")
+            if if_match is not None:
+                return answer_if(if_match, request, variables)
+            if operation.takes_key and (operation.needs_key or "idempotency-key" in request.headers):
+                return self._once(operation, request, variables)
+            return operation(request, variables)
 
         return answer
 

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-from avrorpc.call import AsyncClock, Call, Options, Reply
+import msgspec
+
+from avrorpc.call import AsyncClock, Call, Reply, earliest_deadline
 from avrorpc.codec.avro_json import to_avro_json
 from avrorpc.codec.encode import compile_encoder
 from avrorpc.codec.json_text import format_json
-from avrorpc.codec.json_writing import compile_json_writer
+from avrorpc.codec.json_writing import compile_json_formatter
 from avrorpc.errors import DeclaredError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.method import Method
@@ -32,7 +34,7 @@ from avrorpc.transport.http_message import HttpRequest, HttpResponse
 
 METADATA: Final = "avrorpc-metadata-"
 """What the header fields begin with that are metadata of a call."""
-FORWARDED: Final = ("authorization", "traceparent", "tracestate", "baggage")
+FORWARDED: Final = frozenset({"authorization", "traceparent", "tracestate", "baggage"})
 """Header fields that are metadata under their own names."""
 VARY: Final = "Accept, Accept-Encoding, Avrorpc-Mode"
 """What an answer depends on, beside the URL."""
@@ -81,10 +83,19 @@ class Operation:
         self.around: Final = around
         types = served.contract.types
         self.read: Final = ArgumentsReader(route, self.method, types, around.limits)
-        self.write: Final = compile_json_writer(self.method.message.response, types)
+        self.text: Final = compile_json_formatter(self.method.message.response, types)
         self.encode: Final = compile_encoder(self.method.message.response, types)
-        self._fixed = deprecation_headers(self.method.message.props)
-        self._is_readonly = self.method.message.props.get("readonly") is True
+        props = self.method.message.props
+        self._fixed = deprecation_headers(props)
+        self._is_readonly = props.get("readonly") is True
+        self.is_safe: Final = route.verb == "GET"
+        """Whether the route changes nothing."""
+        may_repeat = self._is_readonly or props.get("idempotent") is True
+        is_stream = self.method.streaming is not Streaming.NONE
+        self.takes_key: Final = route.verb in ("POST", "PATCH") and not (may_repeat or is_stream)
+        """Whether an `Idempotency-Key` matters: what may be repeated anyway needs none."""
+        self.needs_key: Final = self.takes_key and props.get("idempotency_key") == "required"
+        """Whether a request without an `Idempotency-Key` is refused."""
         response = self.method.message.response
         self.gives_bytes: Final = (
             isinstance(response, Primitive) and response.name == "bytes" and logical_name(response) is None
@@ -92,27 +103,9 @@ class Operation:
         octets = [negotiation.OCTETS] if self.gives_bytes else []
         self._offered = (JSON, AVRO, AVRO_JSON, *octets)
         self._is_empty = describe(response) == "null"
+        self._plain_headers: Mapping[str, str] = {**self._fixed, "Content-Type": JSON}
         self._pages = is_paged(self.method.message)
-
-    @property
-    def is_safe(self) -> bool:
-        """Whether the route changes nothing: a GET."""
-        return self.route.verb == "GET"
-
-    @property
-    def takes_key(self) -> bool:
-        """Whether an `Idempotency-Key` matters: what may be repeated anyway needs none."""
-        props = self.method.message.props
-        return self.route.verb in ("POST", "PATCH") and not (
-            props.get("readonly") is True
-            or props.get("idempotent") is True
-            or self.method.streaming is not Streaming.NONE
-        )
-
-    @property
-    def needs_key(self) -> bool:
-        """Whether a request without an `Idempotency-Key` is refused."""
-        return self.takes_key and self.method.message.props.get("idempotency_key") == "required"
+        self._is_usual = not (self.is_safe or self._is_empty or self.method.message.one_way)
 
     async def __call__(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
         """Answer a request.
@@ -120,17 +113,19 @@ class Operation:
         Raises:
             Refusal: The request is wrong.
         """
-        stages = Stages()
         is_research = self.is_research(request)
+        stages = Stages() if is_research else None
         try:
             media = negotiation.choose(request.headers.get("accept"), self._offered)
             arguments = await self.read(request, variables, forms_are_json=is_research)
-            stages.ended("decode")
+            if stages is not None:
+                stages.ended("decode")
             call = self.call(request, arguments)
             with self.around.admit(self.served, self.method.name, request):
                 reply = await self.served.run(call)
-            stages.ended("call")
-            response = self._respond(request, reply, media, stages, is_research=is_research)
+            if stages is not None:
+                stages.ended("call")
+            response = self._respond(request, reply, media, stages)
         except (DeclaredError, StatusError) as error:
             return self.failed(error)
         return response
@@ -155,13 +150,12 @@ class Operation:
             Refusal: 400, a header field is wrong.
         """
         clock = AsyncClock(asyncio.get_running_loop())
-        left = _timeout(request.headers.get(TIMEOUT))
-        deadline = Options(timeout=left).deadline(self.method, clock.now())
+        stated = request.headers.get(TIMEOUT)
         return Call(
             self.method,
             tuple(arguments),
             clock,
-            deadline,
+            earliest_deadline(self.method, clock.now(), None if stated is None else _timeout(stated)),
             metadata_of(request, self.around.limits),
             request.principal,
             request.accepted.peer or None,
@@ -181,9 +175,12 @@ class Operation:
                 headers[REPLY_HEADERS.get(name, f"Avrorpc-Metadata-{name}")] = text
         return headers
 
-    def _respond(
-        self, request: HttpRequest, reply: Reply, media: str, stages: Stages, *, is_research: bool
-    ) -> HttpResponse:
+    def _respond(self, request: HttpRequest, reply: Reply, media: str, stages: Stages | None) -> HttpResponse:
+        is_research = stages is not None
+        if self._is_usual and media == JSON and not reply.metadata and not is_research:
+            return compressed(
+                request, HttpResponse(200, self._plain_headers, self._body(reply.value, media, stages))
+            )
         headers = self.headers_of(reply)
         if self.method.message.one_way:
             return HttpResponse(202, headers)
@@ -194,20 +191,20 @@ class Operation:
             if following is not None:
                 link = f'<{_next_page(request, following)}>; rel="next"'
                 headers["Link"] = f"{headers['Link']}, {link}" if "Link" in headers else link
-        body = self._body(reply.value, media, stages, is_research=is_research)
-        stages.ended("encode")
+        body = self._body(reply.value, media, stages)
         headers["Content-Type"] = media
-        if is_research:
+        if stages is not None:
+            stages.ended("encode")
             headers["Server-Timing"] = stages.header
         if self._is_readonly and self.is_safe and not is_research:
             return self._cached(request, headers, body)
         return compressed(request, HttpResponse(200, headers, body))
 
-    def _body(self, value: Any, media: str, stages: Stages, *, is_research: bool) -> bytes:
+    def _body(self, value: Any, media: str, stages: Stages | None) -> bytes:
         try:
             if media == JSON:
-                plain = self.write(value)
-                return format_json(self._envelope(plain, stages) if is_research else plain)
+                text = self.text(value)
+                return text if stages is None else format_json(self._envelope(text, stages))
             if media == AVRO_JSON:
                 types = self.served.contract.types
                 return format_json(to_avro_json(self.method.message.response, value, types))
@@ -221,7 +218,7 @@ class Operation:
             problem = TypeError(f"the result does not fit the contract: {error.message}")
             raise self.served.told(self.method, problem) from None
 
-    def _envelope(self, value: Json, stages: Stages) -> dict[str, Json]:
+    def _envelope(self, text: bytes, stages: Stages) -> dict[str, object]:
         seconds = stages.milliseconds
         metadata: dict[str, Json] = {
             "service": self.served.name,
@@ -231,7 +228,7 @@ class Operation:
             "stages_ms": dict(seconds),
         }
         return {
-            "data": value,
+            "data": msgspec.Raw(text),
             "metadata": metadata,
             "examples": self.around.examples(self.served, self.method.name),
         }
@@ -287,14 +284,12 @@ def metadata_of(request: HttpRequest, limits: Limits) -> dict[str, bytes]:
             found[name] = value.encode("latin-1")
         elif name.startswith(METADATA):
             found[name.removeprefix(METADATA)] = value.encode("latin-1")
-    if sum(len(name) + len(value) for name, value in found.items()) > limits.max_metadata:
+    if found and sum(len(name) + len(value) for name, value in found.items()) > limits.max_metadata:
         raise Refusal(431, f"the metadata is above max_metadata={limits.max_metadata} bytes")
     return found
 
 
-def _timeout(text: str | None) -> float | None:
-    if text is None:
-        return None
+def _timeout(text: str) -> float:
     if not text.isdecimal() or len(text) > 12 or int(text) == 0:
         raise Refusal(400, f"Avrorpc-Timeout-Ms is a whole number of milliseconds, not {text[:60]!r}")
     return int(text) / 1000

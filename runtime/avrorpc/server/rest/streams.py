@@ -15,7 +15,6 @@ from typing import Any, Final
 from avrorpc.call import Reply
 from avrorpc.codec.json_reading import Problem, compile_json_reader
 from avrorpc.codec.json_text import format_json, parse_json
-from avrorpc.codec.json_writing import compile_json_writer
 from avrorpc.errors import Code, DeclaredError, EncodeError, LimitExceeded, StatusError
 from avrorpc.schema import Json, Primitive, Schema, Streaming, logical_name
 from avrorpc.schema.routes import Route, Source
@@ -53,7 +52,6 @@ class StreamOperation(Operation):
         items = route.of(Source.ITEMS)
         self._item_type = items[0].field.type if items else None
         self._item = compile_json_reader(items[0].field.type, types) if items else None
-        self._write_item = compile_json_writer(message.response, types)
         octets = (OCTETS,) if is_bytes(message.response) else ()
         self._item_media = (LINES, EVENTS, *octets)
         self._resumes = message.props.get("readonly") is True or message.props.get("idempotent") is True
@@ -73,9 +71,8 @@ class StreamOperation(Operation):
         return await self._take(request, variables)
 
     async def _take(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
-        stages = Stages()
         request.is_stream = True
-        is_research = self.is_research(request)
+        stages = Stages() if self.is_research(request) else None
         try:
             media = negotiation.choose(request.headers.get("accept"), self._offered)
             arguments = await self.read(request, variables, forms_are_json=False)
@@ -86,8 +83,9 @@ class StreamOperation(Operation):
                     reply = await self.served.run(call)
             finally:
                 await close_iterator(items)
-            stages.ended("call")
-            return self._respond(request, reply, media, stages, is_research=is_research)
+            if stages is not None:
+                stages.ended("call")
+            return self._respond(request, reply, media, stages)
         except (DeclaredError, StatusError) as error:
             return self.failed(error)
 
@@ -173,7 +171,7 @@ class StreamOperation(Operation):
         if media == OCTETS:
             return bytes(item)
         try:
-            text = format_json(self._write_item(item))
+            text = self.text(item)
         except StatusError as error:
             raise TypeError(f"the item [{number}] does not fit the contract: {error.message}") from None
         return b"id: %d\nevent: item\ndata: %s\n\n" % (number, text) if media == EVENTS else text + b"\n"
