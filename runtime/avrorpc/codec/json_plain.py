@@ -81,7 +81,7 @@ class _Compiler:
         if item is None:
             return None
         if whole is not None:
-            return lambda value: type(value) is list and whole(value)
+            return whole
         return lambda value: type(value) is list and all(map(item, value))
 
     def map(self, schema: Map) -> Test | None:
@@ -155,18 +155,31 @@ def _has_utf8(value: str) -> bool:
 
 
 def _are_texts(values: Any) -> bool:
-    return set(map(type, values)) <= _STR and (all(map(str.isascii, values)) or all(map(_has_utf8, values)))
+    kinds = set(map(type, values))
+    return kinds <= _STR and (all(map(str.isascii, values)) or all(map(_has_utf8, values)))
 
 
-def _are_doubles(values: Any) -> bool:
+def _strings(value: Any) -> bool:
+    return type(value) is list and _are_texts(value)
+
+
+def _doubles(value: Any) -> bool:
+    if type(value) is not list or not set(map(type, value)) <= _FLOAT:
+        return False
     # A sum is finite only where all of its parts are; one that is not may still have finite parts.
-    return set(map(type, values)) <= _FLOAT and (
-        math.isfinite(sum(values)) or all(map(math.isfinite, values))
+    return math.isfinite(sum(value)) or all(map(math.isfinite, value))
+
+
+def _ints(value: Any) -> bool:
+    return type(value) is list and (
+        not value or (set(map(type, value)) == _INT and min(value) >= -(2**31) and max(value) < 2**31)
     )
 
 
-def _are_whole(values: Any, low: int, high: int) -> bool:
-    return not values or (set(map(type, values)) == _INT and min(values) >= low and max(values) < high)
+def _longs(value: Any) -> bool:
+    return type(value) is list and (
+        not value or (set(map(type, value)) == _INT and min(value) >= -(2**63) and max(value) < 2**63)
+    )
 
 
 _STR: Final = {str}
@@ -183,10 +196,9 @@ _SCALARS: Final[Mapping[str, Test]] = {
 }
 
 _LISTS: Final[Mapping[str, Test]] = {
-    "null": lambda values: all(value is None for value in values),
-    "boolean": lambda values: set(map(type, values)) <= {bool},
-    "int": lambda values: _are_whole(values, -(2**31), 2**31),
-    "long": lambda values: _are_whole(values, -(2**63), 2**63),
-    "double": _are_doubles,
-    "string": _are_texts,
+    "boolean": lambda value: type(value) is list and set(map(type, value)) <= {bool},
+    "int": _ints,
+    "long": _longs,
+    "double": _doubles,
+    "string": _strings,
 }

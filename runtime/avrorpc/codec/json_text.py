@@ -18,8 +18,6 @@ from avrorpc.errors import EncodeError, LimitExceeded
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.schema import Json
 
-_OPENING: Final = b"[{"
-
 
 def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LIMITS) -> Json:
     """Return the value of a JSON text in UTF-8.
@@ -36,7 +34,7 @@ def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LI
     if text.startswith("\ufeff"):
         raise EncodeError("it begins with a byte order mark, which JSON has not")
     # Brackets within strings are counted too: only what might be too deep is looked at closely.
-    if sum(map(data.count, (_OPENING[:1], _OPENING[1:]))) > limits.max_depth:
+    if data.count(b"[") + data.count(b"{") > limits.max_depth:
         _check_depth(text, limits.max_depth)
     value: Json
     try:

@@ -23,6 +23,12 @@ class Known:
     """The first segment of its default paths, which names it."""
     routes: list[Route] = field(default_factory=list)
     """What stands for its messages."""
+    _by_name: dict[tuple[str, str], Route] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        for route in self.routes:
+            for name in (route.message.name, self._tail(route)):
+                self._by_name.setdefault((route.verb, name), route)
 
     def route(self, verb: str, name: str) -> Route | None:
         """Return what a verb and a name mean: a message, or what its path has behind the service's segment.
@@ -32,9 +38,9 @@ class Known:
         Raises:
             StatusError: UNIMPLEMENTED, there is no such thing; the text says what there is.
         """
-        for route in self.routes:
-            if route.verb == verb and name in (route.message.name, self._tail(route)):
-                return route
+        found = self._by_name.get((verb, name))
+        if found is not None:
+            return found
         # Also a message that has another verb's route, but that is so named by nobody else.
         if (verb, name) in GENERATED or (verb == "GET" and name == "config"):
             return None

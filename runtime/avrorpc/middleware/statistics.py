@@ -167,7 +167,7 @@ class Statistics:
 
     def _begin(self, name: str) -> None:
         with self._lock:
-            counts = self._of(name)
+            counts = self._counts.get(name) or self._of(name)
             counts.started += 1
             counts.in_flight += 1
 
@@ -181,7 +181,7 @@ class Statistics:
 
     def _end(self, name: str, ending: Ending, seconds: float) -> None:
         with self._lock:
-            counts = self._of(name)
+            counts = self._counts.get(name) or self._of(name)
             counts.in_flight -= 1
             if ending is _WELL:
                 counts.codes[OK] += 1

@@ -69,16 +69,24 @@ class RunningCall:
     _before: RunningCall | None = field(default=None, repr=False)
 
     def __enter__(self) -> Self:
-        self._calls[self.id] = self
-        if self.connection is not None:
-            self.connection.calls += 1
-        self._before = _running.get()
-        _running.set(self)
+        self.begin()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end()
+
+    def begin(self) -> None:
+        """Take note that it has begun."""
+        self._calls[self.id] = self
+        if self.connection is not None:
+            self.connection.calls += 1
+        self._before = _running.get()
+        _running.set(self)
+
+    def end(self) -> None:
+        """Take note that it has ended."""
         _running.set(self._before)  # a stream may end in another context than it began in
         del self._calls[self.id]
         if self.connection is not None:

@@ -226,6 +226,10 @@ class Served:
         """Run the implementation, within the call's deadline and seeing nothing but the call's context."""
         target, streaming, arguments = self.targets[call.method.name], call.method.streaming, call.arguments
         enter_call(CallContext(call.deadline, call.metadata, call.principal, call.clock))
+        if streaming is Streaming.NONE:
+            left = call.remaining()
+            running = begin(target, arguments, copy_context(), self._threads(target))
+            return Reply(await (running if left is None else _within(left, running, call.method)))
         parts: list[Closable] = []
         if streaming.takes_stream:
             incoming = Incoming(arguments[-1], call.method.full_name)

@@ -322,12 +322,21 @@ class _Count:
 
     def __enter__(self) -> None:
         """Count one more for as long as the `with` block lasts."""
-        self.number += 1
-        self.none.clear()
+        self.begin()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.end()
+
+    def begin(self) -> None:
+        """Count one more."""
+        self.number += 1
+        if self.number == 1:
+            self.none.clear()
+
+    def end(self) -> None:
+        """Count one less."""
         self.number -= 1
         if not self.number:
             self.none.set()
@@ -343,14 +352,14 @@ class _Admitted:
         self._count = count
 
     def __enter__(self) -> None:
-        self._call.__enter__()
-        self._count.__enter__()
+        self._call.begin()
+        self._count.begin()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._count.__exit__(kind, error, trace)
-        self._call.__exit__(kind, error, trace)
+        self._count.end()
+        self._call.end()
 
 
 def _settings(limits: Limits, **others: object) -> dict[str, str]:

@@ -7,6 +7,7 @@ import inspect
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor
 from contextvars import Context
+from types import CoroutineType
 from typing import Any, Protocol, Self
 
 from avrorpc.call import Call, deadline_exceeded
@@ -36,6 +37,8 @@ async def begin(
     else:
         loop = asyncio.get_running_loop()
         value = await loop.run_in_executor(executor, lambda: context.run(guarded, function, arguments))
+    if type(value) is CoroutineType:
+        return await run_in(context, value)
     return await run_in(context, as_coroutine(value)) if inspect.isawaitable(value) else value
 
 

@@ -75,11 +75,6 @@ class Body:
         most = limit + slack
         if self.length is not None and self.length > most:
             raise LimitExceeded(f"the body is above max_body={limit} bytes")
-        if self.is_complete and len(self._chunks) == 1 and self.size <= most:  # as a small one is
-            self.size = 0
-            if self._watcher is not None:
-                self._watcher.body_is_read()
-            return self._chunks.popleft()
         parts: list[bytes] = []
         total = 0
         while (part := await self.chunk()) is not None:
@@ -88,6 +83,15 @@ class Body:
                 raise LimitExceeded(f"the body is above max_body={limit} bytes")
             parts.append(part)
         return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def take(self, limit: int) -> bytes | None:
+        """Return all of it where it has come in one piece, as a small one does; None where `read` must."""
+        if not self.is_complete or len(self._chunks) != 1 or self.size > limit:
+            return None
+        self.size = 0
+        if self._watcher is not None:
+            self._watcher.body_is_read()
+        return self._chunks.popleft()
 
     async def chunk(self) -> bytes | None:
         """Return what has come since the last time, at least one byte; None at the end."""

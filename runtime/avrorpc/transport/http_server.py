@@ -228,7 +228,10 @@ class HttpConnection(asyncio.Protocol):
 
     async def _serve(self, request: HttpRequest, transport: asyncio.Transport) -> None:
         try:
-            response = await self._answer(request)
+            try:
+                response = await self._handler(request)
+            except Exception as error:  # noqa: BLE001 - the client is told, whatever it is
+                response = self._failed(error)
             await self._respond(request, response, transport)
         except asyncio.CancelledError:
             if not self._is_lingering:
@@ -241,17 +244,15 @@ class HttpConnection(asyncio.Protocol):
             self._task = None
             self._done(request, transport)
 
-    async def _answer(self, request: HttpRequest) -> HttpResponse:
-        try:
-            return await self._handler(request)
-        except LimitExceeded as error:
+    def _failed(self, error: Exception) -> HttpResponse:
+        """Return the answer to a request whose handler raised."""
+        if isinstance(error, LimitExceeded):
             return text(413, str(error))
-        except RemoteProtocolError as error:
+        if isinstance(error, RemoteProtocolError):
             return text(400, str(error))
-        except Exception:
-            number = uuid.uuid4().hex
-            logger.exception("error %s: the handler of an HTTP request failed", number)
-            return text(500, f"the server failed; error {number}")
+        number = uuid.uuid4().hex
+        logger.error("error %s: the handler of an HTTP request failed", number, exc_info=error)
+        return text(500, f"the server failed; error {number}")
 
     async def _respond(
         self, request: HttpRequest, response: HttpResponse, transport: asyncio.Transport

@@ -66,6 +66,24 @@ class ArgumentsReader:
         self._has_body = route.verb in ("POST", "PUT", "PATCH") and not self._streams
         self._is_of_body: Final = self._has_body and not self._query and not self._headers
 
+    def at_once(self, request: HttpRequest, variables: Mapping[str, str]) -> list[Any] | None:
+        """Return the arguments of the usual request: a JSON body that has come, and nothing wrong in it.
+
+        None, with the request as it was, where that is not so.
+        """
+        if not self._is_of_body or variables or request.query:
+            return None
+        headers = request.headers
+        if headers.get("content-type") != JSON or "content-encoding" in headers:
+            return None
+        body = request.body.take(self._limits.max_body)
+        if body is None:
+            return None
+        made = self._quickly(body)
+        if made is None:
+            request.body.put(body)
+        return made
+
     async def __call__(
         self, request: HttpRequest, variables: Mapping[str, str], *, forms_are_json: bool
     ) -> list[Any]:
@@ -79,12 +97,6 @@ class ArgumentsReader:
         Raises:
             Refusal: 400, 413 or 415 of the body as such; 422 with all that is wrong with the values.
         """
-        body: bytes | None = None
-        if self._is_of_body and not variables and not request.query:
-            body = await self._body(request)
-            made = self._quickly(body, request.headers)
-            if made is not None:
-                return made
         values: dict[str, Json] = {}
         ready: dict[str, Any] = {}
         sources: dict[str, str] = dict.fromkeys(variables, "path")
@@ -100,16 +112,17 @@ class ArgumentsReader:
                 sources[parameter.field.name] = "header"
         has_body = self._has_body or request.headers.get("content-length", "0") != "0"
         if has_body and not self._streams:
-            body = await self._body(request) if body is None else body
+            try:
+                body = await request.read(self._limits.max_body)
+            except LimitExceeded as error:
+                raise Refusal(413, str(error)) from None
             self._read_body(
                 body, request.headers, values, ready, sources, errors, forms_are_json=forms_are_json
             )
         return self._made(values, ready, sources, errors)
 
-    def _quickly(self, body: bytes, headers: Mapping[str, str]) -> list[Any] | None:
-        """Return the arguments of a request that is as it should be; None where one must look closely."""
-        if not body or headers.get("content-type") != JSON or "content-encoding" in headers:
-            return None
+    def _quickly(self, body: bytes) -> list[Any] | None:
+        """Return the arguments in a body that is as it should be; None where one must look closely."""
         value = self._json(body, JSON)
         if self._whole is not None:
             value = {self._whole.field.name: value}
@@ -118,12 +131,6 @@ class ArgumentsReader:
         problems: list[Problem] = []
         made = self._read(value, None, problems)
         return None if problems else made
-
-    async def _body(self, request: HttpRequest) -> bytes:
-        try:
-            return await request.read(self._limits.max_body)
-        except LimitExceeded as error:
-            raise Refusal(413, str(error)) from None
 
     def _made(
         self,

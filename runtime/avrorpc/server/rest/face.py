@@ -118,7 +118,7 @@ class RestFace:
             if problem is not None:
                 raise Refusal(403, problem)
             found = self._router.find(request.method, request.path)
-            if type(found) is Found:
+            if isinstance(found, Found):
                 response = await found.target(request, found.variables)
             else:
                 response = self._not_found(request, found)

@@ -117,7 +117,9 @@ class Operation:
         stages = Stages() if is_research else None
         try:
             media = negotiation.choose(request.headers.get("accept"), self._offered)
-            arguments = await self.read(request, variables, forms_are_json=is_research)
+            arguments = self.read.at_once(request, variables)
+            if arguments is None:
+                arguments = await self.read(request, variables, forms_are_json=is_research)
             if stages is not None:
                 stages.ended("decode")
             call = self.call(request, arguments)
