@@ -93,9 +93,7 @@ class RestFace:
             self.routes[served.name] = routes_of(served.protocol, segments[served.name])
         for served in server.services:
             for route in self.routes[served.name]:
-                streams = served.contract.methods[route.message.name].streaming is not Streaming.NONE
-                operation = (StreamOperation if streams else Operation)(served, route, around)
-                self._router.add(route.verb, route.path, self._guarded(operation))
+                self._router.add(route.verb, route.path, self._answer_by(served, route, around))
         self._ask: Final = (
             None
             if server.introspection is None
@@ -153,6 +151,19 @@ class RestFace:
                 raise Refusal(
                     404, f"there is nothing at {request.path[:200]}; /openapi.json has what there is"
                 )
+
+    def _answer_by(self, served: Served, route: Route, around: Surroundings) -> Answer:
+        """Return what answers by a route. What reads and writes its values is made at its first request."""
+        made: Answer | None = None
+
+        def answer(request: HttpRequest, variables: Mapping[str, str]) -> Awaitable[HttpResponse]:
+            nonlocal made
+            if made is None:
+                streams = served.contract.methods[route.message.name].streaming is not Streaming.NONE
+                made = self._guarded((StreamOperation if streams else Operation)(served, route, around))
+            return made(request, variables)
+
+        return answer
 
     def _guarded(self, operation: Operation) -> Answer:
         """Return what answers for an operation, when preconditions and keys are looked at."""
