@@ -93,4 +93,3 @@ class HttpLinks:
             link.leave(self._reason)
         if self._is_parting:
             link.part()
-

@@ -99,4 +99,11 @@ class LinkListener:
                 self._activity.closed(accepted)
                 self._admission.leave()
 
-        return ServerLink(state, partial(self._answer, accepted=accepted), self._limits, opened, closed)
+        return ServerLink(
+            state,
+            partial(self._answer, accepted=accepted),
+            self._limits,
+            opened,
+            closed,
+            lingers=self.address.scheme != "memory",
+        )

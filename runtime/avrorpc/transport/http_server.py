@@ -89,9 +89,9 @@ class HttpConnection(asyncio.Protocol):
         return "nobody" if self._transport is None else peer_name(self._transport)
 
     @property
-    def is_flushed(self) -> bool:
-        """Whether the system has taken all that is due to the client."""
-        return self._transport is None or not self._transport.get_write_buffer_size()
+    def is_done(self) -> bool:
+        """Whether the system has taken all that is due to the client, and what it may still send has come."""
+        return self._transport is None or not (self._is_lingering or self._transport.get_write_buffer_size())
 
     def end(self, *, at_once: bool = False) -> None:
         """Close when what has come is answered, or at once: what is being answered then is given up."""
