@@ -83,6 +83,7 @@ class Server:
         mode: What answers over REST are where the client does not say: `research`, the envelope with
             metadata and examples; `production`, the bare result.
         origins: The sites whose pages may call over REST, such as `https://desk.example`; `*` for all.
+        browser: Whether `GET /` is the API browser, where anybody is told by Introspection what is served.
 
     Raises:
         BindError: An implementation does not fit its contract, or two serve one contract.
@@ -99,6 +100,7 @@ class Server:
         middleware: tuple[Middleware, ...] = (),
         mode: Mode = "production",
         origins: Iterable[str] = (),
+        browser: bool = True,
     ) -> None:
         if introspection not in (True, False, "local", "open"):
             raise BindError(f"introspection={introspection!r} is none of True, False, 'local', 'open'")
@@ -113,6 +115,7 @@ class Server:
         self._statistics = statistics = Statistics()
         self._mode: Final[Mode] = mode
         self._origins: Final = tuple(origins)
+        self._browser: Final = browser
         counting = () if introspection is False else (self.activity, statistics)
         served: dict[str, Served] = {}
         for service in services:
@@ -267,7 +270,7 @@ class Server:
             admit=self._admit,
             examples=shown_examples,
         )
-        return RestFace(parts, mode=self._mode, origins=self._origins)
+        return RestFace(parts, mode=self._mode, origins=self._origins, browser=self._browser)
 
     @contextmanager
     def _admit(self, served: Served, message: str, request: HttpRequest) -> Iterator[None]:
