@@ -100,9 +100,7 @@ class Browser:
 def names() -> list[str]:
     """Return the names of the files that the page is made of."""
     here = files(__package__ or __name__)
-    return sorted(
-        entry.name for entry in here.iterdir() if entry.name.rpartition(".")[2] in MEDIA_TYPES
-    )
+    return sorted(entry.name for entry in here.iterdir() if entry.name.rpartition(".")[2] in MEDIA_TYPES)
 
 
 def _file(name: str) -> Answer:

@@ -1,7 +1,7 @@
 // The page: what is served on the left, one view on the right, keys and dialogs around them.
 import { result } from "./call.js";
-import { byId, fill, h, say } from "./dom.js";
-import { parse } from "./json.js";
+import { byId, fill, h } from "./dom.js";
+import { isObject, parse } from "./json.js";
 import { messageView } from "./message.js";
 import { ROOT } from "./request.js";
 import { Schemas, outline } from "./schema.js";
@@ -52,9 +52,17 @@ function mark() {
   }
 }
 
+function decoded(text) {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
 function route(answer) {
   const [path, query = ""] = location.hash.replace(/^#\/?/, "").split(/\?(.*)/s);
-  const [segment, name] = path.split("/").map(decodeURIComponent);
+  const [segment, name] = path.split("/").map(decoded);
   view?.leave();
   view = null;
   const service = store.services.find((one) => one.segment === segment);
@@ -64,12 +72,12 @@ function route(answer) {
     let values = {};
     try {
       values = parse(given.get("values") || "{}");
-    } catch {
-      say("The values of the link cannot be read");
-    }
+    } catch { /* whoever made the link did not write JSON: the form is empty */ }
+    if (!isObject(values)) values = {};
     view = messageView(main, message, { via: given.get("via"), values, answer });
   } else if (service) serviceView(main, service);
   else homeView(main);
+  if ((segment && !service) || (service && name && !message)) main.prepend(h("p", { class: "error", role: "alert" }, `There is nothing called ${name ?? segment} here.`));
   document.title = [name, segment, "API browser"].filter(Boolean).join(" · ");
   mark();
   menu(false);

@@ -33,6 +33,7 @@ export function messageView(main, message, given) {
   let form = null;
   let running = null;
   let fresh = uuid();
+  let untouched = "";
 
   const slot = h("div", { class: "form" });
   const note = h("p", { class: "error", hidden: true, role: "alert" });
@@ -76,6 +77,7 @@ export function messageView(main, message, given) {
     })));
     fill(slot, route.parameters.length ? form.node : h("p", { class: "doc" }, "It takes no arguments."));
     keyLabel.hidden = !takesKey();
+    untouched = compact(form.read([], ""));
     show(now);
   }
   // Put values into the form and the editor.
@@ -128,7 +130,7 @@ export function messageView(main, message, given) {
     const query = new URLSearchParams();
     if (route !== message.routes[0]) query.set("via", route.id);
     const text = compact(now);
-    if (Object.keys(now).length && (isWhole || text.length < 4000)) query.set("values", text);
+    if (text !== untouched && (isWhole || text.length < 4000)) query.set("values", text);
     const shown = query.toString();
     return `#/${message.service.segment}/${message.name}${shown ? `?${shown}` : ""}`;
   }
@@ -173,6 +175,7 @@ export function messageView(main, message, given) {
     go.textContent = "Stop";
     go.classList.add("stop");
     response.start(lastId);
+    if (innerWidth < 1081) response.node.scrollIntoView({ block: "nearest", behavior: "smooth" });
     let answer = null;
     let broken = null;
     try {

@@ -12,7 +12,7 @@ export function build(route, values, { mode, key, timeout, metadata, isStream, l
   let body = null;
   for (const one of route.parameters) {
     const value = rest[one.field];
-    if (!["member"].includes(one.in)) delete rest[one.field];
+    if (one.in !== "member") delete rest[one.field];
     if (one.in === "path") path = path.replace(`{${one.name}}`, encodeURIComponent(value === undefined ? "" : plain(value)));
     else if (one.in === "body") body = value === undefined ? null : compact(value);
     else if (one.in === "items") body = (Array.isArray(value) ? value : []).map((item) => `${compact(item)}\n`).join("");
@@ -137,8 +137,7 @@ export function python(message, route, values, schemas, hasToken) {
     ? `    for item in ${call}:\n        print(item)` : message.one_way ? `    ${call}` : `    print(${call})`;
   const imports = [...typed.modules].sort().map((one) => `import ${one}`);
   const from = [...typed.names].sort().map(([module, names]) => `from ${module} import ${[...names].sort().join(", ")}`);
-  return [...imports, imports.length ? "" : null, "from avrorpc import connect", ...from.map((one, index) => one + (index ? "" : "  # contracts: your generated package")),
-    "", `with connect(${client}, ${address()}${options}) as client:`, body].filter((one) => one !== null).join("\n");
+  return [...imports, imports.length ? "" : null, "from avrorpc import connect", "# contracts: the package that was generated for you", ...from, "", `with connect(${client}, ${address()}${options}) as client:`, body].filter((one) => one !== null).join("\n");
 }
 
 export function dual(message, route, values, mode, hasToken) {
