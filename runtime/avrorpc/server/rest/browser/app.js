@@ -1,6 +1,6 @@
 // The page: what is served on the left, one view on the right, keys and dialogs around them.
 import { result } from "./call.js";
-import { byId, fill, h } from "./dom.js";
+import { byId, fill, h, say } from "./dom.js";
 import { isObject, parse } from "./json.js";
 import { messageView } from "./message.js";
 import { ROOT } from "./request.js";
@@ -28,18 +28,38 @@ async function load() {
 function tree() {
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   const matches = (one) => {
-    const text = `${one.service.name} ${one.name} ${one.doc ?? ""} ${one.routes.map((r) => r.id).join(" ")}`.toLowerCase();
+    const text =
+      `${one.service.name} ${one.name} ${one.doc ?? ""} ${one.routes.map((r) => r.id).join(" ")}`.toLowerCase();
     return words.every((word) => text.includes(word));
   };
-  const nodes = store.services.map((service) => {
-    const found = service.messages.filter(matches);
-    if (words.length && !found.length) return null;
-    return h("section", null,
-      h("h2", null, h("a", { href: `#/${service.segment}`, class: "item" }, service.segment)),
-      h("ul", null, found.map((one) => h("li", null, h("a", { href: `#/${service.segment}/${one.name}`, class: `item${one.routes[0].isDeprecated ? " old" : ""}` },
-        h("span", { class: `verb ${one.routes[0].verb.toLowerCase()}` }, one.routes[0].verb), h("span", { class: "name" }, one.name),
-        one.streaming === "NONE" ? null : h("span", { class: "wave", title: "stream" }, "≋"))))));
-  }).filter(Boolean);
+  const nodes = store.services
+    .map((service) => {
+      const found = service.messages.filter(matches);
+      if (words.length && !found.length) return null;
+      return h(
+        "section",
+        null,
+        h("h2", null, h("a", { href: `#/${service.segment}`, class: "item" }, service.segment)),
+        h(
+          "ul",
+          null,
+          found.map((one) =>
+            h(
+              "li",
+              null,
+              h(
+                "a",
+                { href: `#/${service.segment}/${one.name}`, class: `item${one.routes[0].isDeprecated ? " old" : ""}` },
+                h("span", { class: `verb ${one.routes[0].verb.toLowerCase()}` }, one.routes[0].verb),
+                h("span", { class: "name" }, one.name),
+                one.streaming === "NONE" ? null : h("span", { class: "wave", title: "stream" }, "≋"),
+              ),
+            ),
+          ),
+        ),
+      );
+    })
+    .filter(Boolean);
   fill(byId("tree"), nodes.length ? nodes : h("p", { class: "hint" }, "Nothing has such a name."));
   mark();
 }
@@ -72,13 +92,17 @@ function route(answer) {
     let values = {};
     try {
       values = parse(given.get("values") || "{}");
-    } catch { /* whoever made the link did not write JSON: the form is empty */ }
+    } catch {
+      /* whoever made the link did not write JSON: the form is empty */
+    }
     if (!isObject(values)) values = {};
     view = messageView(main, message, { via: given.get("via"), values, answer });
   } else if (service) serviceView(main, service);
   else homeView(main);
-  if ((segment && !service) || (service && name && !message)) main.prepend(h("p", { class: "error", role: "alert" }, `There is nothing called ${name ?? segment} here.`));
+  if ((segment && !service) || (service && name && !message))
+    main.prepend(h("p", { class: "error", role: "alert" }, `There is nothing called ${name ?? segment} here.`));
   document.title = [name, segment, "API browser"].filter(Boolean).join(" · ");
+  say(document.title);
   mark();
   menu(false);
   scrollTo(0, 0);
@@ -87,18 +111,33 @@ function route(answer) {
 function calls() {
   const box = byId("history");
   box.hidden = !store.calls.length;
-  fill(box.querySelector("ol"), store.calls.map((call) => {
-    const [segment, name] = call.where.split("/");
-    const query = new URLSearchParams({ via: call.route, values: call.values });
-    const open = (event) => {
-      event.preventDefault();
-      history.pushState(null, "", `#/${segment}/${name}?${query}`);
-      route(store.answers.get(call.id));
-    };
-    return h("li", null, h("a", { href: `#/${segment}/${name}?${query}`, class: "item", onclick: open },
-      h("span", { class: `dot ${call.status && call.status < 400 ? "good" : "bad"}` }, ""), h("span", { class: "name" }, name),
-      h("span", { class: "hint" }, `${call.status || "—"} · ${call.ms < 1000 ? `${call.ms.toFixed(call.ms < 10 ? 1 : 0)} ms` : `${(call.ms / 1000).toFixed(1)} s`}`)));
-  }));
+  fill(
+    box.querySelector("ol"),
+    store.calls.map((call) => {
+      const [segment, name] = call.where.split("/");
+      const query = new URLSearchParams({ via: call.route, values: call.values });
+      const open = (event) => {
+        event.preventDefault();
+        history.pushState(null, "", `#/${segment}/${name}?${query}`);
+        route(store.answers.get(call.id));
+      };
+      return h(
+        "li",
+        null,
+        h(
+          "a",
+          { href: `#/${segment}/${name}?${query}`, class: "item", onclick: open },
+          h("span", { class: `dot ${call.status && call.status < 400 ? "good" : "bad"}` }, ""),
+          h("span", { class: "name" }, name),
+          h(
+            "span",
+            { class: "hint" },
+            `${call.status || "—"} · ${call.ms < 1000 ? `${call.ms.toFixed(call.ms < 10 ? 1 : 0)} ms` : `${(call.ms / 1000).toFixed(1)} s`}`,
+          ),
+        ),
+      );
+    }),
+  );
 }
 
 async function health() {
@@ -107,10 +146,14 @@ async function health() {
   try {
     const response = await fetch(new URL("healthz", ROOT), { cache: "no-store" });
     const { status, services } = await response.json();
-    const bad = Object.entries(services).filter(([, one]) => one !== "SERVING").map(([name]) => name);
+    const bad = Object.entries(services)
+      .filter(([, one]) => one !== "SERVING")
+      .map(([name]) => name);
     text = status === "ok" ? "healthy" : "unavailable";
     badge.title = bad.length ? `Not serving: ${bad.join(", ")}` : "Health: /healthz";
-  } catch { /* nobody answers: offline */ }
+  } catch {
+    /* nobody answers: offline */
+  }
   badge.className = `health ${text}`;
   badge.lastElementChild.textContent = text;
 }
@@ -136,11 +179,17 @@ function showToken() {
 byId("token-dialog").addEventListener("close", () => {
   const dialog = byId("token-dialog");
   if (!["use", "forget"].includes(dialog.returnValue)) return;
-  const typed = dialog.returnValue === "use" ? byId("token-value").value.trim().replace(/^bearer\s+/i, "") : "";
+  const typed =
+    dialog.returnValue === "use"
+      ? byId("token-value")
+          .value.trim()
+          .replace(/^bearer\s+/i, "")
+      : "";
   // Header fields are Latin-1, and a token is less than that.
   store.setToken(typed.replace(/[^\x21-\x7e]/g, ""));
   showToken();
-  if (store.services.length) view?.refresh(); else load();
+  if (store.services.length) view?.refresh();
+  else load();
 });
 // Enter means the token is used, and not the first button.
 byId("token-value").addEventListener("keydown", (event) => {
@@ -152,17 +201,31 @@ byId("token-value").addEventListener("keydown", (event) => {
 byId("token").addEventListener("click", askToken);
 byId("help").addEventListener("click", () => byId("help-dialog").showModal());
 byId("menu").addEventListener("click", () => menu(!document.body.classList.contains("menu-open")));
-byId("skip").addEventListener("click", (event) => { event.preventDefault(); main.focus(); });
-byId("forget").addEventListener("click", () => { store.forget(); calls(); });
+byId("skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  main.focus();
+});
+byId("forget").addEventListener("click", () => {
+  store.forget();
+  calls();
+});
 byId("theme").addEventListener("click", () => {
-  const now = document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+  const now =
+    document.documentElement.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
   const theme = now === "dark" ? "light" : "dark";
   document.documentElement.dataset.theme = theme;
-  try { localStorage.setItem("avrorpc.theme", theme); } catch { /* it lasts as long as the page */ }
+  try {
+    localStorage.setItem("avrorpc.theme", theme);
+  } catch {
+    /* it lasts as long as the page */
+  }
 });
 for (const one of document.querySelectorAll("[name=mode]")) {
   one.checked = one.value === store.mode;
-  one.addEventListener("change", () => { store.setMode(one.value); view?.refresh(); });
+  one.addEventListener("change", () => {
+    store.setMode(one.value);
+    view?.refresh();
+  });
 }
 filter.addEventListener("input", tree);
 document.addEventListener("called", calls);
@@ -180,7 +243,10 @@ document.addEventListener("keydown", (event) => {
     view?.send();
   } else if (event.key === "Escape") {
     if (view?.stop()) return;
-    if (target === filter && filter.value) { filter.value = ""; tree(); } else target.blur();
+    if (target === filter && filter.value) {
+      filter.value = "";
+      tree();
+    } else target.blur();
     menu(false);
   } else if ((event.key === "ArrowDown" || event.key === "ArrowUp") && isInTree) {
     const links = [...byId("nav").querySelectorAll("a.item")];
@@ -190,7 +256,12 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Enter" && target === filter) {
     byId("tree").querySelector("li a.item")?.click();
   } else if (!isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    if (event.key === "/") { event.preventDefault(); menu(true); filter.focus(); filter.select(); }
+    if (event.key === "/") {
+      event.preventDefault();
+      menu(true);
+      filter.focus();
+      filter.select();
+    }
     if (event.key === "?") byId("help-dialog").showModal();
   }
 });
@@ -198,5 +269,7 @@ document.addEventListener("keydown", (event) => {
 showToken();
 calls();
 health();
-setInterval(() => { if (!document.hidden) health(); }, 15_000);
+setInterval(() => {
+  if (!document.hidden) health();
+}, 15_000);
 load();

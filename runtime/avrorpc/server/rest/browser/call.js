@@ -7,7 +7,13 @@ export async function send(request, token, signal, onitem) {
   const headers = { Accept: "application/json", ...request.headers };
   if (token) headers.Authorization = `Bearer ${token}`;
   const started = performance.now();
-  const response = await fetch(request.url, { method: request.verb, headers, body: request.body, signal, cache: "no-store" });
+  const response = await fetch(request.url, {
+    method: request.verb,
+    headers,
+    body: request.body,
+    signal,
+    cache: "no-store",
+  });
   const answer = {
     status: response.status,
     statusText: response.statusText,
@@ -18,7 +24,8 @@ export async function send(request, token, signal, onitem) {
   const get = (name) => response.headers.get(name) ?? "";
   answer.type = get("content-type");
   answer.timing = stages(get("server-timing"));
-  if (onitem && answer.type.startsWith("text/event-stream")) answer.end = await events(response, onitem, answer, started);
+  if (onitem && answer.type.startsWith("text/event-stream"))
+    answer.end = await events(response, onitem, answer, started);
   else answer.text = await response.text();
   answer.ms = performance.now() - started;
   return answer;
@@ -26,7 +33,10 @@ export async function send(request, token, signal, onitem) {
 
 // Server-Timing, as [name, milliseconds].
 function stages(header) {
-  return header.split(",").map((part) => /^\s*([\w-]+).*?dur=([\d.]+)/.exec(part)).filter(Boolean)
+  return header
+    .split(",")
+    .map((part) => /^\s*([\w-]+).*?dur=([\d.]+)/.exec(part))
+    .filter(Boolean)
     .map(([, name, ms]) => [name, Number(ms)]);
 }
 
@@ -63,6 +73,7 @@ export async function result(path, body) {
   if (body !== undefined) headers["Content-Type"] = "application/json";
   const response = await fetch(new URL(path, ROOT), { ...given, headers });
   const value = parse(await response.text());
-  if (!response.ok) throw Object.assign(new Error(String(value?.detail ?? response.statusText)), { status: response.status });
+  if (!response.ok)
+    throw Object.assign(new Error(String(value?.detail ?? response.statusText)), { status: response.status });
   return value;
 }

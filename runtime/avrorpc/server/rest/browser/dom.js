@@ -29,7 +29,11 @@ export const byId = (id) => document.getElementById(id);
 // Documentation: paragraphs, and `code` between backticks.
 export function prose(text, className = "doc") {
   if (!text) return null;
-  return h("div", { class: className }, text.split(/\n\s*\n/).map((part) => h("p", null, inline(part))));
+  return h(
+    "div",
+    { class: className },
+    text.split(/\n\s*\n/).map((part) => h("p", null, inline(part))),
+  );
 }
 
 export function inline(text) {
@@ -42,16 +46,22 @@ export function button(text, onclick, properties = {}) {
 
 // A button that copies what a function gives, and says so.
 export function copier(text, label = "Copy") {
-  const node = button(label, async () => {
-    try {
-      await navigator.clipboard.writeText(text());
-      say("Copied");
-      node.textContent = "Copied";
-    } catch {
-      node.textContent = "Not allowed";
-    }
-    setTimeout(() => { node.textContent = label; }, 1500);
-  }, { class: "quiet" });
+  const node = button(
+    label,
+    async () => {
+      try {
+        await navigator.clipboard.writeText(text());
+        say("Copied");
+        node.textContent = "Copied";
+      } catch {
+        node.textContent = "Not allowed";
+      }
+      setTimeout(() => {
+        node.textContent = label;
+      }, 1500);
+    },
+    { class: "quiet" },
+  );
   return node;
 }
 
@@ -62,13 +72,15 @@ export function say(text) {
 
 // Tabs after the ARIA pattern: arrows move, the panel follows.
 export function tabs(label, entries, onchange) {
-  const id = `tabs${tabs.count = (tabs.count ?? 0) + 1}`;
+  const id = `tabs${(tabs.count = (tabs.count ?? 0) + 1)}`;
   const list = h("div", { role: "tablist", "aria-label": label, class: "tabs" });
   const heads = entries.map(({ name, panel }, index) => {
     panel.id = `${id}-panel${index}`;
     panel.setAttribute("role", "tabpanel");
     const head = button(name, () => choose(index), {
-      role: "tab", id: `${id}-tab${index}`, "aria-controls": panel.id,
+      role: "tab",
+      id: `${id}-tab${index}`,
+      "aria-controls": panel.id,
     });
     panel.setAttribute("aria-labelledby", head.id);
     return head;
@@ -92,5 +104,11 @@ export function tabs(label, entries, onchange) {
     heads[current].focus();
   });
   choose(0, true);
-  return { list, choose, get current() { return current; } };
+  return {
+    list,
+    choose,
+    get current() {
+      return current;
+    },
+  };
 }

@@ -1,36 +1,55 @@
 // Forms out of JSON Schema. A control is {node, input, read, write, child}: `read(errors, pointer)` gives the value,
 // or takes note of what cannot be one; `child(key)` is the field below it, for errors that name it by JSON Pointer.
 import { button, h, prose } from "./dom.js";
-import { compact, format, isObject, number, parse } from "./json.js";
+import { compact, isObject } from "./json.js";
+import { anything, bytes, choice, constant, flag, nothing, numeric, text } from "./scalars.js";
 
 let ids = 0;
 
 export function control(schemas, given) {
   const schema = schemas.resolve(given);
-  const make = {
-    const: constant, enum: choice, boolean: flag, integer: numeric, float: numeric, bytes, null: nothing,
-    string: text, array: list, map, record, union,
-  }[schemas.kind(schema)] ?? anything;
+  const make =
+    {
+      const: constant,
+      enum: choice,
+      boolean: flag,
+      integer: numeric,
+      float: numeric,
+      bytes,
+      null: nothing,
+      string: text,
+      array: list,
+      map,
+      record,
+      union,
+    }[schemas.kind(schema)] ?? anything;
   return make(schemas, schema);
 }
 
 // A control with its name, its documentation, the place for what is wrong with it, and for what may be left out
 // the box that says whether it is sent.
 export function field(schemas, { name, schema, isRequired = true, doc, badge, onremove }) {
-  const id = `f${ids += 1}`;
+  const id = `f${(ids += 1)}`;
   const resolved = schemas.resolve(schema);
   const isLazy = ["record", "union", "array", "map", "any"].includes(schemas.kind(resolved));
   const label = h("label", { id: `${id}-label` }, name);
-  const box = isRequired ? null : h("input", { type: "checkbox", id: `${id}-set`, "aria-label": `Send ${name}`, title: "Whether it is sent" });
+  const box = isRequired
+    ? null
+    : h("input", { type: "checkbox", id: `${id}-set`, "aria-label": `Send ${name}`, title: "Whether it is sent" });
   const error = h("p", { class: "error", id: `${id}-error`, hidden: true });
   const slot = h("div", { class: "slot" });
   const initial = resolved.default;
   const hint = box && initial !== undefined ? h("span", { class: "default" }, `default ${brief(initial)}`) : null;
-  const head = h("div", { class: "field-head" }, box, label,
+  const head = h(
+    "div",
+    { class: "field-head" },
+    box,
+    label,
     h("span", { class: "type" }, schemas.title(schema)),
     badge ? h("span", { class: "place" }, badge) : null,
     isRequired && !onremove ? h("span", { class: "required" }, "required") : hint,
-    onremove ? button("Remove", onremove, { class: "quiet remove", "aria-label": `Remove ${name}` }) : null);
+    onremove ? button("Remove", onremove, { class: "quiet remove", "aria-label": `Remove ${name}` }) : null,
+  );
   const node = h("div", { class: "field" }, head, prose(doc ?? schema.description), slot, error);
   let inner = null;
 
@@ -59,8 +78,12 @@ export function field(schemas, { name, schema, isRequired = true, doc, badge, on
   }
   if (box) {
     box.addEventListener("change", () => set(box.checked));
-    slot.addEventListener("input", () => { if (!box.checked) set(true); });
-    slot.addEventListener("change", () => { if (!box.checked) set(true); });
+    slot.addEventListener("input", () => {
+      if (!box.checked) set(true);
+    });
+    slot.addEventListener("change", () => {
+      if (!box.checked) set(true);
+    });
     set(false);
   }
   if (!box || !isLazy) build();
@@ -69,9 +92,14 @@ export function field(schemas, { name, schema, isRequired = true, doc, badge, on
     node,
     name,
     isSet: () => !box || box.checked,
-    read(errors, pointer) { return box && !box.checked ? undefined : build().read(errors, pointer); },
+    read(errors, pointer) {
+      return box && !box.checked ? undefined : build().read(errors, pointer);
+    },
     write(value) {
-      if (value === undefined) { set(false); return; }
+      if (value === undefined) {
+        set(false);
+        return;
+      }
       set(true);
       build().write(value);
     },
@@ -92,7 +120,10 @@ export function field(schemas, { name, schema, isRequired = true, doc, badge, on
 export function clearErrors(root) {
   for (const one of root.querySelectorAll(".wrong")) one.classList.remove("wrong");
   for (const one of root.querySelectorAll("[aria-invalid]")) one.removeAttribute("aria-invalid");
-  for (const one of root.querySelectorAll(".error")) { one.hidden = true; one.textContent = ""; }
+  for (const one of root.querySelectorAll(".error")) {
+    one.hidden = true;
+    one.textContent = "";
+  }
 }
 
 function brief(value) {
@@ -100,132 +131,19 @@ function brief(value) {
   return shown.length > 40 ? `${shown.slice(0, 39)}…` : shown;
 }
 
-const spell = (value) => (typeof value === "string" ? value : value === undefined ? "" : compact(value));
-
-function constant(_, schema) {
-  return { node: h("code", null, spell(schema.const)), read: () => schema.const, write() {} };
-}
-
-function nothing() {
-  return { node: h("code", { class: "null" }, "null"), read: () => null, write() {} };
-}
-
-function choice(_, schema) {
-  const input = h("select", null, schema.enum.map((one) => h("option", { value: spell(one) }, spell(one))));
-  return {
-    node: input, input,
-    read: () => schema.enum.find((one) => spell(one) === input.value) ?? input.value,
-    write(value) { input.value = spell(value); },
-  };
-}
-
-function flag() {
-  const input = h("input", { type: "checkbox", role: "switch" });
-  return { node: h("span", { class: "switch" }, input), input, read: () => input.checked, write(value) { input.checked = value === true; } };
-}
-
-function numeric(schemas, schema) {
-  const isInteger = schemas.kind(schema) === "integer";
-  const input = h("input", { type: "text", inputmode: isInteger ? "numeric" : "decimal", autocomplete: "off", spellcheck: "false", placeholder: isInteger ? "0" : "0.0" });
-  return {
-    node: input, input,
-    read(errors, pointer) {
-      const typed = input.value.trim();
-      if (isInteger && /^-?\d+$/.test(typed)) return number(String(BigInt(typed)));
-      if (!isInteger && ["NaN", "Infinity", "-Infinity"].includes(typed)) return typed;
-      if (!isInteger && /^-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?$/.test(typed)) return number(typed);
-      errors.push({ pointer, detail: typed ? `${typed.slice(0, 40)} is no ${isInteger ? "whole " : ""}number` : "a number is missing" });
-      return typed;
-    },
-    write(value) { input.value = spell(value); },
-  };
-}
-
-const HELPERS = {
-  "date-time": ["Now", () => new Date().toISOString()],
-  "date-time-local": ["Now", () => new Date().toISOString().slice(0, 23)],
-  date: ["Today", () => new Date().toISOString().slice(0, 10)],
-  uuid: ["New", () => uuid()],
-};
-const PLACEHOLDERS = {
-  date: "2026-01-31", "date-time": "2026-01-31T12:00:00Z", "date-time-local": "2026-01-31T12:00:00",
-  "time-local": "12:00:00", decimal: "12.50", uuid: "00000000-0000-4000-8000-000000000000",
-};
-
-export function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 15) | 64;
-  bytes[8] = (bytes[8] & 63) | 128;
-  const hex = Array.from(bytes, (one) => one.toString(16).padStart(2, "0")).join("");
-  return hex.replace(/(.{8})(.{4})(.{4})(.{4})(.{12})/, "$1-$2-$3-$4-$5");
-}
-
-function text(_, schema) {
-  const isShort = Boolean(schema.format || schema.pattern);
-  const input = isShort
-    ? h("input", { type: "text", autocomplete: "off", spellcheck: "false", placeholder: PLACEHOLDERS[schema.format] })
-    : h("textarea", { rows: "1", autocomplete: "off", spellcheck: "false" });
-  const helper = HELPERS[schema.format];
-  const set = () => { input.value = helper[1](); input.dispatchEvent(new Event("input", { bubbles: true })); };
-  return {
-    node: helper ? h("div", { class: "row" }, input, button(helper[0], set, { class: "quiet" })) : input,
-    input,
-    read: () => input.value,
-    write(value) { input.value = spell(value); },
-  };
-}
-
-const toBase64 = (given) => {
-  let binary = "";
-  for (const byte of new TextEncoder().encode(given)) binary += String.fromCharCode(byte);
-  return btoa(binary);
-};
-
-function bytes() {
-  const input = h("textarea", { rows: "1", spellcheck: "false", placeholder: "base64" });
-  const file = h("input", { type: "file", hidden: true, "aria-label": "A file" });
-  const size = h("span", { class: "default", "aria-live": "polite" });
-  const way = h("select", { "aria-label": "How the bytes are given" },
-    ["base64", "text", "file"].map((one) => h("option", { value: one }, one)));
-  let content = "";
-  way.addEventListener("change", () => {
-    file.hidden = way.value !== "file";
-    input.hidden = way.value === "file";
-    input.placeholder = way.value;
-  });
-  file.addEventListener("change", () => {
-    const [chosen] = file.files;
-    if (!chosen) return;
-    const reader = new FileReader();
-    reader.onload = () => {
-      content = reader.result.slice(reader.result.indexOf(",") + 1);
-      size.textContent = `${chosen.size} bytes`;
-      file.dispatchEvent(new Event("input", { bubbles: true }));
-    };
-    reader.onerror = () => { size.textContent = "It cannot be read"; };
-    reader.readAsDataURL(chosen);
-  });
-  return {
-    node: h("div", { class: "row" }, way, input, file, size), input,
-    read: () => (way.value === "file" ? content : way.value === "text" ? toBase64(input.value) : input.value.trim()),
-    write(value) {
-      way.value = "base64";
-      way.dispatchEvent(new Event("change"));
-      input.value = spell(value);
-    },
-  };
-}
-
 function list(schemas, schema) {
   const items = h("div", { class: "items" });
   let fields = [];
-  const renumber = () => fields.forEach((one, index) => {
-    one.node.querySelector("label").textContent = String(index);
-  });
+  const renumber = () =>
+    fields.forEach((one, index) => {
+      one.node.querySelector("label").textContent = String(index);
+    });
   const changed = () => items.dispatchEvent(new Event("input", { bubbles: true }));
   function add(value) {
     const made = field(schemas, {
-      name: String(fields.length), schema: schema.items ?? {}, doc: "",
+      name: String(fields.length),
+      schema: schema.items ?? {},
+      doc: "",
       onremove() {
         fields = fields.filter((one) => one !== made);
         made.node.remove();
@@ -238,11 +156,15 @@ function list(schemas, schema) {
     if (value !== undefined) made.write(value);
     return made;
   }
-  const more = button("Add", () => {
-    const made = add();
-    changed();
-    made.node.querySelector(".slot input, .slot textarea, .slot select")?.focus();
-  }, { class: "quiet add", "aria-label": "Add an item" });
+  const more = button(
+    "Add",
+    () => {
+      const made = add();
+      changed();
+      made.node.querySelector(".slot input, .slot textarea, .slot select")?.focus();
+    },
+    { class: "quiet add", "aria-label": "Add an item" },
+  );
   return {
     node: h("div", { class: "nested" }, items, more),
     read: (errors, pointer) => fields.map((one, index) => one.read(errors, `${pointer}/${index}`)),
@@ -267,8 +189,14 @@ function map(schemas, schema) {
     key.value = name;
     const row = { key };
     row.field = field(schemas, {
-      name: "value", schema: values, doc: "",
-      onremove() { rows = rows.filter((one) => one !== row); row.node.remove(); changed(); },
+      name: "value",
+      schema: values,
+      doc: "",
+      onremove() {
+        rows = rows.filter((one) => one !== row);
+        row.node.remove();
+        changed();
+      },
     });
     row.node = h("div", { class: "entry" }, key, row.field.node);
     rows.push(row);
@@ -276,13 +204,21 @@ function map(schemas, schema) {
     if (value !== undefined) row.field.write(value);
     return row;
   }
-  const more = button("Add", () => { add().key.focus(); changed(); }, { class: "quiet add", "aria-label": "Add an entry" });
+  const more = button(
+    "Add",
+    () => {
+      add().key.focus();
+      changed();
+    },
+    { class: "quiet add", "aria-label": "Add an entry" },
+  );
   return {
     node: h("div", { class: "nested" }, entries, more),
     read(errors, pointer) {
       const made = {};
       for (const { key, field: one } of rows) {
-        if (Object.hasOwn(made, key.value)) errors.push({ pointer, detail: `the key ${JSON.stringify(key.value)} is there twice` });
+        if (Object.hasOwn(made, key.value))
+          errors.push({ pointer, detail: `the key ${JSON.stringify(key.value)} is there twice` });
         const value = one.read(errors, `${pointer}/${escaped(key.value)}`);
         Object.defineProperty(made, key.value, { value, enumerable: true, configurable: true, writable: true });
       }
@@ -300,21 +236,33 @@ function map(schemas, schema) {
 export function record(schemas, schema) {
   const members = Object.entries(schema.properties ?? {}).filter(([, one]) => one.const === undefined);
   const fixed = Object.entries(schema.properties ?? {}).filter(([, one]) => one.const !== undefined);
-  return members_(schemas, members.map(([name, one]) => ({
-    name, schema: one, isRequired: schema.required?.includes(name) ?? false,
-  })), Object.fromEntries(fixed.map(([name, one]) => [name, one.const])));
+  return fieldsOf(
+    schemas,
+    members.map(([name, one]) => ({
+      name,
+      schema: one,
+      isRequired: schema.required?.includes(name) ?? false,
+    })),
+    Object.fromEntries(fixed.map(([name, one]) => [name, one.const])),
+  );
 }
 
 // The fields of a record, or the parameters of a message.
-export function members_(schemas, entries, fixed = {}) {
+export function fieldsOf(schemas, entries, fixed = {}) {
   const fields = entries.map((entry) => field(schemas, entry));
   return {
-    node: h("div", { class: "nested" }, fields.map((one) => one.node), fields.length ? null : h("p", { class: "doc" }, "It has no fields.")),
+    node: h(
+      "div",
+      { class: "nested" },
+      fields.map((one) => one.node),
+      fields.length ? null : h("p", { class: "doc" }, "It has no fields."),
+    ),
     read(errors, pointer) {
       const made = { ...fixed };
       for (const one of fields) {
         const value = one.read(errors, `${pointer}/${escaped(one.name)}`);
-        if (value !== undefined) Object.defineProperty(made, one.name, { value, enumerable: true, configurable: true, writable: true });
+        if (value !== undefined)
+          Object.defineProperty(made, one.name, { value, enumerable: true, configurable: true, writable: true });
       }
       return made;
     },
@@ -329,8 +277,11 @@ export function members_(schemas, entries, fixed = {}) {
 function union(schemas, schema) {
   const branches = schemas.branches(schema);
   const slot = h("div", { class: "slot" });
-  const select = h("select", { "aria-label": "Which type" },
-    branches.map((one, index) => h("option", { value: String(index) }, schemas.title(one))));
+  const select = h(
+    "select",
+    { "aria-label": "Which type" },
+    branches.map((one, index) => h("option", { value: String(index) }, schemas.title(one))),
+  );
   let inner = null;
   function choose(index) {
     select.value = String(index);
@@ -341,7 +292,8 @@ function union(schemas, schema) {
   select.addEventListener("change", () => choose(Number(select.value)));
   choose(0);
   return {
-    node: h("div", { class: "union" }, select, slot), input: select,
+    node: h("div", { class: "union" }, select, slot),
+    input: select,
     read: (errors, pointer) => inner.read(errors, pointer),
     write(value) {
       const index = branches.findIndex((one) => schemas.fits(one, value));
@@ -349,24 +301,15 @@ function union(schemas, schema) {
       inner.write(value);
     },
     // Who says that a value is sent hardly means null.
-    preferValue() { choose(Math.max(branches.findIndex((one) => schemas.kind(one) !== "null"), 0)); },
-    child: (key) => inner.child?.(key),
-  };
-}
-
-function anything() {
-  const input = h("textarea", { rows: "2", spellcheck: "false", placeholder: "JSON" });
-  return {
-    node: input, input,
-    read(errors, pointer) {
-      try {
-        return parse(input.value);
-      } catch (error) {
-        errors.push({ pointer, detail: error.message });
-        return input.value;
-      }
+    preferValue() {
+      choose(
+        Math.max(
+          branches.findIndex((one) => schemas.kind(one) !== "null"),
+          0,
+        ),
+      );
     },
-    write(value) { input.value = format(value); },
+    child: (key) => inner.child?.(key),
   };
 }
 
@@ -375,5 +318,9 @@ export const same = (one, other) => compact(sorted(one)) === compact(sorted(othe
 function sorted(value) {
   if (Array.isArray(value)) return value.map(sorted);
   if (!isObject(value)) return value;
-  return Object.fromEntries(Object.keys(value).sort().map((name) => [name, sorted(value[name])]));
+  return Object.fromEntries(
+    Object.keys(value)
+      .sort()
+      .map((name) => [name, sorted(value[name])]),
+  );
 }

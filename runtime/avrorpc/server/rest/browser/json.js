@@ -2,11 +2,16 @@
 import { h } from "./dom.js";
 
 export class Num {
-  constructor(text) { this.text = text; }
-  toString() { return this.text; }
+  constructor(text) {
+    this.text = text;
+  }
+  toString() {
+    return this.text;
+  }
 }
 
-const TOKEN = /\s*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null))/y;
+const TOKEN =
+  /\s*(?:([{}[\],:])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?)|(true|false|null))/y;
 const DEEPEST = 500;
 
 export function parse(text) {
@@ -16,7 +21,9 @@ export function parse(text) {
     const lines = text.slice(0, index).split("\n");
     return `line ${lines.length}, column ${lines.at(-1).length + 1}`;
   };
-  const fail = (what, index = at) => { throw new SyntaxError(`${what} at ${place(index)}`); };
+  const fail = (what, index = at) => {
+    throw new SyntaxError(`${what} at ${place(index)}`);
+  };
   const next = () => {
     TOKEN.lastIndex = at;
     const found = TOKEN.exec(text);
@@ -75,7 +82,8 @@ export function number(text) {
   return String(Number(text)) === text ? Number(text) : new Num(text);
 }
 
-export const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Num);
+export const isObject = (value) =>
+  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Num);
 
 // Lists of scalars stay on one line where they fit.
 export function format(value, pad = "") {
@@ -85,7 +93,9 @@ export function format(value, pad = "") {
     const line = `[${parts.join(", ")}]`;
     const isFlat = value.every((item) => typeof item !== "object" || item === null || item instanceof Num);
     if (!parts.length || (isFlat && line.length < 76)) return line;
-    return isFlat && typeof value[0] !== "string" ? wrapped(parts, pad) : `[\n${pad}  ${parts.join(`,\n${pad}  `)}\n${pad}]`;
+    return isFlat && typeof value[0] !== "string"
+      ? wrapped(parts, pad)
+      : `[\n${pad}  ${parts.join(`,\n${pad}  `)}\n${pad}]`;
   }
   if (isObject(value)) {
     const parts = Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${format(item, `${pad}  `)}`);
@@ -98,7 +108,10 @@ function wrapped(parts, pad) {
   const lines = [];
   let line = "";
   for (const part of parts) {
-    if (line && line.length + part.length > 70) { lines.push(`${line},`); line = ""; }
+    if (line && line.length + part.length > 70) {
+      lines.push(`${line},`);
+      line = "";
+    }
     line += line ? `, ${part}` : part;
   }
   return `[\n${pad}  ${[...lines, line].join(`\n${pad}  `)}\n${pad}]`;
@@ -108,7 +121,9 @@ export function compact(value) {
   if (value instanceof Num) return value.text;
   if (Array.isArray(value)) return `[${value.map(compact).join(",")}]`;
   if (isObject(value)) {
-    return `{${Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}:${compact(item)}`).join(",")}}`;
+    return `{${Object.entries(value)
+      .map(([name, item]) => `${JSON.stringify(name)}:${compact(item)}`)
+      .join(",")}}`;
   }
   return JSON.stringify(value);
 }

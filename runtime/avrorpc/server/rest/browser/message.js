@@ -1,10 +1,13 @@
 // The view of one message: what it is, a form, JSON beside it, examples, and what came of a call.
 import { result, send } from "./call.js";
+import { codeView } from "./code.js";
 import { append, button, copier, fill, h, prose, say, tabs } from "./dom.js";
-import { clearErrors, members_, same, uuid } from "./form.js";
+import { clearErrors, fieldsOf, same } from "./form.js";
 import { compact, format, isObject, parse } from "./json.js";
-import { build, curl, dual, python } from "./request.js";
+import { outcome } from "./outcome.js";
+import { build } from "./request.js";
 import { responseView } from "./response.js";
+import { uuid } from "./scalars.js";
 import { store } from "./store.js";
 
 const examples = new Map();
@@ -12,18 +15,26 @@ const examples = new Map();
 async function examplesOf(service) {
   const key = `${service.segment} ${store.token}`;
   if (!examples.has(key)) {
-    examples.set(key, result(`_introspection/${service.segment}/examples`).catch(() => []));
+    examples.set(
+      key,
+      result(`_introspection/${service.segment}/examples`).catch(() => []),
+    );
   }
   return examples.get(key);
 }
 
 export function badges(message, route) {
   const words = [
-    message.readonly && "read-only", message.idempotent && !message.readonly && "idempotent",
-    message.one_way && "one-way", { RESPONSE: "stream", REQUEST: "takes a stream", BOTH: "streams both ways" }[message.streaming],
-    message.timeout && `within ${message.timeout} s`, route.isDeprecated && "deprecated",
+    message.readonly && "read-only",
+    message.idempotent && !message.readonly && "idempotent",
+    message.one_way && "one-way",
+    { RESPONSE: "stream", REQUEST: "takes a stream", BOTH: "streams both ways" }[message.streaming],
+    message.timeout && `within ${message.timeout} s`,
+    route.isDeprecated && "deprecated",
   ];
-  return words.filter(Boolean).map((word) => h("span", { class: `badge${word === "deprecated" ? " warn" : ""}` }, word));
+  return words
+    .filter(Boolean)
+    .map((word) => h("span", { class: `badge${word === "deprecated" ? " warn" : ""}` }, word));
 }
 
 export function messageView(main, message, given) {
@@ -37,30 +48,66 @@ export function messageView(main, message, given) {
 
   const slot = h("div", { class: "form" });
   const note = h("p", { class: "error", hidden: true, role: "alert" });
-  const editor = h("textarea", { class: "editor", spellcheck: "false", "aria-label": "The arguments as JSON", rows: "12" });
+  const editor = h("textarea", {
+    class: "editor",
+    spellcheck: "false",
+    "aria-label": "The arguments as JSON",
+    rows: "12",
+  });
   const cases = h("div", { class: "cases", hidden: true });
   const formPanel = h("div", null, slot);
-  const jsonPanel = h("div", { class: "json" }, editor, h("p", { class: "hint" }, "Sent as it stands, whatever the contract says."));
-  const ways = tabs("How to give the arguments", [{ name: "Form", panel: formPanel }, { name: "JSON", panel: jsonPanel }], (index) => {
-    if (index === 1) { editor.value = format(values([]) ?? {}); warn(""); return true; }
-    return toForm();
-  });
+  const jsonPanel = h(
+    "div",
+    { class: "json" },
+    editor,
+    h("p", { class: "hint" }, "Sent as it stands, whatever the contract says."),
+  );
+  const ways = tabs(
+    "How to give the arguments",
+    [
+      { name: "Form", panel: formPanel },
+      { name: "JSON", panel: jsonPanel },
+    ],
+    (index) => {
+      if (index === 1) {
+        editor.value = format(values([]) ?? {});
+        warn("");
+        return true;
+      }
+      return toForm();
+    },
+  );
   const options = {
     key: h("input", { type: "text", placeholder: "a new one for each call", spellcheck: "false" }),
     timeout: h("input", { type: "text", inputmode: "numeric", placeholder: "none" }),
     metadata: h("textarea", { rows: "1", placeholder: "tenant: blue", spellcheck: "false" }),
   };
   const keyLabel = h("label", null, "Idempotency-Key", options.key);
-  const more = h("details", { class: "options" }, h("summary", null, "Options"), h("div", { class: "grid" },
-    keyLabel, h("label", null, "Timeout in ms", options.timeout), h("label", null, "Metadata, one on each line", options.metadata)));
+  const more = h(
+    "details",
+    { class: "options" },
+    h("summary", null, "Options"),
+    h(
+      "div",
+      { class: "grid" },
+      keyLabel,
+      h("label", null, "Timeout in ms", options.timeout),
+      h("label", null, "Metadata, one on each line", options.metadata),
+    ),
+  );
   const go = button("Send", () => (running ? stop() : run()), { class: "primary", id: "send", title: "Ctrl+Enter" });
   const link = copier(() => location.href.replace(/#.*/, "") + hash(true), "Copy link");
-  const code = codeView();
+  const code = codeView(message);
   const response = responseView(message, { resume: (id) => run(id), next });
 
-  const verbs = message.routes.length > 1
-    ? h("select", { "aria-label": "Route", class: "path" }, message.routes.map((one) => h("option", { value: one.id }, one.id)))
-    : null;
+  const verbs =
+    message.routes.length > 1
+      ? h(
+          "select",
+          { "aria-label": "Route", class: "path" },
+          message.routes.map((one) => h("option", { value: one.id }, one.id)),
+        )
+      : null;
   const path = h("code", { class: "path" });
   verbs?.addEventListener("change", () => {
     const now = values([]) ?? {};
@@ -71,10 +118,16 @@ export function messageView(main, message, given) {
   function draw(now) {
     if (verbs) verbs.value = route.id;
     fill(path, h("b", { class: `verb ${route.verb.toLowerCase()}` }, route.verb), ` ${decodeURI(route.path)}`);
-    form = members_(schemas, route.parameters.map((one) => ({
-      name: one.field, schema: one.schema, isRequired: one.isRequired, doc: one.doc ?? "",
-      badge: { path: "in the path", query: null, header: `header ${one.name}`, items: "one on each line" }[one.in],
-    })));
+    form = fieldsOf(
+      schemas,
+      route.parameters.map((one) => ({
+        name: one.field,
+        schema: one.schema,
+        isRequired: one.isRequired,
+        doc: one.doc ?? "",
+        badge: { path: "in the path", query: null, header: `header ${one.name}`, items: "one on each line" }[one.in],
+      })),
+    );
     fill(slot, route.parameters.length ? form.node : h("p", { class: "doc" }, "It takes no arguments."));
     keyLabel.hidden = !takesKey();
     untouched = compact(form.read([], ""));
@@ -85,7 +138,8 @@ export function messageView(main, message, given) {
     form.write(now);
     editor.value = format(now);
     const errors = [];
-    const left = ways.current === 0 && Object.keys(now).length > 0 && !same(form.read(errors, ""), now) && !errors.length;
+    const left =
+      ways.current === 0 && Object.keys(now).length > 0 && !same(form.read(errors, ""), now) && !errors.length;
     warn(left ? "Some of this has no place in the form. It is sent as it is from JSON." : "");
     changed();
   }
@@ -120,7 +174,14 @@ export function messageView(main, message, given) {
   }
   function request(now, lastId) {
     const key = takesKey() ? options.key.value.trim() || fresh : "";
-    return build(route, now, { mode: store.mode, key, timeout: options.timeout.value.trim(), metadata: options.metadata.value, isStream: gives, lastId });
+    return build(route, now, {
+      mode: store.mode,
+      key,
+      timeout: options.timeout.value.trim(),
+      metadata: options.metadata.value,
+      isStream: gives,
+      lastId,
+    });
   }
   function takesKey() {
     return route.takesKey && !message.readonly && !message.idempotent && message.streaming === "NONE";
@@ -141,7 +202,7 @@ export function messageView(main, message, given) {
       if (!main.contains(slot)) return;
       history.replaceState(null, "", hash(false));
       const now = values([]);
-      if (now) code.show(now);
+      if (now) code.show(route, now, request(now));
     }, 250);
   }
 
@@ -149,9 +210,14 @@ export function messageView(main, message, given) {
     clearErrors(slot);
     let first = null;
     for (const { pointer, detail } of errors) {
-      const parts = (pointer ?? "").split("/").slice(1).map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
-      if (ways.current === 0 && parts.length && form.child(parts[0])) { const at = form.child(parts[0]).show(parts.slice(1), detail); first ??= at; }
-      else warn([note.textContent, pointer ? `${pointer}: ${detail}` : detail].filter(Boolean).join("\n"));
+      const parts = (pointer ?? "")
+        .split("/")
+        .slice(1)
+        .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+      if (ways.current === 0 && parts.length && form.child(parts[0])) {
+        const at = form.child(parts[0]).show(parts.slice(1), detail);
+        first ??= at;
+      } else warn([note.textContent, pointer ? `${pointer}: ${detail}` : detail].filter(Boolean).join("\n"));
     }
     const outer = first?.closest(".slot[hidden]");
     if (outer) outer.hidden = false;
@@ -165,13 +231,18 @@ export function messageView(main, message, given) {
     const now = values(errors);
     for (const one of route.parameters) {
       const value = now?.[one.field];
-      if (one.in === "path" && ["", ".", ".."].includes(value ?? "")) errors.push({ pointer: `/${one.field}`, detail: "it is part of the path, and is needed there" });
+      if (one.in === "path" && ["", ".", ".."].includes(value ?? ""))
+        errors.push({ pointer: `/${one.field}`, detail: "it is part of the path, and is needed there" });
     }
-    if (errors.length) { fail(errors); say(`${errors.length} wrong`); return; }
+    if (errors.length) {
+      fail(errors);
+      say(`${errors.length} wrong`);
+      return;
+    }
     const asked = request(now, lastId);
-    code.show(now, asked);
+    code.show(route, now, asked);
     history.replaceState(null, "", hash(false));
-    const stopper = running = new AbortController();
+    const stopper = (running = new AbortController());
     go.textContent = "Stop";
     go.classList.add("stop");
     response.start(lastId);
@@ -196,35 +267,25 @@ export function messageView(main, message, given) {
     } else response.fail(stopper.signal.aborted ? null : broken);
     fresh = uuid();
     const call = {
-      id: uuid(), where: `${message.service.segment}/${message.name}`, route: route.id, values: compact(now),
-      status: answer?.status ?? 0, ms: answer?.ms ?? 0, at: Date.now(),
+      id: uuid(),
+      where: `${message.service.segment}/${message.name}`,
+      route: route.id,
+      values: compact(now),
+      status: answer?.status ?? 0,
+      ms: answer?.ms ?? 0,
+      at: Date.now(),
     };
     store.note(call, { answer, asked });
     document.dispatchEvent(new CustomEvent("called"));
   }
-  function stop() { running?.abort(); }
+  function stop() {
+    running?.abort();
+  }
   // Go to the page that the answer's link names.
   function next(target) {
     const query = new URL(target, location.href).searchParams;
     show({ ...values([]), cursor: query.get("cursor") });
     run();
-  }
-
-  function codeView() {
-    const panels = ["curl", "Python", "DualClient"].map((name) => ({ name, panel: h("pre", { tabindex: "0" }) }));
-    const choice = tabs("The same elsewhere", panels);
-    const node = h("section", { class: "card code" }, h("div", { class: "card-head" }, choice.list, copier(() => panels[choice.current].panel.textContent)),
-      panels.map((one) => one.panel));
-    return {
-      node,
-      show(now, last = request(now)) {
-        const hasToken = Boolean(store.token);
-        panels[0].panel.textContent = curl(last, hasToken);
-        panels[1].panel.textContent = message.isGenerated ? "" : python(message, route, now, schemas, hasToken);
-        panels[2].panel.textContent = ["REQUEST", "BOTH"].includes(message.streaming) ? "# DualClient sends no streams; the generated client does." : dual(message, route, now, store.mode, hasToken);
-        if (message.isGenerated) panels[1].panel.textContent = panels[2].panel.textContent;
-      },
-    };
   }
 
   slot.addEventListener("input", changed);
@@ -235,65 +296,93 @@ export function messageView(main, message, given) {
 
   const words = badges(message, route);
   const isBoth = message.streaming === "BOTH";
-  fill(main,
-    h("div", { class: "title" },
+  fill(
+    main,
+    h(
+      "div",
+      { class: "title" },
       h("p", { class: "crumbs" }, h("a", { href: `#/${message.service.segment}` }, message.service.name)),
-      h("h1", { tabindex: "-1" }, message.name), words.length ? h("div", { class: "badges" }, words) : null,
+      h("h1", { tabindex: "-1" }, message.name),
+      words.length ? h("div", { class: "badges" }, words) : null,
       prose(message.doc ?? ""),
-      h("div", { class: "route" }, verbs ?? path)),
-    h("div", { class: "columns" },
-      h("section", { class: "card", "aria-label": "Request" },
+      h("div", { class: "route" }, verbs ?? path),
+    ),
+    h(
+      "div",
+      { class: "columns" },
+      h(
+        "section",
+        { class: "card", "aria-label": "Request" },
         h("div", { class: "card-head" }, ways.list, link),
-        cases, formPanel, jsonPanel, note, more,
-        h("div", { class: "foot" }, isBoth ? h("p", { class: "hint" }, "Streams both ways need a WebSocket, or TCP.") : [go, h("kbd", null, "Ctrl"), h("kbd", null, "Enter")],
-          button("Reset", () => { clearErrors(slot); draw({}); }, { class: "quiet" }))),
-      h("div", { class: "right" }, response.node, code.node, outcome(message, route, schemas))));
+        cases,
+        formPanel,
+        jsonPanel,
+        note,
+        more,
+        h(
+          "div",
+          { class: "foot" },
+          isBoth
+            ? h("p", { class: "hint" }, "Streams both ways need a WebSocket, or TCP.")
+            : [go, h("kbd", null, "Ctrl"), h("kbd", null, "Enter")],
+          button(
+            "Reset",
+            () => {
+              clearErrors(slot);
+              draw({});
+            },
+            { class: "quiet" },
+          ),
+        ),
+      ),
+      h("div", { class: "right" }, response.node, code.node, outcome(message, route, schemas)),
+    ),
+  );
   draw(given.values ?? {});
-  code.show(given.values ?? {});
+  code.show(route, given.values ?? {}, request(given.values ?? {}));
   if (given.answer?.answer) response.again(given.answer.answer, given.answer.asked);
-  if (!message.isGenerated) examplesOf(message.service).then((all) => showCases(all.filter((one) => one.message === message.name)));
+  if (!message.isGenerated)
+    examplesOf(message.service).then((all) => showCases(all.filter((one) => one.message === message.name)));
 
   function showCases(found) {
     if (!found.length) return;
     cases.hidden = false;
-    append(cases, [h("span", { class: "hint" }, "Examples"), ...found.map((one, index) => button(one.description || `Example ${index + 1}`, () => {
-      clearErrors(slot);
-      if (ways.current === 0) show(one.input); else { editor.value = format(one.input); changed(); }
-      say("The example is filled in");
-    }, { class: "chip" }))]);
+    append(cases, [
+      h("span", { class: "hint" }, "Examples"),
+      ...found.map((one, index) =>
+        button(
+          one.description || `Example ${index + 1}`,
+          () => {
+            clearErrors(slot);
+            if (ways.current === 0) show(one.input);
+            else {
+              editor.value = format(one.input);
+              changed();
+            }
+            say("The example is filled in");
+          },
+          { class: "chip" },
+        ),
+      ),
+    ]);
   }
 
   return {
-    send: () => { if (!running && !isBoth) run(); },
-    stop: () => { const was = running !== null; stop(); return was; },
-    refresh: () => { const now = values([]); if (now) code.show(now); },
-    leave: () => { clearTimeout(timer); stop(); },
+    send: () => {
+      if (!running && !isBoth) run();
+    },
+    stop: () => {
+      const was = running !== null;
+      stop();
+      return was;
+    },
+    refresh: () => {
+      const now = values([]);
+      if (now) code.show(route, now, request(now));
+    },
+    leave: () => {
+      clearTimeout(timer);
+      stop();
+    },
   };
 }
-
-// What a call gives, and the errors that the contract declares.
-function outcome(message, route, schemas) {
-  const parts = [];
-  if (route.gives) parts.push(h("h3", null, message.streaming === "RESPONSE" ? "Each item" : "Gives"), typeView(route.gives, schemas));
-  for (const one of route.problems) {
-    parts.push(h("h3", null, `${one.name.split(".").at(-1)} `, h("span", { class: "place" }, one.status)), typeView({ $ref: `#/components/schemas/${one.name}` }, schemas));
-  }
-  return parts.length ? h("details", { class: "card types" }, h("summary", null, "Result and errors"), parts) : null;
-}
-
-function typeView(given, schemas, depth = 0) {
-  const schema = schemas.resolve(given);
-  const kind = schemas.kind(schema);
-  const title = h("p", null, h("span", { class: "type" }, schemas.title(given)), schema.description ? ` ${schema.description}` : "");
-  if (depth > 5) return title;
-  if (kind === "array") return h("div", null, title, typeView(schema.items, schemas, depth + 1));
-  if (kind === "enum") return h("div", null, title, h("p", { class: "doc" }, schema.enum.join(", ")));
-  if (kind !== "record") return title;
-  return h("div", null, title, h("dl", null, Object.entries(schema.properties ?? {}).map(([name, one]) => {
-    const inner = schemas.resolve(one);
-    const isDeep = ["record", "array", "enum"].includes(schemas.kind(inner.items ? schemas.resolve(inner.items) : inner));
-    return h("div", null, h("dt", null, h("code", null, name), " ", h("span", { class: "type" }, schemas.title(one))),
-      h("dd", null, one.description ?? "", isDeep && depth < 3 ? h("details", null, h("summary", null, schemas.title(one)), typeView(inner.items ?? one, schemas, depth + 1)) : null));
-  })));
-}
-

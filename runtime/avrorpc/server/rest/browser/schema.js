@@ -44,9 +44,15 @@ export class Schemas {
     const schema = this.resolve(given);
     const kind = this.kind(schema);
     if (schema.properties?.$type || kind === "record" || kind === "enum") {
-      return schema.name?.split(".").at(-1) ?? (kind === "record" ? Object.keys(schema.properties ?? {}).join(", ") || "nothing" : "enum");
+      return (
+        schema.name?.split(".").at(-1) ??
+        (kind === "record" ? Object.keys(schema.properties ?? {}).join(", ") || "nothing" : "enum")
+      );
     }
-    if (kind === "union") return this.branches(schema).map((one) => this.title(one)).join(" | ");
+    if (kind === "union")
+      return this.branches(schema)
+        .map((one) => this.title(one))
+        .join(" | ");
     if (kind === "array") return `${this.title(schema.items)}[]`;
     if (kind === "map") return `map of ${this.title(schema.additionalProperties ?? {})}`;
     if (kind === "float") return schema.name?.replace("avro-", "") ?? "number";
@@ -58,20 +64,33 @@ export class Schemas {
     const kind = this.kind(schema);
     const isNumber = typeof value === "number" || value instanceof Num;
     switch (kind) {
-      case "null": return value === null;
-      case "const": return value === schema.const;
-      case "enum": return schema.enum.includes(value);
-      case "float": return isNumber || ["NaN", "Infinity", "-Infinity"].includes(value);
-      case "integer": return isNumber;
-      case "boolean": return typeof value === "boolean";
-      case "array": return Array.isArray(value);
-      case "union": return this.branches(schema).some((one) => this.fits(one, value));
-      case "map": return isObject(value);
+      case "null":
+        return value === null;
+      case "const":
+        return value === schema.const;
+      case "enum":
+        return schema.enum.includes(value);
+      case "float":
+        return isNumber || ["NaN", "Infinity", "-Infinity"].includes(value);
+      case "integer":
+        return isNumber;
+      case "boolean":
+        return typeof value === "boolean";
+      case "array":
+        return Array.isArray(value);
+      case "union":
+        return this.branches(schema).some((one) => this.fits(one, value));
+      case "map":
+        return isObject(value);
       case "record":
         if (!isObject(value)) return false;
         if (schema.properties?.$type) return value.$type === schema.properties.$type.const;
-        return (schema.required ?? []).every((name) => name in value) && Object.keys(value).every((name) => name in (schema.properties ?? {}));
-      default: return typeof value === "string";
+        return (
+          (schema.required ?? []).every((name) => name in value) &&
+          Object.keys(value).every((name) => name in (schema.properties ?? {}))
+        );
+      default:
+        return typeof value === "string";
     }
   }
 }
@@ -99,16 +118,20 @@ export function outline(document, services, schemas) {
     }
     const generated = [];
     for (const [id, { path, operation }] of operations) {
-      if (own.has(id) || !operation.operationId?.startsWith(`${service.segment}_service_`)) continue;
-      if (!operation.tags?.includes(service.segment)) continue;
+      if (own.has(id) || !operation.tags?.includes(service.segment)) continue;
       const verb = id.split(" ")[0];
       const last = path.split("/").at(-1);
       const name = last === "config" && verb !== "GET" ? `config-${verb.toLowerCase()}` : last;
       const body = operation.requestBody?.content?.["application/json"]?.schema;
-      const parameters = body ? [{ field: "settings", in: "body", name: "settings" }] : [];
+      const parameters = body ? [{ field: "body", in: "body", name: "body" }] : [];
       const route = { verb, path, message: name, parameters, isFree: true };
       generated.push({
-        name, service, doc: operation.summary, isGenerated: true, streaming: "NONE", errors: [],
+        name,
+        service,
+        doc: operation.summary,
+        isGenerated: true,
+        streaming: "NONE",
+        errors: [],
         routes: [describe(route, operation, schemas)],
       });
     }
@@ -123,19 +146,38 @@ function describe(route, operation, schemas) {
   const given = operation.parameters ?? [];
   const parameters = route.parameters.map((one) => {
     if (one.in === "items") {
-      return { ...one, isRequired: false, schema: { type: "array", items: content["application/x-ndjson"]?.["x-itemSchema"] ?? {} } };
+      return {
+        ...one,
+        isRequired: false,
+        schema: { type: "array", items: content["application/x-ndjson"]?.["x-itemSchema"] ?? {} },
+      };
     }
     if (one.in === "body") {
-      return { ...one, isRequired: operation.requestBody?.required ?? false, schema: json ?? {}, doc: json?.description };
+      return {
+        ...one,
+        isRequired: operation.requestBody?.required ?? false,
+        schema: json ?? {},
+        doc: json?.description,
+      };
     }
     if (one.in === "member") {
       const schema = body.properties?.[one.name] ?? {};
       return { ...one, isRequired: body.required?.includes(one.name) ?? false, schema, doc: schema.description };
     }
-    const found = given.find((other) => other.in === one.in && other.name === one.name) ??
-      given.filter((other) => other.in === one.in)[route.parameters.filter((other) => other.in === one.in).indexOf(one)] ?? {};
+    const found =
+      given.find((other) => other.in === one.in && other.name === one.name) ??
+      given.filter((other) => other.in === one.in)[
+        route.parameters.filter((other) => other.in === one.in).indexOf(one)
+      ] ??
+      {};
     const whole = Object.values(found.content ?? {})[0]?.schema;
-    return { ...one, isRequired: found.required ?? false, isJson: Boolean(whole), doc: found.description, schema: found.schema ?? whole ?? {} };
+    return {
+      ...one,
+      isRequired: found.required ?? false,
+      isJson: Boolean(whole),
+      doc: found.description,
+      schema: found.schema ?? whole ?? {},
+    };
   });
   const answer = Object.entries(operation.responses ?? {}).find(([status]) => status.startsWith("2"))?.[1];
   const lines = answer?.content?.["application/x-ndjson"] ?? answer?.content?.["text/event-stream"];
@@ -160,7 +202,8 @@ function problems(operation) {
     const schema = answer.content?.["application/problem+json"]?.schema;
     for (const one of schema?.anyOf ?? (schema ? [schema] : [])) {
       const name = one.$ref?.split("/").at(-1) ?? "";
-      if (name.endsWith("-problem") && name !== "avrorpc-problem") found.push({ status, name: name.replace(/-problem$/, "") });
+      if (name.endsWith("-problem") && name !== "avrorpc-problem")
+        found.push({ status, name: name.replace(/-problem$/, "") });
     }
   }
   return found;

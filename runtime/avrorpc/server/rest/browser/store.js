@@ -11,7 +11,9 @@ function kept(name, fallback) {
 function keep(name, value) {
   try {
     sessionStorage.setItem(`avrorpc.${name}`, JSON.stringify(value));
-  } catch { /* storage is off or full: it lasts as long as the page */ }
+  } catch {
+    /* storage is off or full: it lasts as long as the page */
+  }
 }
 
 const MOST_CALLS = 50;
@@ -23,8 +25,14 @@ export const store = {
   token: kept("token", ""),
   mode: kept("mode", "research"),
   calls: kept("calls", []),
-  setToken(token) { this.token = token; keep("token", token); },
-  setMode(mode) { this.mode = mode; keep("mode", mode); },
+  setToken(token) {
+    this.token = token;
+    keep("token", token);
+  },
+  setMode(mode) {
+    this.mode = mode;
+    keep("mode", mode);
+  },
   // Note a call: {id, where, route, values, status, ms, at}; its answer stays in memory.
   note(call, answer) {
     this.answers.set(call.id, answer);
@@ -32,5 +40,9 @@ export const store = {
     for (const id of this.answers.keys()) if (!this.calls.some((one) => one.id === id)) this.answers.delete(id);
     keep("calls", this.calls);
   },
-  forget() { this.calls = []; this.answers.clear(); keep("calls", []); },
+  forget() {
+    this.calls = [];
+    this.answers.clear();
+    keep("calls", []);
+  },
 };
