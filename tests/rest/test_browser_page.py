@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import abc
 import gzip
 import re
 from importlib.resources import files
 
 import pytest
-from avrorpc import Server
+from avrorpc import Server, stub
+from avrorpc.schema import compact
 from avrorpc.server.rest.browser import CONTENT_SECURITY_POLICY, MEDIA_TYPES, SECURITY_HEADERS, names
 from avrorpc.transport.accepted import Accepted
-from support.exemplary import Exemplary
 from support.shelf import MemoryShelf
 
 from rest.conftest import Desk
@@ -131,7 +132,40 @@ async def test_a_page_that_does_not_come_with_the_server_is_not_there(ask: Desk)
     assert (await ask("DELETE", "/browser/app.js")).status == 405
 
 
-async def test_the_page_is_at_a_second_path_too() -> None:
-    async with Server([Exemplary()]) as server:
+BROWSER = stub.Contract(
+    "net.Browser",
+    compact(
+        {
+            "protocol": "Browser",
+            "namespace": "net",
+            "types": [],
+            "messages": {"welcome": {"request": [], "response": "string", "readonly": True}},
+        }
+    ),
+    types=dict,
+)
+BROWSER.method("welcome")
+
+
+class BrowserService(stub.Service):
+    """What would be generated for it."""
+
+    __contract__ = BROWSER
+
+    @abc.abstractmethod
+    def welcome(self) -> str:
+        """Greet."""
+
+
+class Welcoming(BrowserService):
+    def welcome(self) -> str:
+        return "welcome"
+
+
+async def test_a_service_of_the_same_name_goes_by_its_full_name() -> None:
+    async with Server([Welcoming()]) as server:
         ask = Desk(server)
-        assert (await ask("GET", "/browser")).body == (await ask("GET", "/")).body
+        assert (await ask("GET", "/net.Browser/welcome")).json == "welcome"
+        assert (await ask("GET", "/browser/app.js")).status == 200
+        (service,) = (await ask("GET", "/browser/services.json")).json
+        assert service["segment"] == "net.Browser"

@@ -116,9 +116,7 @@ class RestFace:
             self._router.add("GET", parse_template(path), answer)
         if self._ask is not None and browser:
             for path, answer in Browser(self._ask, self.routes, segments).answers.items():
-                template = parse_template(path)
-                if not self._router.has("GET", template):
-                    self._router.add("GET", template, answer)
+                self._router.add("GET", parse_template(path), answer)
         self._keys: IdempotencyKeys | None = None
         self._locks: dict[str, asyncio.Lock] = {}
 

@@ -1,8 +1,8 @@
 """The API browser: a page that the server itself serves, which shows its services and calls them.
 
-Files beside this module, sent as they are: no build, no framework, nothing from elsewhere. What the page shows it
-asks for as any client might, so that it knows no more than whoever looks at it. Sources: Content Security Policy
-Level 3 (W3C), Trusted Types (W3C).
+Files beside this module, sent as they are: no build, no framework, nothing from elsewhere. What the page
+shows it asks for as any client might, so that it knows no more than whoever looks at it.
+Sources: Content Security Policy Level 3 (W3C), Trusted Types (W3C).
 """
 
 from __future__ import annotations
@@ -30,20 +30,11 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
     "svg": "image/svg+xml",
 }
 """What each kind of file is, by the end of its name."""
-CONTENT_SECURITY_POLICY: Final = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-        # No text becomes markup, whoever wrote it: the browser refuses what would do that.
-        "require-trusted-types-for 'script'",
-        "trusted-types 'none'",
-    )
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    # No text becomes markup, whoever wrote it: the browser refuses what would do that.
+    "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 """What the page may do: run, show and ask what comes from its own server, and nothing else."""
 SECURITY_HEADERS: Final[Mapping[str, str]] = {
@@ -72,11 +63,8 @@ class Browser:
         self._ask = ask
         self._routes = routes
         self._segments = segments
-        page = _file(PAGE)
         self.answers: Final[Mapping[str, Answer]] = {
-            "/": page,
-            # Where the root is a contract's.
-            "/browser": page,
+            "/": _file(PAGE),
             "/browser/services.json": self._services,
             **{f"/browser/{name}": _file(name) for name in names() if name != PAGE},
         }
