@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import ipaddress
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ TRUST_DOMAIN: Final = "avrorpc.local"
 CA_DAYS: Final = 3650
 _ONLY_OWNER: Final = 0o600
 _FOR_ALL: Final = 0o644
+_LABEL: Final = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9_-]{0,61}[A-Za-z0-9_])?")
+_LONGEST_HOST: Final = 253
 _BACKDATED: Final = datetime.timedelta(minutes=5)
 
 
@@ -60,13 +63,15 @@ class Folder:
         for client in clients:
             if client in ("ca", "server") or not client.replace("-", "").replace("_", "").isalnum():
                 raise CertificateError(f"{client!r} is no name for a client; use letters, digits, - and _")
+        subjects = [_name(name) for name in names]
         kept = [] if self._force else [name for name in keep if self._files(name)]
+        for name in kept:
+            self._check_current(name)
         self.reused += [path for name in kept for path in self._files(name)]
         self._check_free([name for name in ("server", *clients) if name not in kept])
         self.path.mkdir(parents=True, exist_ok=True)
         ca, ca_key = self._authority()
         if "server" not in kept:
-            subjects = [_name(name) for name in names]
             self._pair("server", subjects, ExtendedKeyUsageOID.SERVER_AUTH, ca, ca_key)
         for client in clients:
             if client in kept:
@@ -91,6 +96,20 @@ class Folder:
             raise CertificateError(
                 f"{listed}: already there; --force makes them anew, with the same authority"
             )
+
+    def _check_current(self, name: str) -> None:
+        """Check that a pair that is there can go on to be used.
+
+        Raises:
+            CertificateError: It has expired, or is none.
+        """
+        file = self.certificate(name)
+        try:
+            certificate = x509.load_pem_x509_certificate(file.read_bytes())
+        except (OSError, ValueError) as error:
+            raise CertificateError(f"{file} cannot be used ({error}); --force makes it anew") from error
+        if certificate.not_valid_after_utc <= datetime.datetime.now(datetime.UTC):
+            raise CertificateError(f"{file} has expired; --force makes it anew, with the same authority")
 
     def _files(self, name: str) -> list[Path]:
         return [path for path in (self.key(name), self.certificate(name)) if path.exists()]
@@ -184,10 +203,9 @@ def _name(text: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(text))
     except ValueError:
         pass
-    try:
-        return x509.DNSName(text)
-    except ValueError as error:
-        raise CertificateError(f"{text!r} is no name of a host: {error}") from error
+    if len(text) > _LONGEST_HOST or not all(map(_LABEL.fullmatch, text.removeprefix("*.").split("."))):
+        raise CertificateError(f"{text!r} is no name of a host, and no IP address")
+    return x509.DNSName(text)
 
 
 def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:

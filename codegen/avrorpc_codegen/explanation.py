@@ -11,11 +11,12 @@ from importlib.resources import files
 from avrorpc_codegen.breaking.rules import BreakingRule
 from avrorpc_codegen.diagnostic import Rule, RuleId
 from avrorpc_codegen.lint.rules import LintRule
+from avrorpc_codegen.rest_changes import RestRule
 
 
 def all_rules() -> list[RuleId]:
     """Return every rule there is, in the order of their ids."""
-    return sorted([*Rule, *LintRule, *BreakingRule], key=lambda rule: str(rule.value))
+    return sorted([*Rule, *LintRule, *BreakingRule, *RestRule], key=lambda rule: str(rule.value))
 
 
 def explanation(rule: RuleId) -> str:

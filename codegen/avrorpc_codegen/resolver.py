@@ -34,6 +34,7 @@ from avrorpc_codegen.merging import merge_imports
 from avrorpc_codegen.name_rules import NameRules
 from avrorpc_codegen.nesting import check_nesting
 from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
+from avrorpc_codegen.route_rules import check_deprecated, check_error_status, check_routes, check_same_routes
 from avrorpc_codegen.source import Span
 from avrorpc_codegen.stream_rules import check_stream
 from avrorpc_codegen.syntax import FullType, Name
@@ -137,6 +138,8 @@ class _Resolver:
         match item:
             case syntax.RecordDeclaration():
                 record = avro.Record(full, [], doc, item.is_error, aliases, props)
+                if item.is_error:
+                    check_error_status(item.annotations, self.diagnostics)
                 self.pending.append(_Pending(record, item.fields, self.unit))
                 declared = DeclaredType(record, self.unit, item.name.span)
                 declared.field_spans = {variable.name.text: variable.name.span for variable in item.fields}
@@ -205,17 +208,22 @@ class _Resolver:
             tree.annotations, PROTOCOL_WORDS, frozenset({"namespace"}), self.diagnostics
         )
         check_ours(tree.annotations, self.diagnostics)
+        check_deprecated(tree.annotations, self.diagnostics)
         name = self.protocol_name(tree)
         self.names.namespace(tree.annotations)
         self.names.full(tree.name.text, tree.name.span)
         protocol = avro.Protocol(name, [], {}, tree.doc, meaning.props)
         declared = DeclaredProtocol(protocol, self.unit, tree.name.span)
         seen: dict[str, Span] = {}
+        routed: dict[str, Span] = {}
         for item in items:
             if isinstance(item, syntax.Message):
                 message = self.message(item, namespace, declared)
                 if self.names.unique(item.name, seen, "message", self.unit):
                     protocol.messages[message.name] = message
+                    if check_routes(item, message, self.diagnostics):
+                        routed[message.name] = item.name.span
+        check_same_routes(protocol, routed, self.diagnostics)
         self.add_protocol(declared)
 
     def add_protocol(self, declared: DeclaredProtocol) -> None:
@@ -233,6 +241,7 @@ class _Resolver:
     def message(self, item: syntax.Message, namespace: str, declared: DeclaredProtocol) -> avro.Message:
         meaning = read_annotations(item.annotations, MESSAGE_WORDS, _NONE, self.diagnostics)
         check_ours(item.annotations, self.diagnostics)
+        check_deprecated(item.annotations, self.diagnostics)
         check_stream(item, self.diagnostics, is_json=self.unit.is_json)
         name = item.name
         self.names.simple(name)

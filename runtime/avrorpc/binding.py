@@ -61,6 +61,20 @@ class Binding:
     executor: Executor | None = None
     """Where `def` methods run, instead of the server's own threads."""
     middleware: tuple[Middleware, ...] = ()
+    health: Callable[[], object] | None = None
+    """Says whether the implementation is ready, instead of its own `health`."""
+
+    def health_check(self) -> Callable[[], object] | None:
+        """Return what says whether the implementation is ready, if anything does.
+
+        A method called `health` that is a message of a contract does not.
+        """
+        if self.health is not None:
+            return self.health
+        contracts = [skeleton.__contract__ for skeleton in self.contracts().values()]  # type: ignore[attr-defined]
+        is_message = any(m.attribute == "health" for c in contracts for m in c.methods.values())
+        own = None if is_message else getattr(self.implementation, "health", None)
+        return own if callable(own) else None
 
     def contracts(self) -> dict[str, type]:
         """Return the skeletons that the implementation derives from, by contract name.
@@ -83,6 +97,7 @@ def bind(
     inline: bool = False,
     executor: Executor | None = None,
     middleware: tuple[Middleware, ...] = (),
+    health: Callable[[], object] | None = None,
 ) -> Binding:
     """Say how a server runs an implementation, and check that it fits its contracts.
 
@@ -91,16 +106,36 @@ def bind(
         inline: Run `def` methods on the event loop. Only for methods that return at once.
         executor: Run `def` methods there; by default the server has threads for them.
         middleware: Wraps each call of this implementation; the first runs outermost.
+        health: Says whether it is ready, `def` or `async def`; by default its method `health`, where that is
+            no message. It returns a bool or a `ServingStatus`, or one of them with a text.
 
     Raises:
         BindError: It does not fit; the text names each difference.
     """
     if inline and executor is not None:
         raise BindError("inline=True and executor= contradict each other")
-    binding = Binding(implementation, inline, executor, middleware)
+    binding = Binding(implementation, inline, executor, middleware, health)
     for skeleton in binding.contracts().values():
         targets(skeleton, implementation)
+    check = binding.health_check()
+    if check is not None:
+        _check_health(check)
     return binding
+
+
+def _check_health(check: Callable[[], object]) -> None:
+    """Check that a health check can be called.
+
+    Raises:
+        BindError: It needs arguments.
+    """
+    parameters = inspect.signature(check).parameters.values()
+    needed = [one.name for one in parameters if one.default is _EMPTY and one.kind in (_POSITIONAL, _KEYWORD)]
+    if needed:
+        raise BindError(
+            f"health(), which says whether an implementation is ready, is called without arguments,"
+            f" and needs {', '.join(needed)}; bind(..., health=...) names another"
+        )
 
 
 def skeletons(cls: type) -> Iterator[tuple[str, type]]:

@@ -150,10 +150,15 @@ class Options:
 
     def deadline(self, method: Method[Any], now: float) -> float | None:
         """Return the earliest of the ambient deadline, this client's, and the contract's default."""
-        ambient = _current.get()
-        left = None if ambient is None else ambient.remaining()
-        deadline = None if left is None else now + left
-        for timeout in (self.timeout, method.timeout):
-            if timeout is not None and (deadline is None or now + timeout < deadline):
-                deadline = now + timeout
-        return deadline
+        return earliest_deadline(method, now, self.timeout)
+
+
+def earliest_deadline(method: Method[Any], now: float, timeout: float | None) -> float | None:
+    """Return the earliest of the ambient deadline, `timeout` seconds from now, and the contract's default."""
+    ambient = _current.get()
+    left = None if ambient is None else ambient.remaining()
+    deadline = None if left is None else now + left
+    for allowed in (timeout, method.timeout):
+        if allowed is not None and (deadline is None or now + allowed < deadline):
+            deadline = now + allowed
+    return deadline

@@ -76,12 +76,14 @@ def unpack_details(data: bytes, contract: Contract, limits: Limits = DEFAULT_LIM
     return tuple(_unpack(record, contract, limits) for record in records)
 
 
-def settled(details: Sequence[object], contract: Contract) -> tuple[tuple[object, ...], list[str]]:
+def settled(
+    details: Sequence[object], contract: Contract, limits: Limits = DEFAULT_LIMITS
+) -> tuple[tuple[object, ...], list[str]]:
     """Return details as a remote caller would get them, and why some are left out."""
     if not details:
         return (), []
-    data, problems = pack_details(details, contract)
-    return unpack_details(data, contract) if data else (), problems
+    data, problems = pack_details(details, contract, limits)
+    return unpack_details(data, contract, limits) if data else (), problems
 
 
 def _pack(detail: object, contract: Contract) -> AnyRecord:

@@ -24,6 +24,7 @@ from avrorpc.errors import (
     ValueChanged,
     error_info,
 )
+from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Method
 
 logger = logging.getLogger("avrorpc")
@@ -39,11 +40,14 @@ _MOST_CAUSES: Final = 16
 """How many errors of a chain or a group are looked at, and told where causes are exposed."""
 
 
-def outcome(method: Method[Any], error: BaseException, *, expose_cause: bool) -> Exception:
+def outcome(
+    method: Method[Any], error: BaseException, *, expose_cause: bool, limits: Limits = DEFAULT_LIMITS
+) -> Exception:
     """Return the error that a caller sees for what an implementation raised.
 
     What callers are not told is logged whole, under the id that they are given: an undeclared error, what a
-    service behind this one said, and the cause that a status error was raised from.
+    service behind this one said, and the cause that a status error was raised from. Details go as far as
+    `limits` let them.
     """
     match error:
         case DeclaredError():
@@ -60,7 +64,7 @@ def outcome(method: Method[Any], error: BaseException, *, expose_cause: bool) ->
         case EncodeError() | ValueChanged():
             pass  # of a call that the implementation made: its own mistake
         case StatusError() if isinstance(error.code, Code):
-            return _answer(method, error)
+            return _answer(method, error, limits)
         case asyncio.CancelledError():
             return StatusError(Code.CANCELLED, f"{method.full_name} was cancelled", from_peer=True)
     return internal(method, error, expose_cause=expose_cause)
@@ -88,7 +92,7 @@ def _redacted(
     return StatusError(code, _described(error) if expose_cause else text, from_peer=True, error_id=error_id)
 
 
-def _answer(method: Method[Any], error: StatusError) -> StatusError:
+def _answer(method: Method[Any], error: StatusError, limits: Limits) -> StatusError:
     """Return a service's own answer as a wire would carry it: without the cause, which is logged."""
     error_id = error.error_id
     if error.__cause__ is not None:
@@ -96,7 +100,7 @@ def _answer(method: Method[Any], error: StatusError) -> StatusError:
         logger.warning(
             "%s answered %s, error id %s", method.full_name, error.code.value, error_id, exc_info=error
         )
-    details, left_out = settled(error.details, method.contract)
+    details, left_out = settled(error.details, method.contract, limits)
     text = str(error.message).encode(errors="replace").decode()
     if left_out:
         logger.warning("%s: details were left out: %s", method.full_name, "; ".join(left_out))

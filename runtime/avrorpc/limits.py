@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True, frozen=True, kw_only=True)
 class Limits:
-    """Bounds on what is accepted from the other end of a connection."""
+    """Bounds on what is accepted from the other ends of connections."""
 
     max_body: int = 64 * 1024 * 1024
     """Bytes in one request or response, framing excluded, or in one single object."""
@@ -26,6 +26,8 @@ class Limits:
     """Bytes of the protocol that the other end shows in a handshake."""
     max_calls: int = 1_024
     """Calls under way at once on one connection; what comes on top waits, and is read later."""
+    max_connections: int = 65_536
+    """Connections of one server, at all its addresses together; what comes on top is refused at once."""
 
     max_head: int = 32 * 1024
     """Bytes of an HTTP request's head, or of what a client puts around and after the parts of its body."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from avrorpc_codegen.command import main
 from click.testing import CliRunner, Result
+from support.certificates import CERTIFICATES
 from support.processes import environment
 
 AVROGEN = str(Path(sys.executable).with_name("avrogen"))
@@ -87,6 +88,8 @@ def test_another_client_can_be_added(folder: Path) -> None:
         (["--client", "../desk"], "'../desk' is no name for a client"),
         (["--client", "ca"], "'ca' is no name for a client"),
         (["--name", "süd"], "'süd' is no name of a host"),
+        (["--name", "bad name"], "'bad name' is no name of a host"),
+        (["--name", "a..b"], "'a..b' is no name of a host"),
         (["--days", "0"], "0 is not in the range"),
     ],
 )
@@ -94,7 +97,20 @@ def test_what_cannot_be_named_is_refused(folder: Path, arguments: list[str], sai
     result = certs(*arguments)
     assert result.exit_code in (1, 2)
     assert said in result.output
-    assert not (folder / "server.pem").exists()
+    assert not folder.exists()
+
+
+def test_a_pair_that_has_expired_is_not_used_again(folder: Path) -> None:
+    certs()
+    ca = (folder / "ca.pem").read_bytes()
+    (folder / "server.pem").write_bytes(CERTIFICATES.expired.read_bytes())
+    again = certs("--client", "desk")
+    assert again.exit_code == 1
+    assert "certs/server.pem has expired; --force makes it anew, with the same authority" in again.output
+    (folder / "server.pem").write_text("nothing")
+    assert "certs/server.pem cannot be used" in certs("--client", "desk").output
+    assert certs("--force").exit_code == 0
+    assert (folder / "ca.pem").read_bytes() == ca
 
 
 @pytest.mark.parametrize(

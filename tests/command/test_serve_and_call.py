@@ -204,6 +204,8 @@ def test_the_wrong_kind_of_port_is_recognised(server: Running) -> None:
         (["json:decoder"], 1, "derives from no generated skeleton"),
         (["avrorpc_services:byte_tokenizer", "--tcp", "127.0.0.1:99999"], 2, "must be HOST:PORT"),
         (["avrorpc_services:byte_tokenizer", "avrorpc_services:byte_tokenizer"], 1, "implemented twice"),
+        (["avrorpc_services:byte_tokenizer", "--threads", "0"], 2, "is not in the range"),
+        (["avrorpc_services:byte_tokenizer", "--drain=-1"], 2, "is not in the range"),
         (["support.mistakes:OtherDefault"], 1, "'add_special_tokens' has the default False"),
         ([], 2, "Missing argument"),
     ],

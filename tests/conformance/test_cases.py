@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from conformance.loading import FOLDER, CaseError, load, load_all
+from avrorpc import Code, StatusError
+from conformance.calling import SLOW, Outcome, came_too_soon, slowed
+from conformance.loading import FOLDER, CaseError, Step, load, load_all
 from conformance.placing import PLACES, expand, placements, reasons, slice_of
+from testcontracts.script import Item
 
 EXPANDED = list(expand(load_all()))
 
@@ -95,3 +98,43 @@ def test_what_is_wrong_is_said_with_file_and_case(text: str, problem: str) -> No
 def test_a_file_without_cases_is_refused() -> None:
     with pytest.raises(CaseError, match="missing required field `cases`"):
         load("f.yaml", "feature: f\nabout: a\n")
+
+
+LATE = StatusError(Code.DEADLINE_EXCEEDED, "late")
+
+
+def deadline_step(gives: str = "gives: [{number: 1}, {number: 2}]") -> Step:
+    text = (
+        "  - {name: n, call: script/produce, script: [emit: [{number: 1}, {number: 2}], pause: 0.5],"
+        f" deadline: 1, {gives}, error: {{status: DEADLINE_EXCEEDED}}}}"
+    )
+    (case,) = load("f.yaml", HEAD + text)
+    assert case.steps is not None
+    return case.steps[0]
+
+
+def test_a_deadline_that_cuts_off_what_should_come_before_it_proves_nothing() -> None:
+    assert came_too_soon(deadline_step(), Outcome(items=[Item(number=1)], error=LATE))
+    assert came_too_soon(deadline_step("count: 2"), Outcome(error=LATE))
+    slow = slowed(deadline_step())
+    assert slow.deadline == SLOW
+    assert slow.script == [{"emit": [{"number": 1}, {"number": 2}]}, {"pause": 0.5 * SLOW}]
+
+
+def test_a_contracts_deadline_that_cuts_off_the_answer_proves_nothing() -> None:
+    text = "  - {{name: n, call: {}, script: [], value: {{number: 1}}}}"
+    for call, timed in (("script/hasty", True), ("script/unary", False)):
+        (case,) = load("f.yaml", HEAD + text.format(call))
+        assert case.steps is not None
+        assert came_too_soon(case.steps[0], Outcome(error=LATE)) is timed
+        assert not came_too_soon(case.steps[0], Outcome(value=Item(number=1)))
+
+
+def test_whatever_else_is_wrong_at_a_deadline_is_a_failure() -> None:
+    whole = [Item(number=1), Item(number=2)]
+    assert not came_too_soon(deadline_step(), Outcome(items=whole, error=LATE))
+    assert not came_too_soon(deadline_step(), Outcome(items=[*whole, Item(number=3)], error=LATE))
+    assert not came_too_soon(deadline_step(), Outcome(items=whole[:1]))
+    assert not came_too_soon(deadline_step(), Outcome(error=StatusError(Code.INTERNAL, "broken")))
+    with pytest.raises(AssertionError):
+        came_too_soon(deadline_step(), Outcome(items=whole[1:], error=LATE))

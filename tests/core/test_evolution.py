@@ -163,7 +163,7 @@ MESSAGES: list[tuple[str, str, str, Verdict, Verdict]] = [
         MAY_FAIL,
         WORKS,
     ),
-    ("one-way", "void m(int a);", "void m(int a) oneway;", REFUSED, REFUSED),
+    ("one-way", "void m(int a);", "void m(int a) oneway;", ADAPTED, REFUSED),
     ("a response stream", "int m(int a);", '@stream("response") int m(int a);', REFUSED, REFUSED),
     ("a request stream", "int m(int a);", '@stream("request") int m(int a);', REFUSED, REFUSED),
     (

@@ -190,3 +190,40 @@ def test_a_message_that_the_server_lacks_is_named_when_it_is_called(kind: str) -
                     await client.only_old()
 
         asyncio.run(asynchronously())
+
+
+NOTE: Json = {"request": [KEY], "response": "null"}
+WAITING = contract(record(), {"v.Item": Old}, note=NOTE)
+ONE_WAY = contract(record(), {"v.Item": Old}, note={"request": [KEY], "response": "null", "one-way": True})
+
+
+class NoteService(stub.Service):
+    """A contract with a one-way message."""
+
+    __contract__ = ONE_WAY
+
+    def __init__(self) -> None:
+        self.kept: list[str] = []
+
+    def note(self, key: str) -> None:
+        if not key:
+            raise StatusError(Code.INVALID_ARGUMENT, "an empty note")
+        self.kept.append(key)
+
+
+@pytest.mark.parametrize("options", ["", "?upgrade=no", "?upgrade=no&framing=spec", "http"])
+def test_a_client_that_awaits_a_one_way_message_of_the_server_is_answered(options: str) -> None:
+    service = NoteService()
+    with ServerThread(service) as server:
+        url = server.http if options == "http" else server.tcp + options
+        url = server.spec + "&upgrade=no" if "spec" in options else url
+
+        class Notes(stub.Client):
+            __contract__ = WAITING
+
+        with connect(Notes, url, timeout=5) as client:
+            for key in ("a", "b"):
+                assert client.__avrorpc__(WAITING.methods["note"], key) is None
+                assert service.kept[-1] == key, "it waits for the end of the work"
+            with pytest.raises(StatusError, match="an empty note"):
+                client.__avrorpc__(WAITING.methods["note"], "")

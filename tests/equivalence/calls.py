@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import inspect
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from avrorpc import Code, DeclaredError, StatusError, error_info
@@ -97,11 +98,20 @@ def _outcomes(draw: st.DrawFn, method: Method[Any], values: TypedValues, sent: i
 
 def passed(view: Any, planned: Planned) -> tuple[list[Any], dict[str, Any]]:
     """Return a call's arguments as they are passed: by name from the first default on."""
-    parameters = list(inspect.signature(getattr(view, planned.method.attribute)).parameters.values())[1:]
-    given = dict(zip([parameter.name for parameter in parameters], planned.arguments, strict=False))
-    named = {p.name for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
-    by_place = [value for name, value in given.items() if name not in named]
-    return by_place, {name: value for name, value in given.items() if name in named}
+    given = dict(zip(_parameters(view, planned.method.attribute), planned.arguments, strict=False))
+    by_place = [value for parameter, value in given.items() if not parameter.is_named]
+    return by_place, {parameter.name: value for parameter, value in given.items() if parameter.is_named}
+
+
+class _Parameter(NamedTuple):
+    name: str
+    is_named: bool
+
+
+@functools.cache
+def _parameters(view: Any, attribute: str) -> list[_Parameter]:
+    parameters = list(inspect.signature(getattr(view, attribute)).parameters.values())[1:]
+    return [_Parameter(one.name, one.kind is inspect.Parameter.KEYWORD_ONLY) for one in parameters]
 
 
 def shown(value: Any) -> Any:

@@ -62,7 +62,8 @@ def scripted(skeleton: Any, script: Script, *, is_async: bool) -> Any:
 
 def _end(outcome: Outcome) -> None:
     if outcome.error is not None:
-        raise outcome.error
+        outcome.error.__context__ = None
+        raise outcome.error.with_traceback(None)  # or it would grow with each placement
 
 
 def _plain(script: Script) -> Callable[..., Any]:

@@ -8,7 +8,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from avrorpc import Code, ConnectionLost, RpcError, StatusError
+from avrorpc import Code, RpcError, StatusError
 from avrorpc.middleware import Retry
 from avrorpc.testing import Proxy
 from support.books import Books
@@ -111,7 +111,7 @@ def test_no_call_is_lost_or_made_twice_while_the_server_changes(servers: TwoServ
 
 @pytest.mark.parametrize("colour", COLOURS)
 def test_bookings_are_exact_while_the_server_changes(servers: TwoServers, colour: str) -> None:
-    """What was booked is what callers were told, and nothing that failed by name was booked twice."""
+    """What was booked is what callers were told; over HTTP alone, which has no goodbye, a call may fail."""
     number = 120
     with CALLERS[colour](servers.proxy.url) as caller, ThreadPoolExecutor(8) as threads:
         drained: Future[None] | None = None
@@ -132,9 +132,4 @@ def test_bookings_are_exact_while_the_server_changes(servers: TwoServers, colour
         else:
             assert isinstance(result, RpcError), result
             assert booked <= 1, key
-            # A synchronous client listens only while it calls: a call may cross the end of its connection,
-            # and whether the server took it up it cannot know then.
-            crossed = colour == "sync" and isinstance(result, ConnectionLost)
-            assert servers.transport == "http" or crossed, (
-                f"a {servers.transport} call was refused: {result!r}"
-            )
+            assert servers.transport == "http", f"a {servers.transport} call was refused: {result!r}"

@@ -1,12 +1,13 @@
 """What is fuzzed: functions of bytes, each of which holds its part of the runtime to what it promises.
 
 Whatever the bytes, nothing but an `RpcError` comes out, and what is kept stays within the limits. The name of
-a function is the name of its target, and of its folder in `corpus`.
+a function is the name of its target, and of its file in `corpus`.
 """
 
 from __future__ import annotations
 
 import contextlib
+import functools
 from collections.abc import Callable
 from typing import Final
 
@@ -179,6 +180,7 @@ _ORDER = parse_schema(
 _OLD_ORDER = parse_schema('{"type":"record","name":"a.Order","fields":[{"name":"id","type":"int"}]}')
 
 
+@functools.cache
 def _order() -> SingleObject[object]:
     store = SchemaStore()
     store.add(_OLD_ORDER)

@@ -221,19 +221,19 @@ FAILS = [
     (
         "compressed garbage",
         encode(Kind.OPEN, 1, b"garbage", 2),
-        "RESOURCE_EXHAUSTED",
+        "INVALID_ARGUMENT",
         "not compressed as agreed",
     ),
     (
         "half a compressed message",
         encode(Kind.OPEN, 1, zlib.compress(head("count"))[:-3], 2),
-        "RESOURCE_EXHAUSTED",
+        "INVALID_ARGUMENT",
         "does not end where it should",
     ),
     (
         "a compressed message with a tail",
         encode(Kind.OPEN, 1, zlib.compress(head("count")) + b"x", 2),
-        "RESOURCE_EXHAUSTED",
+        "INVALID_ARGUMENT",
         "does not end where it should",
     ),
     (

@@ -94,14 +94,13 @@ def test_its_requestor_is_told_undeclared_errors_as_a_text(requestor: Callable[.
         requestor().request("fail", {"how": "value"})
 
 
-def test_its_requestor_cannot_send_one_way_messages(requestor: Callable[..., Any]) -> None:
-    # It forgets in the handshake that they are one-way, and so has another contract; the others work.
+def test_its_requestor_waits_for_one_way_messages_and_is_answered(requestor: Callable[..., Any]) -> None:
+    # It reads `one-way` in no protocol, shows ours without, and awaits null, which comes after the work.
     caller = requestor()
-    with pytest.raises(
-        avro.errors.AvroRemoteException, match="note: message: it is one-way at the server only"
-    ):
-        caller.request("note", {"text": "from Python"})
-    assert caller.request("notes", {}) == []
+    assert '"one-way"' not in str(caller.local_protocol)
+    assert caller.request("note", {"text": "from Python"}) is None
+    assert caller.request("notes", {}) == ["from Python"]
+    assert caller.request("note", {"text": "again"}) is None, "its second handshake shows no protocol"
 
 
 def test_its_requestor_with_another_version(requestor: Callable[..., Any]) -> None:

@@ -1,4 +1,4 @@
-"""Applies each fault of `mutants.yaml` to a copy of the runtime, and runs the cases that must then fail.
+"""Applies each fault of `mutants.yaml` to a copy of the runtime, and runs what must then fail.
 
     python tests/mutants/run.py [--only NAME] [--jobs N]
 
@@ -38,8 +38,17 @@ class Mutant:
     line: str
     replacement: str
     why: str
-    case: str
-    place: str
+    case: str = ""
+    place: str = ""
+    test: str = ""
+    """A test, where no case sees it."""
+
+    @property
+    def selection(self) -> list[str]:
+        """What pytest is to run."""
+        if self.test:
+            return [self.test]
+        return ["tests/conformance/test_conformance.py", "--all", "--case", self.case, "--place", self.place]
 
     def applied(self, source: str) -> str:
         """Return a file's text with the fault.
@@ -81,14 +90,7 @@ def _run(mutant: Mutant, folder: str) -> str:
     parts = ("codegen", "services", "generated")
     path = os.pathsep.join([folder, *(str(ROOT / part) for part in parts)])
     command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--tb=no"]
-    command += [
-        "tests/conformance/test_conformance.py",
-        "--all",
-        "--case",
-        mutant.case,
-        "--place",
-        mutant.place,
-    ]
+    command += mutant.selection
     try:
         done = subprocess.run(
             command,
@@ -127,11 +129,11 @@ def main() -> int:
             f"there is no {', '.join(sorted(unknown))}; there is {', '.join(one.name for one in known)}"
         )
     chosen = [mutant for mutant in known if not given.only or mutant.name in given.only]
-    missed = 0
+    missed, began = 0, time.monotonic()
     for mutant, said, seconds in run(chosen, given.jobs):
         missed += not said.startswith("caught")
         print(f"{mutant.name:32} {said:24} {seconds:6.1f} s  {mutant.file}", flush=True)
-    print(f"{len(chosen) - missed} of {len(chosen)} faults are caught")
+    print(f"{len(chosen) - missed} of {len(chosen)} faults are caught, in {time.monotonic() - began:.0f} s")
     return min(missed, 1)
 
 

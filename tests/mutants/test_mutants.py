@@ -7,7 +7,7 @@ import ast
 import pytest
 from conformance.loading import load_all
 from conformance.placing import expand
-from mutants.run import RUNTIME, Mutant, mutants, try_one
+from mutants.run import ROOT, RUNTIME, Mutant, mutants, try_one
 
 LISTED = mutants()
 
@@ -25,10 +25,18 @@ def test_each_changes_one_line_that_is_still_there(mutant: Mutant) -> None:
     ast.parse(changed)
 
 
-@pytest.mark.parametrize("mutant", LISTED, ids=lambda mutant: mutant.name)
+@pytest.mark.parametrize("mutant", [one for one in LISTED if not one.test], ids=lambda mutant: mutant.name)
 def test_each_names_cases_that_run_there(mutant: Mutant) -> None:
+    assert mutant.case
     cases = [case for case in load_all() if mutant.case in case.name]
     assert [one for one in expand(cases) if one.where.placement == mutant.place and not one.reason]
+
+
+@pytest.mark.parametrize("mutant", [one for one in LISTED if one.test], ids=lambda mutant: mutant.name)
+def test_or_a_test_that_is_there(mutant: Mutant) -> None:
+    assert not mutant.case
+    file, _, function = mutant.test.partition("::")
+    assert f"def {function}(" in (ROOT / file).read_text() or not function
 
 
 def test_a_line_that_is_not_there_once_is_refused() -> None:

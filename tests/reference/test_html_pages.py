@@ -50,7 +50,7 @@ def test_comments_are_escaped_wherever_they_are_shown(tmp_path: Path) -> None:
       /** {evil} */ record R {{ /** {evil} */ string a = "</code><script>alert(2)</script>"; }}
       /** {evil} */ enum E {{ /** {evil} */ A }}
       /** {evil} */ error Bad {{}}
-      /** {evil} */ @http("<script>alert(3)</script>") @deprecated("<script>alert(4)</script>")
+      /** {evil} */ @y("<script>alert(3)</script>") @deprecated("<script>alert(4)</script>")
       @x("<script>alert(5)</script>") R go(/** {evil} */ E e) throws Bad;
     """
     write(tmp_path, {"p.avdl": f'/** {evil} */ @namespace("n") protocol P {{ {body} }}'})

@@ -37,6 +37,8 @@ def test_what_callers_should_know_of_is_a_badge_and_the_rest_is_code(props: Prop
 
 def test_a_reason_is_the_meaning() -> None:
     assert badges({"deprecated": "Use `b`."})[0].meaning == "Use `b`."
+    dated: Props = {"deprecated": {"since": "2026-01-31", "text": "Use `b`."}}
+    assert badges(dated)[0].meaning == "Use `b`.; since 2026-01-31."
 
 
 def test_a_one_way_message_says_so_first() -> None:

@@ -49,6 +49,8 @@ def normal(html: str) -> str:
 @example("a\n# b")
 @example("1. a\n2) b")
 @example("- \n- a")
+@example("+\n\n\n\n+")
+@example("1. a\n2.\n\n\n\n3. b\n   - c\n   -\n\n\n   - d")
 def test_every_reader_sees_what_our_own_page_shows(text: str) -> None:
     mine = normal(to_html(text, no_name))
     theirs = seen(text)

@@ -16,14 +16,13 @@ from avrorpc.schema.json_spelling import spelt
 from avrorpc.testing.strategies import values as typed_values
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator  # type: ignore[import-untyped,unused-ignore]
 from support.avro_strategies import schemas, values
 
 
 def validator(schema: Schema) -> Draft202012Validator:
     made = JsonSchemas(prefix="#/$defs/")
-    document = {**made.of(schema)}
-    document = {"allOf": [document], "$defs": made.components}
+    document = {"allOf": [made.of(schema)], "$defs": made.components}
     Draft202012Validator.check_schema(document)
     return Draft202012Validator(document)
 
@@ -52,9 +51,8 @@ def mutated(data: st.DataObject, value: Json) -> Json:
 
     walk(value)
     holder, key = data.draw(st.sampled_from(places))
-    other: Json = data.draw(
-        st.sampled_from([None, True, 0, -1, 2**31, 2**63, 1.5, 1e300, "", "x", "NaN", "AAA", [], [None], {}])
-    )
+    others: list[Json] = [None, True, 0, -1, 2**31, 2**63, 1.5, 1e300, "", "x", "NaN", "AAA", [], [None], {}]
+    other = data.draw(st.sampled_from(others))
     if holder is None:
         return other
     if isinstance(holder, dict) and data.draw(st.booleans()):
@@ -115,14 +113,15 @@ def test_logical_types_are_valid_too(schema: Schema, data: st.DataObject) -> Non
     check = validator(schema)
     written = to_json(schema, from_json(schema, to_json(schema, data.draw(typed_values(schema)), {}), {}), {})
     check.validate(written)
-    for wrong in (None, True, 1.5, "x", [], {"months": -1}, "31.12.2026", "2026-13-01T00:00:00"):
+    wrongs: list[Json] = [None, True, 1.5, "x", [], {"months": -1}, "31.12.2026", "2026-13-01T00:00:00"]
+    for wrong in wrongs:
         if not check.is_valid(wrong):
             with pytest.raises(EncodeError):
                 from_json(schema, wrong, {})
 
 
-A = {"type": "record", "name": "n.A", "fields": [{"name": "x", "type": "int"}]}
-B = {"type": "record", "name": "n.B", "fields": [{"name": "string", "type": "int"}]}
+A: Json = {"type": "record", "name": "n.A", "fields": [{"name": "x", "type": "int"}]}
+B: Json = {"type": "record", "name": "n.B", "fields": [{"name": "string", "type": "int"}]}
 UNIONS: list[tuple[Json, list[Json], list[Json]]] = [
     (["null", "string"], [None, "a", ""], [1, {"a": 1}]),
     ([A, B], [{"$type": "n.A", "x": 1}, {"$type": "n.B", "string": 2}], [{"x": 1}, {"$type": "n.C", "x": 1}]),

@@ -182,10 +182,29 @@ ROWS: list[tuple[str, Message, Message, list[str]]] = [
         ["m: refused", "  error n.Gone: why: the server has int, the client has string"],
     ),
     (
-        "one-way at one end",
+        "one-way at the client",
         message(**{"one-way": True}),
         message(),
         ["m: refused", "  message: it is one-way at the client only"],
+    ),
+    (
+        "one-way at the server",
+        message(response="null"),
+        message(**{"one-way": True}),
+        [
+            "m: works, adapted",
+            "  message: it is one-way at the server, which answers this client when the work is done",
+        ],
+    ),
+    (
+        "one-way at the server, and with a result at the client",
+        message(response="int"),
+        message(**{"one-way": True}),
+        [
+            "m: refused",
+            "  response: the server has null, the client has int",
+            "  message: it is one-way at the server, which answers this client when the work is done",
+        ],
     ),
     (
         "a stream at one end",

@@ -9,6 +9,8 @@ from contextlib import aclosing
 import pytest
 from avrorpc.contracts import ServingStatus
 from avrorpc.server.health import DRAINING, Health
+from avrorpc.server.health_check import HealthCheck
+from avrorpc.testing import run
 
 SERVING, NOT_SERVING, UNKNOWN = ServingStatus.SERVING, ServingStatus.NOT_SERVING, ServingStatus.UNKNOWN
 
@@ -130,3 +132,57 @@ async def test_a_watch_ends_with_the_server() -> None:
         health.drain()
         assert [report.text async for report in reports] == [DRAINING]
     assert [report.text async for report in health.watch()] == [DRAINING]
+
+
+def checked(*answers: object) -> tuple[Health, HealthCheck]:
+    """Return the health of a service that gives these answers, one after the other."""
+    left = iter(answers)
+    check = HealthCheck(lambda: next(left), None)
+    return Health(["a.A", "b.B"], {"a.A": check}), check
+
+
+def test_an_implementation_is_asked_how_it_fares() -> None:
+    async def main() -> None:
+        health, _ = checked((False, "loading"), True)
+        assert health.is_ready, "it has not been asked yet"
+        report = await health.check()
+        assert (report.status, report.text, report.live) == (NOT_SERVING, "a.A: loading", True)
+        assert not health.is_ready, "what it has said holds until it is asked again"
+        assert (await health.check("a.A")).ready
+
+    asyncio.run(main())
+
+
+def test_the_worse_of_what_the_program_and_the_implementation_say_counts() -> None:
+    async def main() -> None:
+        health, _ = checked(True, False, (UNKNOWN, "who knows"))
+        health.set(NOT_SERVING, "told so", service="a.A")
+        assert (await health.check("a.A")).text == "told so"
+        health.set(SERVING, service="a.A")
+        assert (await health.check("a.A")).status is NOT_SERVING
+        assert (await health.check("a.A")).text == "who knows"
+
+    asyncio.run(main())
+
+
+def test_only_the_service_in_question_is_asked_and_none_while_the_server_drains() -> None:
+    async def main() -> None:
+        health, _ = checked(False)
+        assert (await health.check("b.B")).ready
+        health.drain()
+        assert (await health.check("a.A")).text == DRAINING
+        with pytest.raises(KeyError):
+            await health.check("c.C")
+
+    asyncio.run(main())
+
+
+def test_who_watches_is_told_what_an_implementation_says() -> None:
+    async def main() -> None:
+        health, _ = checked(True, True, (False, "the disk is full"), True)
+        async with aclosing(health.watch("a.A")) as watching:
+            assert (await anext(watching)).ready
+            assert (await anext(watching)).text == "the disk is full"
+            assert (await anext(watching)).ready
+
+    run(main())

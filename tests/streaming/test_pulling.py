@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 
@@ -136,3 +137,23 @@ async def test_a_failure_to_close_while_it_runs_is_logged(
     assert "failed when it was closed" in caplog.text
     reading.cancel()
     await asyncio.wait([reading])
+
+
+async def test_one_that_waits_for_a_thread_is_closed_without_one() -> None:
+    gate = threading.Event()
+
+    def never() -> Generator[int, None, None]:
+        yield 1
+        raise AssertionError("nobody reads it")
+
+    with ThreadPoolExecutor(1) as busy:
+        busy.submit(gate.wait, 10)
+        generator = never()
+        steps = PulledSteps(generator, busy, Context())
+        reading = asyncio.ensure_future(anext(steps))
+        await asyncio.sleep(0)
+        reading.cancel()
+        await steps.aclose()
+        assert inspect.getgeneratorstate(generator) == inspect.GEN_CLOSED
+        gate.set()
+    assert inspect.getgeneratorstate(generator) == inspect.GEN_CLOSED

@@ -52,6 +52,11 @@ def test_aiohttp_is_loaded_where_http_is_used_asynchronously() -> None:
     assert "aiohttp" not in loaded_by(code + "avrorpc.connect(T, 'tcp://h:1')")
 
 
+def test_a_server_loads_what_reads_http_only_where_it_serves_it_and_never_aiohttp() -> None:
+    assert loaded_by("from avrorpc import Server").isdisjoint({"aiohttp", "httptools", "wsproto"})
+    assert "aiohttp" not in loaded_by("import avrorpc.server.http")
+
+
 def test_the_help_of_avrogen_loads_no_runtime_and_no_templates() -> None:
     code = "from avrorpc_codegen.command import main\nmain(['--help'], standalone_mode=False)"
     assert loaded_by(code).isdisjoint({*HEAVY, "asyncio"} - {"click"})

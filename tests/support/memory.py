@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 from collections.abc import AsyncIterator, Coroutine
 from contextvars import Context
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from avrorpc.call import Options
@@ -18,7 +19,7 @@ from avrorpc.schema import parse_protocol
 from avrorpc.server import Server
 from avrorpc.stub import AsyncClient
 from avrorpc.transport.address import Address, parse_address
-from avrorpc.transport.exchange import Outgoing, Streams
+from avrorpc.transport.exchange import Outgoing
 from avrorpc.wire.client import Connected
 from avrorpc.wire.offers import Session
 from avrorpc.wire.server import Request
@@ -27,6 +28,17 @@ T = TypeVar("T")
 
 WINDOW = 2
 """Items that may be under way in each direction."""
+
+
+@dataclass(slots=True)
+class Carried:
+    """The streams of a call, as queues carry them."""
+
+    items: AsyncIterator[bytes]
+    responses: asyncio.Queue[bytes]
+
+    async def send(self, item: bytes) -> None:
+        await self.responses.put(item)
 
 
 class Link:
@@ -43,7 +55,7 @@ class Link:
         self.reply = asyncio.get_running_loop().create_task(self._serve(server, request), context=Context())
 
     async def _serve(self, server: Server, request: Request[Any]) -> bytes | None:
-        return await server.answer(request, Streams(self._items(), self.responses.put))
+        return await server.answer(request, Carried(self._items(), self.responses))
 
     async def _items(self) -> AsyncIterator[bytes]:
         while (item := await self.requests.get()) is not None:

@@ -12,7 +12,7 @@ from typing import Any
 from xml.etree import ElementTree as Xml
 
 import pytest
-from avrorpc import BindError, EncodeError, Server, bind
+from avrorpc import BindError, Call, EncodeError, Reply, Server, Service, bind
 from avrorpc.client.dynamic import fetch_contract
 from avrorpc.server.served import Served
 from avrorpc.server.server import Server as ServerClass
@@ -31,7 +31,9 @@ from avrorpc.testing.conformance import (
 )
 from avrorpc.wire.envelope import reply_head
 from avrorpc.wire.server import Request
+from avrorpc_codegen.certificates import Folder
 from support import broken_services as broken
+from support.examples import SHOP, Shop
 from support.implementations import AsyncConformance, AsyncSmall, AsyncStreams, SyncConformance, SyncStreams
 from support.serving import ServerThread
 from testcontracts.conformance import CONFORMANCE
@@ -93,12 +95,21 @@ def result(report: Report, name: str, message: str | None) -> Result:
     return next(one for one in report.results if (one.check, one.message) == (name, message))
 
 
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("certificates")
+    Folder(folder, days=1, force=False).write(["127.0.0.1"], ())
+    return folder
+
+
 @pytest.mark.parametrize("implementation", [SyncConformance, AsyncConformance])
-def test_a_service_that_keeps_its_contract_passes_in_every_placement(implementation: Any) -> None:
+def test_a_service_that_keeps_its_contract_passes_in_every_placement(
+    implementation: Any, certificates: Path
+) -> None:
     async def made() -> Any:
         return implementation()
 
-    report = checked(asyncio.run(made()), CASES)
+    report = checked(asyncio.run(made()), CASES, certificates=certificates)
     assert report.findings == []
     assert report.placements == PLACEMENTS
     for name in ("answers-fit", "input-kept", "errors-keep-fields"):
@@ -125,6 +136,21 @@ BROKEN: list[tuple[type, str, str, dict[str, list[Any]]]] = [
     (broken.DropsCancellation, "cancellation-reaches", "wait", {"wait": [{"seconds": 0.9}]}),
 ]
 
+
+def detached(service: Service) -> Service:
+    """Let calls that come by a wire go on when they are cancelled."""
+
+    async def serve(call: Call) -> Reply:
+        if call.peer is None:
+            return await service(call)
+        task = asyncio.ensure_future(service(call))
+        left.append(task)
+        return await asyncio.shield(task)
+
+    left: list[asyncio.Future[Reply]] = []
+    return serve
+
+
 STREAMS_BROKEN: list[tuple[type, str, str, dict[str, list[Any]]]] = [
     (broken.ReordersAStream, "stream-order", "download", {"download": [{"pieces": 30, "size": 1}]}),
     (broken.KeepsAStreamOpen, "stream-closes-early", "count", {"count": [{"to": 40}]}),
@@ -149,6 +175,42 @@ def test_a_broken_service_is_found_out(
     assert finding.detail
     assert finding.sentence.endswith(".")
     assert isinstance(finding.arguments, dict)
+
+
+@pytest.mark.parametrize("placement", ["tcp", "https", "ws"])
+def test_a_cancellation_that_a_wire_loses_is_found_out(placement: str, certificates: Path) -> None:
+    service, cases = bind(AsyncConformance(), middleware=(detached,)), {"wait": [{"seconds": 0.9}]}
+    report = checked(service, cases, ["local", placement], limit=2.0, certificates=certificates, examples=1)
+    finding = result(report, "cancellation-reaches", "wait")
+    assert finding.verdict is Verdict.FAILED
+    assert finding.placement == placement
+
+
+def test_examples_in_the_contract_are_made_and_held_to() -> None:
+    report = checked(Shop(), {}, ["local", "tcp"])
+    assert found(report) == {("examples-hold", "buy"), ("examples-hold", "sell")}
+    assert result(report, "examples-hold", "price").verdict is Verdict.PASSED
+    buy = result(report, "examples-hold", "buy")
+    assert buy.detail == 'the example \'one\': expected "ok", got "no"'
+    assert (buy.placement, buy.arguments) == ("local", {"item": "a"})
+    assert "the example 'unfit' does not fit the message" in result(report, "examples-hold", "sell").detail
+    assert Shop.called["buy"] >= 2, "an implementation is called for its examples, whatever they change"
+
+
+def test_of_a_server_examples_with_side_effects_are_not_made() -> None:
+    Shop.called.clear()
+    with ServerThread(Shop()) as server:
+        report = check([remote_subject(server.tcp, SHOP)], Options(examples=1))
+        assert result(report, "examples-hold", "price").verdict is Verdict.PASSED
+        assert result(report, "examples-hold", "buy").verdict is Verdict.SKIPPED
+        assert "buy" not in Shop.called
+        report = check([remote_subject(server.tcp, SHOP)], Options(examples=1, everything=True))
+    assert ("examples-hold", "buy") in found(report)
+
+
+def test_placements_with_tls_need_certificates() -> None:
+    with pytest.raises(BindError, match="the placement 'wss' needs certificates"):
+        checked(AsyncSmall(), {}, ["local", "wss"])
 
 
 @pytest.mark.parametrize("implementation", [SyncStreams, AsyncStreams])
@@ -240,6 +302,12 @@ def test_messages_with_side_effects_are_called_only_on_demand() -> None:
     assert "--all" in result(report, "answers-fit", "fail").detail
     checked(Noting(), {}, ["local"], everything=True)
     assert set(called) == {"double", "fail"}
+
+
+def test_nothing_need_be_drawn() -> None:
+    report = checked(AsyncSmall(), {}, ["tcp"], examples=0)
+    assert report.findings == []
+    assert "no arguments" in result(report, "bad-arguments-refused", "double").detail
 
 
 def test_the_same_seed_draws_the_same_calls() -> None:

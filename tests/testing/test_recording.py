@@ -13,8 +13,9 @@ from avrorpc import Call, Code, Reply, StatusError, bind, with_options
 from avrorpc.call import BlockingClock
 from avrorpc.driving import drive
 from avrorpc.method import Contract
+from avrorpc.middleware.redaction import REDACTED
 from avrorpc.testing import Recorder, RecordingError, compare, connected, mock, replay, run
-from avrorpc.testing.recording import REDACTED, load
+from avrorpc.testing.recording import load
 from support.implementations import AsyncConformance, AsyncStreams, SyncConformance
 from support.values import everything
 from testcontracts.conformance import (
@@ -169,6 +170,7 @@ SECRETS = {
             "fields": [
                 {"name": "user", "type": "string"},
                 {"name": "password", "type": "string", "sensitive": True},
+                {"name": "code", "type": {"type": "string", "sensitive": True}},
             ],
         }
     ],
@@ -187,7 +189,7 @@ SECRETS = {
 @pytest.mark.parametrize("sensitive", [False, True])
 def test_what_is_sensitive_is_recorded_on_demand_alone(tmp_path: Path, sensitive: bool) -> None:
     contract = Contract("a.Accounts", json.dumps(SECRETS), types=dict)
-    login = {"user": "eve", "password": "hunter2"}
+    login = {"user": "eve", "password": "hunter2", "code": "hunter2"}
     call = Call(contract.method("open"), (7, [None, login]), BlockingClock())
 
     async def answer(_: Call) -> Reply:
@@ -197,7 +199,8 @@ def test_what_is_sensitive_is_recorded_on_demand_alone(tmp_path: Path, sensitive
     drive(recorder(answer)(call))  # type: ignore[arg-type]
     text = recorder.path.read_text()
     assert ("hunter2" in text) is sensitive
-    shown = {"user": "eve", "password": "hunter2" if sensitive else REDACTED}
+    secret = "hunter2" if sensitive else REDACTED
+    shown = {"user": "eve", "password": secret, "code": secret}
     recorded = load(recorder.path)[0]
     assert recorded.arguments == {"pin": 7 if sensitive else REDACTED, "logins": [None, shown]}
     assert recorded.result == {"x": shown}

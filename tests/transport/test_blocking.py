@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pytest
 from avrorpc.errors import ClientStateError
-from avrorpc.transport.blocking import Pool, Timer
+from avrorpc.transport.blocking import Pool, Timer, has_input
 
 
 @dataclass
@@ -18,6 +18,9 @@ class Connection:
 
     sock: socket.socket
     far: socket.socket
+
+    def is_stale(self) -> bool:
+        return has_input(self.sock)
 
 
 @pytest.fixture

@@ -155,6 +155,30 @@ class Flood(SyncConformance):
 SIZE = 30_000_000
 
 
+async def test_a_websocket_on_a_connection_that_was_kept_does_not_hold_a_drain_up(
+    server: Server, gate: Gate
+) -> None:
+    busy, late = await connected(server), await connected(server)
+    busy.send(-1)
+    await gate.entered.wait()
+    closing = asyncio.create_task(server.close(60))
+    await asyncio.sleep(0.01)
+    late.writer.write(
+        b"GET /avro HTTP/1.1\r\nHost: here\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+        b"Sec-WebSocket-Protocol: avrorpc.v1\r\n\r\n"
+    )
+    head = await late.reader.readuntil(b"\r\n\r\n")
+    assert b" 101 " in head
+    gate.open.set()
+    async with asyncio.timeout(20):
+        said = await late.reader.read()
+        await closing
+    assert b"the server is shutting down" in said
+    busy.writer.close()
+    late.writer.close()
+
+
 async def test_a_large_reply_is_read_to_its_end_while_its_server_closes() -> None:
     server = Server([Flood()])
     parts = urlsplit(await server.listen("http://127.0.0.1:0"))

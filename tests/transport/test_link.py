@@ -14,12 +14,14 @@ import avrorpc
 import pytest
 from avrorpc import Code, ConnectError, Limits, Server, StatusError, TransportError
 from avrorpc.testing import run
+from avrorpc.transport.server_link import LEAVE_SECONDS
 from support.implementations import AsyncSmall, AsyncStreams
 from testcontracts.small import AsyncSmallClient, SmallService
-from testcontracts.streams import AsyncStreamsClient
+from testcontracts.streams import AsyncStreamsClient, Piece
 
 NAMES = itertools.count()
 QUICK = Limits(ping_interval=10.0, ping_timeout=5.0, idle_timeout=100.0)
+UNASKING = Limits(ping_interval=0.0, idle_timeout=100.0)
 
 
 class SlowSmall(SmallService):
@@ -69,9 +71,14 @@ def in_virtual_time(main: Coroutine[Any, Any, None]) -> None:
     run(main)
 
 
-def test_a_silent_connection_is_asked_and_stays() -> None:
+@pytest.mark.parametrize(
+    ("server_limits", "limits"),
+    [(QUICK, QUICK), (QUICK, UNASKING), (UNASKING, QUICK)],
+    ids=["both", "server", "client"],
+)
+def test_a_silent_connection_is_asked_and_stays(server_limits: Limits, limits: Limits) -> None:
     async def main() -> None:
-        async with joined(AsyncSmall()) as (_, client, _):
+        async with joined(AsyncSmall(), server_limits=server_limits, limits=limits) as (_, client, _):
             await client.double(1)
             link = link_of(client)
             await asyncio.sleep(95)  # nine pings, and answers to them
@@ -175,6 +182,98 @@ def test_calls_that_were_not_begun_are_made_elsewhere() -> None:
                     connection.flush()
             assert await crossing == 4
             assert link_of(client) is not old
+
+    in_virtual_time(main())
+
+
+def links_of(server: Server) -> list[Any]:
+    return [
+        link
+        for listener in server._listeners
+        for link in listener._connections  # type: ignore[attr-defined]
+    ]
+
+
+async def pieces(number: int) -> AsyncIterator[Piece]:
+    for index in range(number):
+        yield Piece(number=index, data=bytes(20_000))
+
+
+def test_a_request_stream_that_crosses_the_wish_to_leave_is_served() -> None:
+    async def main() -> None:
+        async with joined(AsyncStreams(), AsyncStreamsClient) as (server, client, _):
+            await client.upload("first", pieces(1))
+            [served], old = links_of(server), link_of(client)
+            served.connection.leave("tea")  # said, and not yet sent
+            crossing = asyncio.create_task(client.upload("second", pieces(30)))
+            await asyncio.sleep(0)
+            served.leave("tea")
+            assert (await crossing).pieces == 30
+            assert old.is_leaving
+            await old.closed
+            assert await served.gone is None
+
+    in_virtual_time(main())
+
+
+def test_a_client_that_does_not_leave_is_parted_from_when_its_calls_are_over() -> None:
+    async def main() -> None:
+        async with joined(SlowSmall()) as (server, client, _):
+            running = asyncio.create_task(client.double(1, offset=8))
+            await asyncio.sleep(1)
+            [served] = links_of(server)
+            link_of(client)._leave = lambda reason, unserved: None  # it does not listen
+            served.leave("tea")
+            begun = now()
+            assert await running == 2
+            await served.gone
+            assert now() - begun == pytest.approx(7, abs=0.1)
+            assert await client.double(2) == 4
+            [served] = links_of(server)
+            link_of(client)._leave = lambda reason, unserved: None
+            served.leave("tea")
+            begun = now()
+            await served.gone
+            assert now() - begun == pytest.approx(LEAVE_SECONDS, abs=0.1)
+
+    in_virtual_time(main())
+
+
+def test_a_response_stream_that_was_not_begun_is_asked_for_elsewhere() -> None:
+    async def main() -> None:
+        async with joined(AsyncStreams(), AsyncStreamsClient) as (server, client, _):
+            await client.upload("first", pieces(1))
+            [served], old = links_of(server), link_of(client)
+            served.connection.goodbye("tea")  # said, and not yet sent
+            crossing = client.count(3)
+            first = asyncio.ensure_future(anext(crossing))
+            await asyncio.sleep(0)
+            served.flush()
+            assert [await first, *[number async for number in crossing]] == [0, 1, 2]
+            assert link_of(client) is not old
+
+    in_virtual_time(main())
+
+
+def test_a_call_that_is_half_sent_when_the_server_drains_is_served() -> None:
+    async def main() -> None:
+        async with joined(AsyncStreams(), AsyncStreamsClient) as (server, client, _):
+            await client.upload("first", pieces(1))
+            [served], old = links_of(server), link_of(client)
+            old._transport.set_write_buffer_limits(1_000_000)  # it says nothing of what it takes
+            old.pause_writing()
+            crossing = asyncio.create_task(client.upload("x" * 100_000, pieces(2)))
+            await asyncio.sleep(0.01)
+            old._transport.write(old.connection.data_to_send(1))  # a first chunk
+            await asyncio.sleep(0.01)
+            assert served.connection.multiplexer.unanswered == 1
+            assert not served._calls
+            closing = asyncio.create_task(server.close(20))
+            await asyncio.sleep(5)
+            assert not closing.done()
+            old.resume_writing()
+            assert (await crossing).pieces == 2
+            await closing
 
     in_virtual_time(main())
 

@@ -199,13 +199,13 @@ def test_small_calls_pass_between_the_parts_of_large_ones() -> None:
     kinds = []
     while data:
         length, kind, flags, call = HEAD.unpack_from(data)
-        kinds.append((call, Kind(kind), Flag(flags)))
+        kinds.append((call, Kind(kind), flags))
         data = data[HEAD.size + length :]
     assert kinds == [
         (large, Kind.OPEN, Flag.MORE),
-        (small, Kind.OPEN, Flag.NONE),
+        (small, Kind.OPEN, 0),
         (large, Kind.OPEN, Flag.MORE),
-        (large, Kind.OPEN, Flag.NONE),
+        (large, Kind.OPEN, 0),
     ]
 
 
@@ -345,6 +345,42 @@ def test_a_large_call_after_goodbye_is_skipped(ends: Ends) -> None:
     ends.client.open(b"x" * (CHUNK + 1))
     assert ends.to_server() == []
     assert ends.server.calls == 0
+
+
+def test_calls_that_cross_the_wish_to_leave_are_served_until_goodbye(ends: Ends) -> None:
+    ends.server.leave("tea")
+    first = ends.client.open(b"1", gives=True)
+    ends.client.send_item(first, b"a")
+    assert ends.to_server() == [
+        Opened(first, b"1", one_way=False, takes_stream=True),
+        Item(first, b"a"),
+    ]
+    assert ends.to_client() == [Leaving("tea", ())]
+    assert ends.client.is_leaving
+    second = ends.client.open(b"2")
+    ends.server.goodbye("tea")
+    assert ends.to_server() == []
+    assert ends.to_client() == [Leaving("tea", (second,))]
+    ends.server.reply(first, b"done")
+    assert ends.to_client() == [Answered(first, b"done")]
+
+
+def test_each_of_the_two_goodbyes_is_said_once(ends: Ends) -> None:
+    for _ in range(2):
+        ends.server.leave("tea")
+    for _ in range(2):
+        ends.server.goodbye("tea")
+    ends.server.leave("tea")
+    assert ends.to_client() == [Leaving("tea", ()), Leaving("tea", ())]
+
+
+def test_a_call_is_unanswered_from_its_first_byte_on(ends: Ends) -> None:
+    number = ends.client.open(b"x" * (CHUNK + 1))
+    ends.server.receive(ends.client.data_to_send(1))
+    assert ends.server.unanswered == 1
+    assert ends.to_server() == [Opened(number, b"x" * (CHUNK + 1), one_way=False, takes_stream=False)]
+    ends.server.reply(number, b"")
+    assert ends.server.unanswered == 0
 
 
 def test_a_client_may_say_goodbye_too(ends: Ends) -> None:

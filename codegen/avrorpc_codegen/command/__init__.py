@@ -30,6 +30,7 @@ SUBCOMMANDS: Final = {
     "init": "Make a new project: a contract, an implementation, tests, CI.",
     "lint": "Find what a reviewer of contracts would object to.",
     "list": "List what a running server serves.",
+    "openapi": "Write the OpenAPI document of contracts, or find what breaks its clients.",
     "serve": "Serve implementations over TCP, TLS, HTTP and unix sockets.",
     "templates": "List, print or copy the templates that code is generated with.",
     "test": "Check that a service keeps its contract, in every placement.",

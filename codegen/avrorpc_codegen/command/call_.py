@@ -136,15 +136,25 @@ def _metadata(pairs: tuple[str, ...]) -> dict[str, bytes]:
 
 def _arguments(text: str) -> dict[str, Json]:
     if text == "-":
-        text = sys.stdin.read()
+        try:
+            text = sys.stdin.read()
+        except UnicodeDecodeError as error:
+            place = f"{error.reason} at byte {error.start}"
+            raise click.UsageError(f"standard input is no UTF-8 text: {place}") from error
     elif text.startswith("@"):
         path = Path(text[1:])
         try:
             text = path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise click.UsageError(f"cannot read {path}: {error}") from error
+        except OSError as error:
+            raise click.UsageError(f"cannot read {path}: {error.strerror or error}") from error
+        except UnicodeDecodeError as error:
+            raise click.UsageError(
+                f"{path} is no UTF-8 text: {error.reason} at byte {error.start}"
+            ) from error
     try:
         values = json.loads(text)
+    except RecursionError as error:
+        raise click.UsageError("the arguments are no JSON that can be read: it is nested too deep") from error
     except ValueError as error:
         raise click.UsageError(f"the arguments are no JSON: {error}") from error
     if not isinstance(values, dict):

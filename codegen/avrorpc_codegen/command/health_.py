@@ -24,7 +24,7 @@ from avrorpc_codegen.command.reporting import FINDINGS, end, json_option
 def command(url: str, service: str, live: bool, watch: bool, timeout: float, as_json: bool) -> None:
     """Say whether the server at URL takes calls, or SERVICE there does.
 
-    A server that drains or loads is live and not ready.
+    A server that drains or loads is live and not ready. Implementations with a method `health` are asked.
 
     \b
     Exit codes: 0 it takes calls (with --live, the process works), 1 it does not, 2 wrong usage,

@@ -33,7 +33,7 @@ def opened(items: str) -> Iterator[TextIO]:
     try:
         file = Path(items).open(encoding="utf-8")  # noqa: SIM115 - what fails inside is not the file's fault
     except OSError as error:
-        raise click.UsageError(f"cannot read {items}: {error}") from error
+        raise click.UsageError(f"cannot read {items}: {error.strerror or error}") from error
     with file:
         yield file
 
@@ -44,9 +44,13 @@ def read_items(file: TextIO) -> Iterator[Json]:
     Raises:
         UsageError: A line is no JSON.
     """
-    for number, line in enumerate(file, 1):
-        if line.strip():
-            yield _item(line, number)
+    number = 0
+    try:
+        for number, line in enumerate(file, 1):
+            if line.strip():
+                yield _item(line, number)
+    except UnicodeDecodeError as error:
+        raise click.UsageError(f"the items are no UTF-8 text after line {number}: {error.reason}") from error
 
 
 async def read_items_async(file: TextIO) -> AsyncIterator[Json]:
@@ -91,6 +95,8 @@ def _may_wait(file: TextIO) -> bool:
 def _item(line: str, number: int) -> Json:
     try:
         item: Json = json.loads(line)
+    except RecursionError as error:
+        raise click.UsageError(f"line {number} of the items is nested too deep") from error
     except ValueError as error:
         raise click.UsageError(f"line {number} of the items is no JSON: {error}") from error
     return item

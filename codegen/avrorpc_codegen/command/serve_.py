@@ -13,8 +13,10 @@ from typing import Final
 from urllib.parse import quote, urlencode
 
 import click
-from avrorpc import Binding, RpcError, Server
+from avrorpc import RpcError, Server
 from avrorpc.server.introspection import Access
+
+from avrorpc_codegen.command.factories import make
 
 _ACCESS: Final[dict[str, Access]] = {"on": True, "local": "local", "open": "open", "off": False}
 
@@ -51,9 +53,19 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
     show_default=True,
     help="How messages are framed on TCP, TLS and unix sockets.",
 )
-@click.option("--threads", default=8, show_default=True, help="How many `def` methods may run at once.")
 @click.option(
-    "--drain", default=10.0, show_default=True, help="Seconds for running calls to finish at the end."
+    "--threads",
+    type=click.IntRange(1),
+    default=8,
+    show_default=True,
+    help="How many `def` methods may run at once.",
+)
+@click.option(
+    "--drain",
+    type=click.FloatRange(0),
+    default=10.0,
+    show_default=True,
+    help="Seconds for running calls to finish at the end.",
 )
 @click.option("-v", "--verbose", is_flag=True, help="Say where each method runs.")
 @click.option("--expose-cause", is_flag=True, help="Show callers the text of undeclared exceptions.")
@@ -90,6 +102,9 @@ def command(
     TCP at 127.0.0.1:9000 is taken.
 
     \b
+    Exit codes: 0 it was told to stop, 1 it could not start, 2 wrong usage.
+
+    \b
     Examples:
       avrogen serve avrorpc_services:tokenizer avrorpc_services:model --http 127.0.0.1:8000
       avrogen serve avrorpc_services:tokenizer --tls :9443 --cert server.pem --key server.key
@@ -101,7 +116,7 @@ def command(
     shown = _certificates(cert, key, client_ca, is_used=bool(tls or https))
     urls += [f"tls://{_host_port(value)}?{urlencode({'framing': framing, **shown})}" for value in tls]
     urls += [f"https://{_host_port(value)}?{urlencode(shown)}" for value in https]
-    services = [_make(factory) for factory in factories]
+    services = [make(factory) for factory in factories]
     try:
         server = Server(
             services,
@@ -135,31 +150,6 @@ async def _serve(server: Server, urls: list[str], drain: float, verbose: bool) -
         started = time.monotonic()
         await server.close(drain)
     click.echo(f"stopped after {time.monotonic() - started:.1f} s", err=True)
-
-
-def _make(factory: str) -> object:
-    module_name, separator, path = factory.partition(":")
-    if not separator or not path:
-        raise click.UsageError(f"{factory!r} must be MODULE:FACTORY, such as avrorpc_services:tokenizer")
-    if str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))
-    try:
-        found = importlib.import_module(module_name)
-    except ModuleNotFoundError as error:
-        missing = error.name or module_name
-        hint = "is it installed?" if missing == module_name else f"{module_name} needs it; install it"
-        raise click.UsageError(f"there is no module {missing!r}: {hint}") from error
-    for name in path.split("."):
-        if not hasattr(found, name):
-            raise click.UsageError(f"{module_name} has no {path!r}")
-        found = getattr(found, name)
-    if isinstance(found, Binding) or not callable(found):
-        return found
-    try:
-        made: object = found()
-    except Exception as error:
-        raise click.ClickException(f"{factory} failed: {type(error).__name__}: {error}") from error
-    return made
 
 
 def _host_port(value: str) -> str:

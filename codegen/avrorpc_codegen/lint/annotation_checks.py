@@ -14,6 +14,7 @@ from avrorpc_codegen.lint.rules import LintRule
 from avrorpc_codegen.syntax import Annotation
 
 _MESSAGE: Final = frozenset({Place.MESSAGE})
+_PARAMETER: Final = frozenset({Place.PARAMETER})
 _CALLS: Final = frozenset({Place.MESSAGE, Place.PROTOCOL})
 _VARIABLES: Final = frozenset({Place.FIELD, Place.PARAMETER})
 _TYPES: Final = frozenset({Place.TYPE, Place.DECLARATION})
@@ -24,11 +25,15 @@ PLACES: Final = {
     "logicalType": _TYPES,
     "precision": _TYPES,
     "scale": _TYPES,
-    "http": _MESSAGE,
+    "http": frozenset({Place.MESSAGE, Place.DECLARATION}),
+    "query": _PARAMETER,
+    "header": _PARAMETER,
+    "body": _PARAMETER,
+    "deprecated": frozenset(Place) - {Place.TYPE},
     "stream": _MESSAGE,
     "idempotent": _MESSAGE,
     "readonly": _MESSAGE,
-    "examples": _MESSAGE,
+    "examples": _CALLS,
     "timeout": _CALLS,
     "alias": _CALLS,
     "authz": _CALLS,
@@ -60,6 +65,7 @@ def check(file: LintedFile, findings: Findings) -> None:
             _check_place(annotated, annotation, file, findings)
     for message in file.messages:
         _check_contradictions(message, file, findings)
+        _check_routes(message, file, findings)
 
 
 def _check_place(annotated: Annotated, annotation: Annotation, file: LintedFile, findings: Findings) -> None:
@@ -115,3 +121,22 @@ def _check_contradictions(message: MessageHere, file: LintedFile, findings: Find
     if message.message.one_way and values.get("readonly") is True:
         hint = "a one-way message returns nothing, so one that only reads would do nothing"
         add("readonly", "is one-way, and yet read-only", hint)
+
+
+def _check_routes(message: MessageHere, file: LintedFile, findings: Findings) -> None:
+    """Check that no other protocol has a route of a message, and that GET changes nothing."""
+    assert file.protocol is not None
+    stated = next((one for one in message.tree.annotations if one.name.text == "http"), None)
+    span = message.tree.name.span if stated is None else file.annotation_span(stated)
+    name = message.tree.name.text
+    for text in file.surroundings.same_routes.get((file.protocol.name, name), ()):
+        hint = "served together, neither would start: give one of them another path with `@http`"
+        findings.add(LintRule.SAME_ROUTE, text, span, help=hint)
+    value = stated.value.json if stated is not None else None
+    routes = value if isinstance(value, list) else [value]
+    if message.message.props.get("readonly") is True:
+        return
+    if any(isinstance(route, str) and route.startswith("GET ") for route in routes):
+        problem = f"`{name}` has a GET, and does not say that it only reads"
+        hint = "browsers and caches repeat a GET as they like: write `@readonly(true)`, or use POST"
+        findings.add(LintRule.UNSAFE_GET, problem, span, help=hint)

@@ -81,6 +81,10 @@ class LintRule(RuleId):
     """An annotation of a field or a parameter that stands before its type."""
     CONTRADICTION = "AVR434"
     """Annotations of a message that contradict each other."""
+    SAME_ROUTE = "AVR435"
+    """Two protocols with one route."""
+    UNSAFE_GET = "AVR436"
+    """A GET of a message that may change something."""
 
     UNION_ALIKE = "AVR441"
     """A union with branches that look the same in JSON."""
@@ -154,6 +158,7 @@ _ERRORS: Final = frozenset(
         LintRule.MISSPELT_ANNOTATION,
         LintRule.ANNOTATED_TYPE,
         LintRule.CONTRADICTION,
+        LintRule.SAME_ROUTE,
         LintRule.UNKNOWN_LOGICAL_TYPE,
         LintRule.IDLE_LOGICAL_TYPE,
         LintRule.ENDLESS_RECORD,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from avrorpc.schema import Array, Enum, Fixed, Map, Primitive, Record, Schema, Union, namespace_of, short_name
+from avrorpc.schema.routes import conflict_text, conflicts, message_routes, service_segments
 
 from avrorpc_codegen import syntax
 from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType
@@ -33,6 +34,8 @@ class Surroundings:
     """The full names of the records that have a value."""
     lookalikes: dict[str, tuple[str, Span | None]] = field(default_factory=dict)
     """By a full name, the name and place of an earlier type or protocol that is called nearly the same."""
+    same_routes: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+    """By a protocol and a message, what other protocol has a route of it."""
 
 
 def surroundings(read: Read, config: LintConfig, schemas: Path) -> Surroundings:
@@ -49,6 +52,7 @@ def surroundings(read: Read, config: LintConfig, schemas: Path) -> Surroundings:
         _used(contracts),
         _finite(records),
         _lookalikes(contracts),
+        _same_routes(contracts),
     )
 
 
@@ -104,4 +108,21 @@ def _lookalikes(contracts: Contracts) -> dict[str, tuple[str, Span | None]]:
         first = seen.setdefault((namespace_of(full), folded(short)), (short, item.span))
         if first[0] != short:
             found[full] = first
+    return found
+
+
+def _same_routes(contracts: Contracts) -> dict[tuple[str, str], list[str]]:
+    """Return the routes that two protocols have, by the later one; an imported message is the same one."""
+    protocols = [item.protocol for item in contracts.protocols.values()]
+    segments = service_segments(protocols)
+    routes = [
+        route
+        for protocol in protocols
+        for message in protocol.messages.values()
+        for route in message_routes(protocol.name, message, segments[protocol.name])
+    ]
+    found: dict[tuple[str, str], list[str]] = {}
+    for first, second in conflicts(routes):
+        if first.message is not second.message:
+            found.setdefault((second.protocol, second.message.name), []).append(conflict_text(first, second))
     return found

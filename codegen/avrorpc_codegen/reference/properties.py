@@ -42,6 +42,10 @@ def badges(props: Props) -> list[Badge]:
         found.append(Badge("deprecated", "New code should not use it.", "warn"))
     elif isinstance(deprecated, str):
         found.append(Badge("deprecated", deprecated, "warn"))
+    elif isinstance(deprecated, dict):
+        words = {"text": "", "since": "since ", "sunset": "gone from ", "link": "see "}
+        told = [f"{word}{deprecated[key]}" for key, word in words.items() if key in deprecated]
+        found.append(Badge("deprecated", "; ".join(told).rstrip(".") + ".", "warn"))
     if props.get("readonly") is True:
         found.append(_READONLY)
     if props.get("idempotent") is True:

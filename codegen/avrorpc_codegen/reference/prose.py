@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from html import escape
 from typing import Final, TypeAlias
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 from markdown_it.tree import SyntaxTreeNode
 
 from avrorpc_codegen.documentation import split_summary
@@ -26,10 +29,48 @@ _PLAIN: Final = re.compile(r"[^\W\d_][^\\`*_\[\]<&\n\0]*")
 _TAGS: Final = {"bullet_list": "ul", "list_item": "li", "em": "em", "strong": "strong"}
 
 
+@dataclass
+class _List:
+    start: Token
+    paragraphs: list[Token] = field(default_factory=list)
+    """The tokens of those that stand in its items directly."""
+    is_joined: bool = False
+
+
+def _join_lists(state: StateCore) -> None:
+    """Make one list of what CommonMark has as one: the parser ends it at an empty item and two blank lines.
+
+    The items of such a list are apart, so that each shows its paragraphs.
+    """
+    tokens: list[Token] = []
+    around: list[_List] = []
+    ended: _List | None = None  # just before this token
+    for token in state.tokens:
+        if token.type.endswith("_list_open"):
+            if ended and (ended.start.type, ended.start.markup) == (token.type, token.markup):
+                ended.is_joined = True
+                around.append(ended)
+                del tokens[-1]
+            else:
+                around.append(_List(token))
+                tokens.append(token)
+            ended = None
+            continue
+        tokens.append(token)
+        ended = around.pop() if token.type.endswith("_list_close") else None
+        if ended and ended.is_joined:
+            for paragraph in ended.paragraphs:
+                paragraph.hidden = False
+        elif around and token.type.startswith("paragraph_") and token.level == around[-1].start.level + 2:
+            around[-1].paragraphs.append(token)
+    state.tokens = tokens
+
+
 class _Parser(MarkdownIt):
     def __init__(self) -> None:
         super().__init__("commonmark", {"html": False})
         self.disable(list(_NOT_OURS))
+        self.core.ruler.after("block", "join_lists", _join_lists)
 
     def validateLink(self, url: str) -> bool:  # noqa: N802 - the parser's own name for it
         return url.lower().startswith(_SAFE)

@@ -49,7 +49,7 @@ class DynamicClient:
         limits: Limits = DEFAULT_LIMITS,
         tls: TlsOptions | None = None,
     ) -> None:
-        self._calls: Calls[RemoteChannel] = Calls(url, contract, timeout, metadata, values, limits, tls)
+        self._calls = Calls(RemoteChannel, url, contract, timeout, metadata, values, limits, tls)
 
     def __repr__(self) -> str:
         return f"<DynamicClient {self._calls.url}>"
@@ -145,7 +145,8 @@ class DynamicClient:
         values = shape.arguments(arguments or {})
         if items is not None:
             values.append(shape.item_in(item) for item in items)
-        return shape.out(self._channel(shape.method, timeout, metadata)(shape.method, *values))
+        channel = self._calls.channel(shape.method.contract, timeout, metadata)
+        return shape.out(channel(shape.method, *values))
 
     def iterate(
         self,
@@ -158,7 +159,7 @@ class DynamicClient:
         """Call a message whose response is a stream, and yield its items; for the rest see `call`."""
         shape = self._shape(name, "iterate", gives=True, has_items=False)
         values = shape.arguments(arguments or {})
-        channel = self._channel(shape.method, timeout, metadata)
+        channel = self._calls.channel(shape.method.contract, timeout, metadata)
         return items_out(channel.iterate(shape.method, *values), shape)
 
     def converse(
@@ -172,7 +173,7 @@ class DynamicClient:
         """Call a message that streams both ways; for the rest see `call`."""
         shape = self._shape(name, "converse", gives=True, has_items=True)
         values = shape.arguments(arguments or {})
-        channel = self._channel(shape.method, timeout, metadata)
+        channel = self._calls.channel(shape.method.contract, timeout, metadata)
         return DynamicStream(channel.converse(shape.method, *values), shape)
 
     def error_json(self, error: DeclaredError) -> Any:
@@ -187,17 +188,3 @@ class DynamicClient:
         shape = Shape(self._method(name), self._calls.values)
         shape.check(used, gives=gives, has_items=has_items)
         return shape
-
-    def _channel(
-        self, method: Method[Any], timeout: float | None, metadata: Mapping[str, bytes] | None
-    ) -> RemoteChannel:
-        calls, contract = self._calls, method.contract
-        if contract.name not in calls.channels:
-            remote = calls.remote(contract, asynchronous=False)
-            calls.channels[contract.name] = RemoteChannel(remote, calls.options, ())
-        channel = calls.channels[contract.name]
-        options = calls.changed(timeout, metadata)
-        if options is None:
-            return channel
-        changed: RemoteChannel = channel.with_options(options)
-        return changed

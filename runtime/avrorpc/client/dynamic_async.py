@@ -30,7 +30,7 @@ class AsyncDynamicClient:
         limits: Limits = DEFAULT_LIMITS,
         tls: TlsOptions | None = None,
     ) -> None:
-        self._calls: Calls[AsyncRemoteChannel] = Calls(url, contract, timeout, metadata, values, limits, tls)
+        self._calls = Calls(AsyncRemoteChannel, url, contract, timeout, metadata, values, limits, tls)
 
     def __repr__(self) -> str:
         return f"<AsyncDynamicClient {self._calls.url}>"
@@ -117,7 +117,9 @@ class AsyncDynamicClient:
         values = shape.arguments(arguments or {})
         if items is not None:
             values.append(items_in(items, shape))
-        return shape.out(await self._channel(shape.method, timeout, metadata)(shape.method, *values))
+        return shape.out(
+            await self._calls.channel(shape.method.contract, timeout, metadata)(shape.method, *values)
+        )
 
     async def iterate(
         self,
@@ -133,7 +135,9 @@ class AsyncDynamicClient:
         values = shape.arguments(arguments or {})
         if items is not None:
             values.append(items_in(items, shape))
-        given: Any = self._channel(shape.method, timeout, metadata).iterate(shape.method, *values)
+        given: Any = self._calls.channel(shape.method.contract, timeout, metadata).iterate(
+            shape.method, *values
+        )
         try:
             async for item in given:
                 yield shape.out(item)
@@ -152,17 +156,3 @@ class AsyncDynamicClient:
         shape = Shape(await self._method(name), self._calls.values)
         shape.check(used, gives=gives, has_items=has_items)
         return shape
-
-    def _channel(
-        self, method: Method[Any], timeout: float | None, metadata: Mapping[str, bytes] | None
-    ) -> AsyncRemoteChannel:
-        calls, contract = self._calls, method.contract
-        if contract.name not in calls.channels:
-            remote = calls.remote(contract, asynchronous=True)
-            calls.channels[contract.name] = AsyncRemoteChannel(remote, calls.options, ())
-        channel = calls.channels[contract.name]
-        options = calls.changed(timeout, metadata)
-        if options is None:
-            return channel
-        changed: AsyncRemoteChannel = channel.with_options(options)
-        return changed

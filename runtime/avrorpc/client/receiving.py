@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeAlias, TypeVar
 
 from avrorpc.client.owner import Owner
 from avrorpc.driving import as_coroutine, drive
 from avrorpc.streaming import SentItems
-from avrorpc.transport.exchange import Answer
+from avrorpc.transport.exchange import Answer, NotBegun
 
 V = TypeVar("V")
+Received: TypeAlias = tuple[Answer[V], Callable[[bytes], Any], Callable[[bytes], None]]
+"""An answer, what gives an item of its bytes, and what is given the final reply."""
 
 _cancelling: Final[set[asyncio.Task[None]]] = set()
 """Holds the tasks that cancel what was dropped: a loop alone would not."""
@@ -30,6 +32,7 @@ class RemoteStream(Generic[V]):
         translate: Gives what the caller is told instead of what a transport raised.
         sent: The items that the caller sends.
         owner: Who may use the connections.
+        again: Makes the call once more, where a server has not begun it; None where it cannot be made again.
     """
 
     def __init__(
@@ -40,6 +43,7 @@ class RemoteStream(Generic[V]):
         translate: Callable[[BaseException], BaseException],
         sent: SentItems | None,
         owner: Owner,
+        again: Callable[[], Awaitable[Received[V]]] | None = None,
     ) -> None:
         self._answer = answer
         self._decode = decode
@@ -47,6 +51,7 @@ class RemoteStream(Generic[V]):
         self._translate = translate
         self._sent = sent
         self._owner = owner
+        self._again = again
         self._is_done = False
 
     def __aiter__(self) -> AsyncIterator[Any]:
@@ -57,7 +62,7 @@ class RemoteStream(Generic[V]):
             raise StopAsyncIteration
         failed: BaseException = StopAsyncIteration()
         try:
-            data = await self._answer.receive()
+            data = await self._receive()
             if self._sent is None or self._sent.failed is None:
                 if data is not None:
                     return self._decode(data)
@@ -72,6 +77,16 @@ class RemoteStream(Generic[V]):
             raise failed
         finally:
             del failed
+
+    async def _receive(self) -> bytes | None:
+        again, self._again = self._again, None
+        try:
+            return await self._answer.receive()
+        except NotBegun:
+            if again is None:
+                raise
+        self._answer, self._decode, self._finish = await again()
+        return await self._answer.receive()
 
     async def aclose(self) -> None:
         """End the call, and what the caller sends."""

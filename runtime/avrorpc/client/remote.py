@@ -10,6 +10,7 @@ import asyncio
 import sys
 import warnings
 from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
 
@@ -18,7 +19,7 @@ from avrorpc.call import AsyncClock, BlockingClock, Call, Clock, Options, Reply,
 from avrorpc.client.conversation import Conversation, Outbox
 from avrorpc.client.description import Description, remote_details
 from avrorpc.client.owner import Owner
-from avrorpc.client.receiving import RemoteStream
+from avrorpc.client.receiving import Received, RemoteStream
 from avrorpc.client.streams import AsyncStream, SyncStream
 from avrorpc.client.version import ServerVersion
 from avrorpc.codec.binary import Cursor
@@ -52,9 +53,9 @@ class Remote:
     async def __call__(self, call: Call) -> Reply:
         """Make a call."""
         message, streaming, left = call.method.message, call.method.streaming, call.remaining()
-        metadata = dict(call.metadata)
+        metadata = call.metadata
         if left is not None:
-            metadata[TIMEOUT] = write_timeout(left)
+            metadata = {**metadata, TIMEOUT: write_timeout(left)}
         encoder = self._encoder(message)
         plain, sent = call.arguments, None
         if streaming.takes_stream:
@@ -77,7 +78,7 @@ class Remote:
                 await sent.aclose()
             raise
         if streaming.gives_stream:
-            return await self._stream(call, answer, sent)
+            return await self._stream(call, outgoing, answer, sent)
         if sent is not None:
             await sent.aclose()
         if answer.body is None:
@@ -102,26 +103,40 @@ class Remote:
         finally:
             del failed
 
-    async def _stream(self, call: Call, answer: Answer[ServerVersion], sent: SentItems | None) -> Reply:
+    async def _stream(
+        self, call: Call, outgoing: Outgoing, answer: Answer[ServerVersion], sent: SentItems | None
+    ) -> Reply:
         metadata: dict[str, bytes] = {}
-        try:
-            decoder = answer.view.decoder(call.method.message)
-        except BaseException:
-            await answer.cancel()
-            if sent is not None:
-                await sent.aclose()
-            raise
 
-        def decode(data: bytes) -> Any:
-            cursor = Cursor(data, self._limits)
-            item = decoder.result(cursor)
-            cursor.finish()
-            return item
+        async def received(answer: Answer[ServerVersion]) -> Received[ServerVersion]:
+            try:
+                decoder = answer.view.decoder(call.method.message)
+            except BaseException:
+                await answer.cancel()
+                if sent is not None:
+                    await sent.aclose()
+                raise
 
-        def finish(body: bytes) -> None:
-            metadata.update(self._read(decoder, Cursor(body, self._limits), ends_stream=True).metadata)
+            def decode(data: bytes) -> Any:
+                cursor = Cursor(data, self._limits)
+                item = decoder.result(cursor)
+                cursor.finish()
+                return item
 
-        stream = RemoteStream(answer, decode, finish, partial(_told, call), sent, self.owner)
+            def finish(body: bytes) -> None:
+                metadata.update(self._read(decoder, Cursor(body, self._limits), ends_stream=True).metadata)
+
+            return answer, decode, finish
+
+        async def again() -> Received[ServerVersion]:
+            made = await self.transport.exchange(replace(outgoing, timeout=call.remaining()))
+            self.version = made.view
+            return await received(made)
+
+        answer, decode, finish = await received(answer)
+        stream = RemoteStream(
+            answer, decode, finish, partial(_told, call), sent, self.owner, again if sent is None else None
+        )
         if answer.pump is not None and sent is not None:
             await Pump(answer.pump, sent, partial(_told, call))
         return Reply(stream, metadata)

@@ -11,7 +11,7 @@ from typing import Any, Final, Generic, Literal, Self, TypeAlias, TypeVar
 from avrorpc.call import Options
 from avrorpc.client.connecting import transport_for
 from avrorpc.client.fetching import suggestion
-from avrorpc.client.remote import Remote
+from avrorpc.client.remote import AsyncRemoteChannel, Remote, RemoteChannel
 from avrorpc.client.version import ServerVersion
 from avrorpc.codec.defaults import default_value
 from avrorpc.codec.json import fields_from_json, from_json, to_json
@@ -26,7 +26,7 @@ from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.tls import TlsOptions
 from avrorpc.wire.client import Identity
 
-C = TypeVar("C")
+C = TypeVar("C", RemoteChannel, AsyncRemoteChannel)
 
 Values: TypeAlias = Literal["json", "python"]
 """What goes in and comes out: JSON values, or what typed clients take, with classes made for the records."""
@@ -37,6 +37,7 @@ class Calls(Generic[C]):
 
     def __init__(
         self,
+        kind: type[C],
         url: str,
         contract: Contract | None,
         timeout: float | None,
@@ -55,6 +56,7 @@ class Calls(Generic[C]):
         self.limits: Final = limits
         self.contracts: Final = {} if contract is None else {contract.name: contract}
         self.channels: Final[dict[str, C]] = {}
+        self._kind: type[C] = kind
         self._only = contract
 
     def split(self, name: str) -> tuple[str, str]:
@@ -83,23 +85,30 @@ class Calls(Generic[C]):
             raise StatusError(Code.UNIMPLEMENTED, f"{contract.name} has no message {name!r}; {hint}")
         return contract.methods[name]
 
-    def remote(self, contract: Contract, *, asynchronous: bool) -> Remote:
+    def channel(self, contract: Contract, timeout: float | None, metadata: Mapping[str, bytes] | None) -> C:
+        """Return what calls go through: one channel for each contract, with the options of this call."""
+        channel = self.channels.get(contract.name)
+        if channel is None:
+            channel = self._kind(self._remote(contract), self.options, ())
+            self.channels[contract.name] = channel
+        if timeout is None and metadata is None:
+            return channel
+        options = self.options if timeout is None else replace(self.options, timeout=timeout)
+        if metadata is not None:
+            options = replace(options, metadata=dict(metadata))
+        changed: C = channel.with_options(options)
+        return changed
+
+    def _remote(self, contract: Contract) -> Remote:
         """Return the far end of a contract, over connections of its own."""
         transport = transport_for(
             Dialler(parse_address(self.url), self.tls),
             Identity(contract.hash, contract.text, contract.name),
             self.limits,
             partial(ServerVersion, contract),
-            asynchronous=asynchronous,
+            asynchronous=issubclass(self._kind, AsyncRemoteChannel),
         )
         return Remote(contract, transport, self.limits)
-
-    def changed(self, timeout: float | None, metadata: Mapping[str, bytes] | None) -> Options | None:
-        """Return the options of one call, where they are not the client's."""
-        if timeout is None and metadata is None:
-            return None
-        options = self.options if timeout is None else replace(self.options, timeout=timeout)
-        return options if metadata is None else replace(options, metadata=dict(metadata))
 
     def error_json(self, error: DeclaredError) -> Any:
         """Return a declared error's fields as JSON.

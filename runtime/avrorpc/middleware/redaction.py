@@ -6,7 +6,7 @@ the contract is not shown either, since nothing then says which part of it is a 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from avrorpc.codec.encode import compile_choice
@@ -82,6 +82,45 @@ def has_secrets(schema: Schema, seen: frozenset[int] = frozenset()) -> bool:
 def is_secret(field: Field) -> bool:
     """Whether a field or a parameter is sensitive; also where the annotation stands at its type."""
     return True in (field.props.get("sensitive"), field.type.props.get("sensitive"))
+
+
+def without_secrets(schema: Schema, value: Any, types: Types) -> Json:
+    """Return a whole value in the form of `to_json`, with `REDACTED` for what is sensitive in it.
+
+    Raises:
+        EncodeError: It does not fit.
+    """
+    shown = to_json(schema, value, types)
+    return _replaced(schema, value, shown, types) if has_secrets(schema) else shown
+
+
+def _replaced(schema: Schema, value: Any, shown: Any, types: Types) -> Json:
+    """Return what `to_json` has made of a value, without what is sensitive."""
+    match schema:
+        case Array():
+            return [_replaced(schema.items, *pair, types) for pair in zip(value, shown, strict=True)]
+        case Map():
+            return {key: _replaced(schema.values, value[key], shown[key], types) for key in shown}
+        case Union():
+            branch = schema.branches[compile_choice(schema, types)(value)]
+            name = getattr(branch, "name", None)
+            if isinstance(name, str) and isinstance(shown, dict) and list(shown) == [name]:
+                return {name: _replaced(branch, value, shown[name], types)}
+            return _replaced(branch, value, shown, types)
+        case Record() if isinstance(shown, dict):
+            out: dict[str, Json] = dict(shown)
+            cls = types.get(schema.name)
+            names = [field.name for field in schema.fields] if cls is None else attributes(schema, cls)
+            for name, field in zip(names, schema.fields, strict=True):
+                inner = value[name] if isinstance(value, Mapping) else getattr(value, name)
+                shown_inner = shown[field.name]
+                out[field.name] = (
+                    REDACTED if is_secret(field) else _replaced(field.type, inner, shown_inner, types)
+                )
+            return out
+        case _:
+            kept: Json = shown
+            return kept
 
 
 class _Show:

@@ -18,11 +18,12 @@ T = TypeVar("T")
 
 OK: Final = "OK"
 """The code of a call that did not fail."""
+_CANCELLED: Final = Code.CANCELLED.value
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Ending:
-    """How a call ended."""
+    """How a call ended; not frozen, which would take four times as long to make."""
 
     error: BaseException | None = None
     """What it raised, if anything."""
@@ -35,9 +36,9 @@ class Ending:
     def code(self) -> str:
         """`OK`, or the canonical code's name; a stream left early was CANCELLED, like a cancelled call."""
         if self.error is None:
-            return Code.CANCELLED.value if self.early else OK
+            return _CANCELLED if self.early else OK
         if not isinstance(self.error, Exception):  # cancelled, closed, interrupted
-            return Code.CANCELLED.value
+            return _CANCELLED
         return error_info(self.error).code.value
 
     @property

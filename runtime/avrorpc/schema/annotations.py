@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import re
 from enum import Enum
 from typing import Final
@@ -25,6 +26,33 @@ def parse_duration(value: Json) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
+def deprecation_problem(value: Json) -> str | None:
+    """Return what is wrong with a value of `@deprecated`, or None.
+
+    It is true, a text, or an object with `text`, `since` and `sunset`, which are dates, and `link`, a URL.
+    """
+    if isinstance(value, bool | str):
+        return None
+    if not isinstance(value, dict) or not value:
+        return "`@deprecated` needs true, a text, or an object with `text`, `since`, `sunset` or `link`"
+    for key, item in value.items():
+        if key not in ("text", "since", "sunset", "link"):
+            return f"`@deprecated` has no {key!r}; it has `text`, `since`, `sunset` and `link`"
+        if not isinstance(item, str):
+            return f"`{key}` of `@deprecated` needs a text"
+        if key in ("since", "sunset") and not _is_date(item):
+            return f"`{key}` of `@deprecated` needs a date such as 2026-01-31, and {item!r} is none"
+    return None
+
+
+def _is_date(text: str) -> bool:
+    try:
+        datetime.date.fromisoformat(text)
+    except ValueError:
+        return False
+    return len(text) == len("2026-01-31")
+
+
 class Streaming(Enum):
     """Which sides of a message are streams; values are those of `@stream`."""
 
@@ -37,15 +65,11 @@ class Streaming(Enum):
     BOTH = "both"
     """Both at once."""
 
-    @property
-    def takes_stream(self) -> bool:
+    def __init__(self, value: str) -> None:
+        self.takes_stream = value in ("request", "both")
         """Whether the caller sends items."""
-        return self in (Streaming.REQUEST, Streaming.BOTH)
-
-    @property
-    def gives_stream(self) -> bool:
+        self.gives_stream = value in ("response", "both")
         """Whether the service sends items."""
-        return self in (Streaming.RESPONSE, Streaming.BOTH)
 
 
 def streaming(message: Message) -> Streaming:
@@ -56,7 +80,7 @@ def streaming(message: Message) -> Streaming:
     """
     value = message.props.get("stream", "none")
     try:
-        found = Streaming(value)
+        found = Streaming(str(value))
     except ValueError:
         raise SchemaError(
             f'{message.name}: @stream({value!r}) is none of "request", "response", "both"'

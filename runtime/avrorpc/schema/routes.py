@@ -193,14 +193,19 @@ def routes_of(protocol: Protocol, service_segment: str) -> list[Route]:
         if problem is not None:
             at = f"{problem.parameter}: " if problem.parameter is not None else ""
             raise SchemaError(f"{protocol.name}.{message.name}: {at}{problem.text}")
-        routes += [
-            Route(verb, path, protocol.name, message, _parameters(message, verb, path), is_declared)
-            for verb, path, is_declared in _verbs_and_paths(message, service_segment)
-        ]
+        routes += message_routes(protocol.name, message, service_segment)
     clash = next(conflicts(routes), None)
     if clash is not None:
         raise SchemaError(conflict_text(*clash))
     return routes
+
+
+def message_routes(protocol: str, message: Message, service_segment: str) -> list[Route]:
+    """Return the routes of a message that has no `route_problems`."""
+    return [
+        Route(verb, path, protocol, message, _parameters(message, verb, path), is_declared)
+        for verb, path, is_declared in _verbs_and_paths(message, service_segment)
+    ]
 
 
 def service_segments(protocols: Iterable[Protocol]) -> dict[str, str]:
@@ -327,7 +332,10 @@ def _parsed(text: str) -> tuple[str, PathTemplate] | RouteProblem:
         if verb.upper() in VERBS:
             hint = f"verbs are in upper case: {verb.upper()}"
             return RouteProblem(f"`{verb}` is no verb", "http", help=hint)
-        what = f"`{verb}` is no verb of a route" if verb else "a route begins with a verb"
+        is_verb = verb and not verb.startswith("/")
+        what = (
+            f"`{verb}` is no verb of a route" if is_verb else f"`{text}` is no route: it begins with a verb"
+        )
         return RouteProblem(what, "http", help=own.get(verb, f"verbs are {', '.join(VERBS)}"))
     try:
         template = parse_template(path)
@@ -420,7 +428,9 @@ def _same_names(message: Message, verbs: list[tuple[str, PathTemplate]]) -> Iter
     for annotation in ("query", "header"):
         seen: dict[str, str] = {}
         if annotation == "query":
-            seen = {field.name: field.name for field in message.request if "query" not in field.props}
+            elsewhere = ("query", "header", "body")
+            bare = [one.name for one in message.request if not any(name in one.props for name in elsewhere)]
+            seen = {name: name for name in bare}
         for field in message.request:
             name = field.props.get(annotation)
             if not isinstance(name, str):

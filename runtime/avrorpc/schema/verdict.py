@@ -145,9 +145,8 @@ def error_branch(error: Schema, known: list[Schema]) -> Schema | None:
 def _flags(client: Message, server: Message) -> list[Reason]:
     """Return how the kinds of the two messages differ, which leaves nothing further to compare."""
     found: list[Reason] = []
-    if client.one_way is not server.one_way:
-        end = "client" if client.one_way else "server"
-        found.append(_refused(f"it is one-way at the {end} only"))
+    if client.one_way and not server.one_way:
+        found.append(_refused("it is one-way at the client only"))
     try:
         ours, theirs = streaming(client), streaming(server)
     except SchemaError as error:
@@ -172,6 +171,9 @@ def _parts(client: Message, server: Message, resolution: Resolution) -> list[Rea
     if kind.takes_stream:
         item, wanted = client.request[-1].type, server.request[-1].type
         found += _differences("request item", item, wanted, resolution, client_writes=True)
+    if server.one_way and not client.one_way:
+        told = "it is one-way at the server, which answers this client when the work is done"
+        found.append(Reason(Verdict.ADAPTED, "message", "", told))
     place = "response item" if kind.gives_stream else "response"
     found += _differences(place, server.response, client.response, resolution, client_writes=False)
     for error in server.errors:

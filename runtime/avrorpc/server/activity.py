@@ -7,12 +7,12 @@ it happens on the server's event loop.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import count
-from typing import Any, Final, Protocol
+from types import TracebackType
+from typing import Any, Final, Protocol, Self
 
 from avrorpc.call import Call, Reply
 from avrorpc.service import Service
@@ -51,7 +51,7 @@ class Connection:
 
 @dataclass(slots=True, eq=False)
 class RunningCall:
-    """A call under way."""
+    """A call, which is under way for as long as a `with` block of it lasts."""
 
     id: int
     """Which one, unique in the server's life."""
@@ -65,6 +65,24 @@ class RunningCall:
     """The connection that it came by; None where it came by none."""
     deadline: float | None = None
     """When its caller stops waiting, on the monotonic clock; known once the request is read."""
+    _calls: dict[int, RunningCall] = field(default_factory=dict, repr=False)
+    _before: RunningCall | None = field(default=None, repr=False)
+
+    def __enter__(self) -> Self:
+        self._calls[self.id] = self
+        if self.connection is not None:
+            self.connection.calls += 1
+        self._before = _running.get()
+        _running.set(self)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        _running.set(self._before)  # a stream may end in another context than it began in
+        del self._calls[self.id]
+        if self.connection is not None:
+            self.connection.calls -= 1
 
 
 _running: ContextVar[RunningCall | None] = ContextVar("avrorpc_running_call", default=None)
@@ -89,11 +107,11 @@ class Activity:
     def __call__(self, service: Service) -> Service:
         """Wrap a service, so that the deadlines of its calls are known."""
 
-        async def serve(call: Call) -> Reply:
+        def serve(call: Call) -> Awaitable[Reply]:
             running = _running.get()
             if running is not None:
                 running.deadline = call.deadline
-            return await service(call)
+            return service(call)
 
         return serve
 
@@ -115,11 +133,10 @@ class Activity:
         """Take note of its end."""
         self._connections.pop(accepted, None)
 
-    @contextmanager
     def call(
         self, accepted: Accepted | None, service: str, message: str, client_hash: bytes | None
-    ) -> Iterator[RunningCall]:
-        """Take note of a call, and at the end of the `with` block of its end.
+    ) -> RunningCall:
+        """Return a call, of which note is taken in a `with` block of it.
 
         Args:
             accepted: The connection that it came by; one that is not open counts as none.
@@ -128,17 +145,6 @@ class Activity:
             client_hash: The MD5 of the caller's version of the protocol.
         """
         connection = None if accepted is None else self._connections.get(accepted)
-        running = RunningCall(next(self._ids), service, message, time.time(), connection)
-        self._calls[running.id] = running
         if connection is not None:
             connection.service, connection.client_hash = service, client_hash
-            connection.calls += 1
-        before = _running.get()
-        _running.set(running)
-        try:
-            yield running
-        finally:
-            _running.set(before)  # a stream may end in another context than it began in
-            del self._calls[running.id]
-            if connection is not None:
-                connection.calls -= 1
+        return RunningCall(next(self._ids), service, message, time.time(), connection, None, self._calls)

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import suppress
 from typing import Final
 
 from avrorpc.contracts import HealthReport, ServiceHealth, ServingStatus
+from avrorpc.server.health_check import HealthCheck
 
+WATCH_SECONDS: Final = 5.0
+"""How often implementations are asked while somebody watches."""
 DRAINING: Final = "the server is shutting down"
 
 _ORDER: Final = (ServingStatus.NOT_SERVING, ServingStatus.UNKNOWN, ServingStatus.SERVING)
@@ -22,13 +25,17 @@ _ORDER: Final = (ServingStatus.NOT_SERVING, ServingStatus.UNKNOWN, ServingStatus
 class Health:
     """What is known of the services of one server; any thread may tell and ask.
 
-    A service is SERVING until somebody says otherwise.
+    A service is SERVING until somebody says otherwise: the program by `set`, or the implementation by its own
+    check. The worse of the two counts. What a check has said holds until it is asked again, by `check`.
 
     Args:
         services: The full names of the protocols that are served.
+        checks: What asks an implementation, by protocol.
     """
 
-    def __init__(self, services: Iterable[str]) -> None:
+    def __init__(self, services: Iterable[str], checks: Mapping[str, HealthCheck] | None = None) -> None:
+        self._checks = dict(checks or {})
+        self._checked: dict[str, ServiceHealth] = {}
         self._known = {
             name: ServiceHealth(name=name, status=ServingStatus.SERVING, text="") for name in services
         }
@@ -72,18 +79,35 @@ class Health:
         self._changed()
 
     def drain(self) -> None:
-        """Say that the server ends: it is not ready any more."""
+        """Say that the server ends: it is not ready any more, and nothing is asked."""
         self._is_draining = True
+        for check in self._checks.values():
+            check.close()
         self._changed()
 
+    async def check(self, service: str = "") -> HealthReport:
+        """Ask the implementations that have a check, and return how a service fares, or the whole server.
+
+        Raises:
+            KeyError: No such service is served here.
+        """
+        if not self._is_draining:
+            checks = [(name, check) for name, check in self._checks.items() if service in ("", name)]
+            answers = await asyncio.gather(*(check.run() for _, check in checks))
+            with self._lock:
+                for (name, _), (status, text) in zip(checks, answers, strict=True):
+                    self._checked[name] = ServiceHealth(name=name, status=status, text=text)
+        return self.report(service)
+
     def report(self, service: str = "") -> HealthReport:
-        """Return how a service fares, or the server as a whole.
+        """Return how a service fares, or the server as a whole, as far as is known now.
 
         Raises:
             KeyError: No such service is served here.
         """
         with self._lock:
-            services = [self._known[service]] if service else list(self._known.values())
+            known = [self._known[service]] if service else list(self._known.values())
+            services = [_worse(item, self._checked.get(item.name, item)) for item in known]
         worst = min(services, key=lambda item: _ORDER.index(item.status), default=None)
         status = ServingStatus.SERVING if worst is None else worst.status
         text = "" if worst is None else worst.text
@@ -108,6 +132,7 @@ class Health:
         Raises:
             KeyError: No such service is served here.
         """
+        is_asked = bool(self._checks) if not service else service in self._checks
         changed = asyncio.Event()
         watcher = (asyncio.get_running_loop(), changed)
         self._watchers.add(watcher)
@@ -116,13 +141,15 @@ class Health:
             while True:
                 changed.clear()
                 is_last = self._is_draining
-                report = self.report(service)
+                report = await self.check(service)
                 if report != last:
                     last = report
                     yield report
                 if is_last:
                     return
-                await changed.wait()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(WATCH_SECONDS if is_asked else None):
+                        await changed.wait()
         finally:
             self._watchers.discard(watcher)
 
@@ -130,3 +157,7 @@ class Health:
         for loop, changed in list(self._watchers):
             with suppress(RuntimeError):  # its loop has ended, and the watcher with it
                 loop.call_soon_threadsafe(changed.set)
+
+
+def _worse(first: ServiceHealth, second: ServiceHealth) -> ServiceHealth:
+    return min(first, second, key=lambda item: _ORDER.index(item.status))

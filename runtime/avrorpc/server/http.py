@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import ssl
 from dataclasses import replace
@@ -11,7 +12,9 @@ from urllib.parse import unquote
 from avrorpc.errors import LimitExceeded, RpcError
 from avrorpc.limits import Limits
 from avrorpc.server.activity import AcceptedAnswerer, Activity
+from avrorpc.server.admission import Admission
 from avrorpc.server.http_links import HttpLinks
+from avrorpc.server.http_origins import Origins
 from avrorpc.server.served import Served
 from avrorpc.transport.address import Address
 from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, text
@@ -42,7 +45,9 @@ class HttpListener:
         offers: What is served.
         answer: Gives a request's reply, handshake response and all.
         activity: Is told of each connection.
+        admission: Says whether there is room for one more.
         limits: Bounds on requests.
+        origins: Whose web pages may call.
         rest: Answers what is not for Avro's paths; none, and nothing is there.
     """
 
@@ -52,14 +57,18 @@ class HttpListener:
         offers: Offers[Served],
         answer: AcceptedAnswerer,
         activity: Activity,
+        admission: Admission,
         limits: Limits,
+        origins: Origins,
         rest: Handler | None = None,
     ) -> None:
         self.address = address
         self._offers = offers
         self._answer = answer
         self._activity = activity
+        self._admission = admission
         self._limits = limits
+        self._origins = origins
         self._rest = rest
         self._links = HttpLinks(offers, answer, limits)
         self._door: Door | None = None
@@ -85,41 +94,60 @@ class HttpListener:
         self._is_stopping = True
         for connection in self._connections:
             connection.is_ending = True
-        self._links.goodbye("the server is shutting down")
+        self._links.leave("the server is shutting down")
         if self._door is not None:
             await self._door.close()
 
     async def close(self, patience: float) -> None:
         """Close every connection; replies that are being sent get some seconds."""
+        await self._links.part(patience)
         for connection in list(self._connections):
             # Frames are sent to their end; all other calls have had their time.
             connection.end(at_once=not self._links.stream_over(connection.accepted))
-        self._links.close()
         await all_gone(self._connections, patience)
 
-    def _opened(self, connection: HttpConnection) -> None:
+    def _opened(self, connection: HttpConnection) -> str | None:
+        if not self._admission.enter(connection.name, asyncio.get_running_loop().time()):
+            return self._admission.refusal
         connection.is_ending = self._is_stopping
         self._connections.add(connection)
         self._activity.opened(connection.accepted)
+        return None
 
     def _closed(self, connection: HttpConnection) -> None:
         self._connections.discard(connection)
         self._activity.closed(connection.accepted)
+        self._admission.leave()
 
     async def _handle(self, request: HttpRequest) -> HttpResponse:
         # Behind a proxy on this host, everybody seems to be here.
         if not PROXIED.isdisjoint(request.headers):
             request.accepted.is_local = False
         path = request.path
-        if path in UNNAMED and (self._rest is None or path != "/" or _is_avro(request)):
+        is_unnamed = path in UNNAMED and (self._rest is None or path != "/" or _is_avro(request))
+        is_avros = is_unnamed or path == PATH or path.startswith(f"{PATH}/")
+        if self._rest is not None and not is_avros:
+            return await self._rest(request)
+        refusal = self._refusal(request)
+        if refusal is not None:
+            return refusal
+        if is_unnamed:
             return await self._post(request, None)
         if path == PATH:
             return self._open(request)
-        if path.startswith(f"{PATH}/"):
+        if is_avros:
             return await self._post(request, unquote(path[len(PATH) + 1 :]))
-        if self._rest is not None:
-            return await self._rest(request)
-        return text(404, f"there is nothing at {path[:_MOST_SHOWN]}")
+        return text(404, f"there is nothing to {request.method} at this path")
+
+    def _refusal(self, request: HttpRequest) -> HttpResponse | None:
+        """Return why a request for one of Avro's paths is refused, whatever it is for."""
+        headers = request.headers
+        problem = self._origins.refusal(headers.get("origin"), headers.get("host", ""))
+        if problem is not None:
+            return text(403, problem)
+        if headers.get("content-encoding", "identity").lower() not in ("identity", ""):
+            return text(415, "the body must not be compressed", {"Accept-Encoding": "identity"})
+        return None
 
     def _open(self, request: HttpRequest) -> HttpResponse:
         if request.method != "GET":
@@ -160,7 +188,6 @@ class HttpListener:
 
 
 _AVRO: Final = {"Content-Type": CONTENT_TYPE}
-_MOST_SHOWN: Final = 200
 
 
 def _kind(request: HttpRequest) -> str:

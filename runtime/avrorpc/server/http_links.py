@@ -14,6 +14,7 @@ from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.carrier import Carrier
 from avrorpc.transport.http_message import HttpRequest, HttpResponse, Send
 from avrorpc.transport.http_stream import STREAM_TYPE
+from avrorpc.transport.listening import all_parted
 from avrorpc.transport.server_link import ServerLink
 from avrorpc.transport.websocket_server import acceptance, refusal
 from avrorpc.wire.offers import Offers
@@ -37,16 +38,19 @@ class HttpLinks:
         self._limits = limits
         self._links: set[ServerLink] = set()
         self._streams: set[Accepted] = set()
+        self._reason = ""
+        self._is_parting = False
 
-    def goodbye(self, reason: str) -> None:
-        """Take no new calls."""
+    def leave(self, reason: str) -> None:
+        """Ask for no new calls, also those who come later on connections that were kept."""
+        self._reason = reason
         for link in list(self._links):
-            link.goodbye(reason)
+            link.leave(reason)
 
-    def close(self) -> None:
-        """Send what is due, and close all."""
-        for link in list(self._links):
-            link.close()
+    async def part(self, patience: float) -> None:
+        """Close all; calls on their way are answered within so many seconds."""
+        self._is_parting = True
+        await all_parted(self._links, patience)
 
     def stream_over(self, accepted: Accepted) -> bool:
         """Whether a connection carries frames in the bodies of a request and its response just now."""
@@ -78,7 +82,14 @@ class HttpLinks:
             connection,
             partial(self._answer, accepted=accepted),
             self._limits,
-            self._links.add,
+            self._opened,
             self._links.discard,
             is_single=is_single,
         )
+
+    def _opened(self, link: ServerLink) -> None:
+        self._links.add(link)
+        if self._reason:
+            link.leave(self._reason)
+        if self._is_parting:
+            link.part()

@@ -107,10 +107,10 @@ class ServerIntrospection(IntrospectionService):
         )
 
     def examples(self, service: str, *, message: str = "") -> list[ExampleCase]:
-        """Give the example cases that a contract holds itself."""
+        """Give the example cases of a contract."""
         self._guard("examples")
         methods = self._methods(self._find(service), message)
-        return [case for method in methods for case in examples_of(method.message)]
+        return [case for method in methods for case in examples_of(method)]
 
     async def test(self, service: str, *, message: str = "") -> list[TestResult]:
         """Run the example cases of messages that change nothing."""
@@ -122,10 +122,10 @@ class ServerIntrospection(IntrospectionService):
             for result in await run_examples(served, method)
         ]
 
-    def health(self, *, service: str = "") -> HealthReport:
-        """Tell how the server fares."""
+    async def health(self, *, service: str = "") -> HealthReport:
+        """Tell how the server fares; implementations that can say so are asked."""
         self._guard("health")
-        return self._health.report(self._find(service).name if service else "")
+        return await self._health.check(self._find(service).name if service else "")
 
     async def watch(self, *, service: str = "") -> AsyncIterator[HealthReport]:
         """Tell how the server fares, now and whenever that changes."""

@@ -6,7 +6,7 @@ Every failure becomes a reply; nothing that a client sends can raise here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Mapping
 from concurrent.futures import Executor
 from contextvars import copy_context
 from functools import partial
@@ -15,7 +15,15 @@ from weakref import WeakKeyDictionary
 
 from avrorpc import schema
 from avrorpc.binding import Binding, Target, targets
-from avrorpc.call import AsyncClock, Call, CallContext, Options, Reply, deadline_exceeded, enter_call
+from avrorpc.call import (
+    AsyncClock,
+    Call,
+    CallContext,
+    Reply,
+    deadline_exceeded,
+    earliest_deadline,
+    enter_call,
+)
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.decode import Decoder
 from avrorpc.codec.message import ReplyEncoder, item_decoder, request_decoder
@@ -23,9 +31,10 @@ from avrorpc.codec.types import Types
 from avrorpc.error_details import pack_details
 from avrorpc.errors import Code, ContractMismatch, DecodeError, EncodeError, LimitExceeded, StatusError
 from avrorpc.failure import internal, outcome
-from avrorpc.limits import Limits
+from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract, Method
 from avrorpc.schema import Streaming
+from avrorpc.server.lane import Lane
 from avrorpc.service import Middleware, Service, compose
 from avrorpc.streaming import CallStream, Closable, Incoming, begin, begin_stream, close_iterator
 from avrorpc.transport.exchange import Streams
@@ -34,6 +43,7 @@ from avrorpc.wire.server import MAX_SHOWN, Request
 
 _OWN_METADATA: Final = frozenset({TIMEOUT})
 """What is this end's own business; all else is for middleware and the implementation."""
+_NONE: Final[Mapping[str, Decoder]] = {}
 
 
 class Served:
@@ -60,7 +70,7 @@ class Served:
         self.contract: Final = contract
         self.binding: Final = binding
         self.targets: Final = targets(skeleton, binding.implementation)
-        self._executor = binding.executor or executor
+        self._executor = executor if binding.executor is None else Lane(binding.executor)
         self._expose_cause = expose_cause
         self._service: Service = compose((*middleware, *binding.middleware), self._call)
         self._replies: dict[str, ReplyEncoder] = {}
@@ -123,11 +133,11 @@ class Served:
             task = asyncio.current_task()
             if task is not None and task.cancelling():
                 raise
-            body = self._failed(method, error)
+            body = self._failed(method, error, request.parameters.limits)
         except (KeyboardInterrupt, GeneratorExit):
             raise  # of the process, or of the loop that ends
         except BaseException as error:  # noqa: BLE001 - this is the boundary: all of them become replies
-            body = self._failed(method, error)
+            body = self._failed(method, error, request.parameters.limits)
         finally:
             if call is not None and method.streaming.takes_stream:
                 await close_iterator(call.arguments[-1])
@@ -152,20 +162,15 @@ class Served:
         except BaseException as error:  # noqa: BLE001 - this is the boundary: callers see what they may
             raise self.told(call.method, error) from None
 
-    def told(self, method: Method[Any], raised: BaseException) -> Exception:
+    def told(self, method: Method[Any], raised: BaseException, limits: Limits = DEFAULT_LIMITS) -> Exception:
         """Return what callers are told of what was raised."""
-        return outcome(method, raised, expose_cause=self._expose_cause)
+        return outcome(method, raised, expose_cause=self._expose_cause, limits=limits)
 
     def _read(self, method: Method[Any], request: Request[Served], streams: Streams | None) -> Call:
         client = request.session.client
-        decoders = self._requests.setdefault(client, {})
         try:
-            if method.name not in decoders:
-                theirs = client.messages.get(method.name)
-                if theirs is None:
-                    raise ContractMismatch("the client's own protocol lacks the message")
-                decoders[method.name] = _reader(theirs, method, self.contract.types)
-            arguments = decoders[method.name](request.parameters)
+            decode = self._requests.get(client, _NONE).get(method.name) or self._prepare(client, method)
+            arguments = decode(request.parameters)
             request.parameters.finish()
             left = read_timeout(request.metadata)
         except ContractMismatch as error:
@@ -176,11 +181,22 @@ class Served:
             text = f"{method.full_name}: the request does not fit the contract: {error}"
             raise StatusError(Code.INVALID_ARGUMENT, text) from None
         clock = AsyncClock(asyncio.get_running_loop())
-        deadline = Options(timeout=left).deadline(method, clock.now())
+        deadline = earliest_deadline(method, clock.now(), left)
         metadata = {k: v for k, v in request.metadata.items() if k not in _OWN_METADATA}
         if streams is not None and method.streaming.takes_stream:
             arguments.append(self._decoded(method, client, streams.items, request.parameters.limits))
         return Call(method, tuple(arguments), clock, deadline, metadata, request.principal, request.peer)
+
+    def _prepare(self, client: schema.Protocol, method: Method[Any]) -> Decoder:
+        """Return what reads a client's version of a request, which is kept."""
+        theirs = client.messages.get(method.name)
+        decode = (
+            _refusing("the client's own protocol lacks the message")
+            if theirs is None
+            else _reader(theirs, method, self.contract.types)
+        )
+        self._requests.setdefault(client, {})[method.name] = decode
+        return decode
 
     async def _decoded(
         self, method: Method[Any], client: schema.Protocol, items: AsyncIterator[bytes], limits: Limits
@@ -265,18 +281,19 @@ class Served:
             raise TypeError(f"the result does not fit the contract: {error.message}") from None
         return bytes(out)
 
-    def _failed(self, method: Method[Any], raised: BaseException) -> bytes:
+    def _failed(self, method: Method[Any], raised: BaseException, limits: Limits) -> bytes:
         """Return the reply for what was raised; whatever else fails on the way, there is one."""
-        error = self.told(method, raised)
+        error = self.told(method, raised, limits)
         try:
-            return self._write_error(method, error)
+            return self._write_error(method, error, limits)
         except Exception as problem:  # noqa: BLE001 - the caller waits
             told = internal(method, problem, expose_cause=self._expose_cause)
             return system_error(told.code, told.message, told.error_id)
 
-    def _write_error(self, method: Method[Any], error: Exception) -> bytes:
+    def _write_error(self, method: Method[Any], error: Exception, limits: Limits) -> bytes:
         if isinstance(error, StatusError):
-            details, _ = pack_details(error.details, self.contract)  # what cannot go is out of it already
+            # What cannot go is out of it already.
+            details, _ = pack_details(error.details, self.contract, limits)
             return system_error(error.code, error.message, error.error_id, details)
         out = reply_head({}, is_error=True)
         try:
@@ -309,8 +326,10 @@ def _reader(theirs: schema.Message, method: Method[Any], types: Types) -> Decode
     refusals = schema.compare_messages(method.name, theirs, method.message).refusals
     if not refusals:
         return request_decoder(theirs, method.message, types)
-    problem = "; ".join(map(str, refusals[: schema.MOST_REASONS]))
+    return _refusing("; ".join(map(str, refusals[: schema.MOST_REASONS])))
 
+
+def _refusing(problem: str) -> Decoder:
     def refuse(_: Cursor) -> Any:
         raise ContractMismatch(problem)
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import fields
-from functools import cached_property, partial
+from functools import cached_property
 from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
@@ -22,21 +22,25 @@ from avrorpc.errors import BindError, Code, StatusError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.middleware.statistics import Statistics
 from avrorpc.server.activity import Activity
+from avrorpc.server.admission import Admission
 from avrorpc.server.examples import shown_examples
 from avrorpc.server.health import DRAINING, Health
+from avrorpc.server.health_check import health_checks
+from avrorpc.server.http_origins import Origins
 from avrorpc.server.introspection import Access, ServerIntrospection
+from avrorpc.server.lane import Lane
+from avrorpc.server.links import FLUSH_SECONDS, LinkListener
 from avrorpc.server.served import Served
 from avrorpc.service import Middleware
 from avrorpc.transport import loops
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.address import Address, parse_address
 from avrorpc.transport.exchange import Streams
-from avrorpc.transport.listening import Door, all_arrived, all_gone, listen
-from avrorpc.transport.server_link import ServerLink
+from avrorpc.transport.listening import all_arrived
 from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.offers import Offers
-from avrorpc.wire.server import Request, ServerConnection
+from avrorpc.wire.server import Request
 
 if TYPE_CHECKING:
     from avrorpc.server.rest.face import RestFace
@@ -49,8 +53,6 @@ INTROSPECTION: Final = IntrospectionService.__contract__.name
 DEFAULT_THREADS: Final = 8
 DEFAULT_DRAIN: Final = 10.0
 """Seconds that calls under way are given to finish."""
-FLUSH_SECONDS: Final = 1.0
-"""How long at least a closing server waits for clients to take their last replies."""
 
 
 class Listener(Protocol):
@@ -82,11 +84,13 @@ class Server:
             have; the first runs outermost.
         mode: What answers over REST are where the client does not say: `research`, the envelope with
             metadata and examples; `production`, the bare result.
-        origins: The sites whose pages may call over REST, such as `https://desk.example`; `*` for all.
+        origins: Whose web pages may call by HTTP and WebSocket, such as `https://example.org`, or `*`. Pages
+            of this server's own address always may, where that is `localhost` or a number.
         browser: Whether `GET /` is the API browser, where anybody is told by Introspection what is served.
 
     Raises:
-        BindError: An implementation does not fit its contract, or two serve one contract.
+        BindError: An implementation does not fit its contract, or two serve one contract; or an origin is
+            none.
     """
 
     def __init__(
@@ -105,16 +109,17 @@ class Server:
         if introspection not in (True, False, "local", "open"):
             raise BindError(f"introspection={introspection!r} is none of True, False, 'local', 'open'")
         self._limits = limits
-        self._executor = ThreadPoolExecutor(threads, thread_name_prefix="avrorpc-server")
+        self._origins = Origins(origins)
+        self._executor = Lane(ThreadPoolExecutor(threads, thread_name_prefix="avrorpc-server"))
         self._listeners: list[Listener] = []
         self._calls = _Count()
         self._questions = _Count()
         self._draining = False
+        self._admission = Admission(limits)
         self.activity: Final = Activity()
         """The connections that are open, and the calls under way."""
         self._statistics = statistics = Statistics()
         self._mode: Final[Mode] = mode
-        self._origins: Final = tuple(origins)
         self._browser: Final = browser
         counting = () if introspection is False else (self.activity, statistics)
         served: dict[str, Served] = {}
@@ -130,8 +135,8 @@ class Server:
             raise BindError("a server needs at least one implementation")
         self.services: Final = tuple(served.values())
         """What is served for users."""
-        self.health: Final = Health(served)
-        """How the services fare; they are SERVING until somebody says otherwise here."""
+        self.health: Final = Health(served, health_checks(served.values(), self._executor))
+        """How the services fare; they are SERVING until somebody says otherwise here, or they themselves."""
         offers = list(self.services)
         self._introspection: Served | None = None
         if introspection is not False and INTROSPECTION not in served:
@@ -215,8 +220,10 @@ class Server:
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._questions.none.wait()
         await all_arrived()
+        is_cut_off = self._calls.number or self._questions.number
         while self._listeners:  # Each is closed once, even if a second call cuts this one short.
-            await self._listeners.pop().close(max(end - loop.time(), FLUSH_SECONDS))
+            left = 0.0 if is_cut_off else end - loop.time()
+            await self._listeners.pop().close(max(left, FLUSH_SECONDS))
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def __aenter__(self) -> Self:
@@ -241,13 +248,13 @@ class Server:
         with self.activity.call(accepted, session.offer.name, request.message, session.client_hash):
             # Who asks what goes on is not refused before the end, and does not put it off.
             if session.offer.name == INTROSPECTION:
-                with self._questions.one():
+                with self._questions:
                     reply = await session.offer.answer(request, streams)
             elif self._draining and streams is None:
                 # Where our frames are spoken, GOODBYE has told the client which calls are served.
                 reply = None if request.one_way else system_error(Code.UNAVAILABLE, DRAINING)
             else:
-                with self._calls.one():
+                with self._calls:
                     reply = await session.offer.answer(request, streams)
         return None if reply is None else request.handshake + reply
 
@@ -283,66 +290,31 @@ class Server:
             is_question = served.name == INTROSPECTION
             if self._draining and not is_question:
                 raise StatusError(Code.UNAVAILABLE, DRAINING)
-            with self._questions.one() if is_question else self._calls.one():
+            with self._questions if is_question else self._calls:
                 yield
 
     async def _listen_links(self, address: Address, tls: TlsOptions | None) -> Listener:
-        connections: set[ServerLink] = set()
-
-        def accept() -> ServerLink:
-            state = ServerConnection(self.offers, address.framing, self._limits, upgrades=address.upgrade)
-            accepted = Accepted(address.scheme, state)
-
-            def opened(link: ServerLink) -> None:
-                connections.add(link)
-                accepted.comes_from(link.address)
-                accepted.principal = None if state.principal is None else state.principal.name
-                self.activity.opened(accepted)
-                if self._draining:  # it was accepted in this very moment
-                    link.goodbye(DRAINING)
-
-            def closed(link: ServerLink) -> None:
-                connections.discard(link)
-                self.activity.closed(accepted)
-
-            return ServerLink(state, partial(self.answer, accepted=accepted), self._limits, opened, closed)
-
-        door = await listen(
-            address,
-            server_tls(address, tls),
-            accept,
-        )
-        return _LinkListener(door, connections)
-
-    async def _listen_http(self, address: Address, tls: TlsOptions | None) -> Listener:
-        from avrorpc.server.http import HttpListener  # noqa: PLC0415 - aiohttp only where HTTP is used
-
-        listener = HttpListener(
-            address, self.offers, self.answer, self.activity, self._limits, rest=self.rest
+        listener = LinkListener(
+            address, self.offers, self.answer, self.activity, self._admission, self._limits
         )
         await listener.start(server_tls(address, tls))
         return listener
 
+    async def _listen_http(self, address: Address, tls: TlsOptions | None) -> Listener:
+        from avrorpc.server.http import HttpListener  # noqa: PLC0415 - httptools and wsproto only where HTTP is used
 
-class _LinkListener:
-    def __init__(self, door: Door, connections: set[ServerLink]) -> None:
-        self.address = door.address
-        self._door = door
-        self._connections = connections
-
-    async def stop(self) -> None:
-        for connection in list(self._connections):
-            connection.goodbye(DRAINING)
-        await self._door.close()
-
-    async def close(self, patience: float) -> None:
-        # Clients of ours that were told goodbye leave by themselves: so no call of theirs crosses the end.
-        leaving = [connection.gone for connection in self._connections if connection.leaves]
-        if leaving:
-            await asyncio.wait(leaving, timeout=min(patience, FLUSH_SECONDS))
-        for connection in list(self._connections):
-            connection.close()
-        await all_gone(self._connections, patience)
+        listener = HttpListener(
+            address,
+            self.offers,
+            self.answer,
+            self.activity,
+            self._admission,
+            self._limits,
+            self._origins,
+            rest=self.rest,
+        )
+        await listener.start(server_tls(address, tls))
+        return listener
 
 
 class _Count:
@@ -353,17 +325,17 @@ class _Count:
         self.none = asyncio.Event()
         self.none.set()
 
-    @contextmanager
-    def one(self) -> Iterator[None]:
+    def __enter__(self) -> None:
         """Count one more for as long as the `with` block lasts."""
         self.number += 1
         self.none.clear()
-        try:
-            yield
-        finally:
-            self.number -= 1
-            if not self.number:
-                self.none.set()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.number -= 1
+        if not self.number:
+            self.none.set()
 
 
 def _settings(limits: Limits, **others: object) -> dict[str, str]:

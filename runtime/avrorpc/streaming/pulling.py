@@ -6,8 +6,9 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from contextvars import Context
+from inspect import GEN_CREATED, getgeneratorstate, isgenerator
 from typing import Any, Final, Self
 
 from avrorpc.streaming.bridge import AHEAD
@@ -40,6 +41,7 @@ class PulledSteps:
         self._is_closed = False
         self._is_shut = False
         self._closing: asyncio.Task[None] | None = None
+        self._job: Future[None] | None = None
 
     def __aiter__(self) -> Self:
         return self
@@ -68,6 +70,8 @@ class PulledSteps:
             return
         self._is_closed = True
         self._ready.clear()
+        if self._is_running and self._job is not None and self._job.cancel():
+            self._is_running = False  # it waited for a thread, and never gets one
         if not (self._is_running or self._is_ended):
             await self._close()
 
@@ -76,6 +80,9 @@ class PulledSteps:
         self._is_ended = True
         close = getattr(self._iterator, "close", None)
         if close is None:
+            return
+        if isgenerator(self._iterator) and getgeneratorstate(self._iterator) == GEN_CREATED:
+            close()  # nothing of it has run, and nothing will
             return
         try:
             closing = self._loop.run_in_executor(self._executor, lambda: self._context.run(guarded, close))
@@ -92,12 +99,12 @@ class PulledSteps:
     def _go_on(self) -> None:
         if not (self._is_running or self._is_ended or self._is_closed):
             try:
-                job = self._loop.run_in_executor(self._executor, self._context.run, self._pull)
+                self._job = self._executor.submit(self._context.run, self._pull)
             except RuntimeError as error:  # the executor is shut down
                 self._fail(error)
                 return
             self._is_running = True
-            job.add_done_callback(self._job_done)
+            asyncio.wrap_future(self._job, loop=self._loop).add_done_callback(self._job_done)
 
     def _pull(self) -> None:
         """Advance the iterator; the thread's part."""

@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from avrorpc.call import Call, Reply
-from avrorpc.codec.encode import compile_choice
 from avrorpc.codec.json import from_json, to_json
-from avrorpc.codec.types import Types, attributes
+from avrorpc.codec.types import Types
 from avrorpc.errors import Code, DeclaredError, EncodeError, RpcError, StatusError
 from avrorpc.method import Contract, Method
-from avrorpc.schema import Array, Field, Json, Map, Record, Schema, Union
+from avrorpc.middleware.redaction import REDACTED, is_secret, without_secrets
+from avrorpc.schema import Field, Json, Record, Schema
 from avrorpc.service import Service
 from avrorpc.stub import AsyncClient
 from avrorpc.stub import Service as Skeleton
@@ -28,8 +28,6 @@ from avrorpc.testing.doubles import contract_of, implementation
 
 S = TypeVar("S", bound=Skeleton)
 
-REDACTED: Final = "[redacted]"
-"""What stands for a sensitive value; where a recording is answered from, it equals anything."""
 _SIMILAR: Final = 0.3
 
 
@@ -172,42 +170,12 @@ class _Shown:
         self._sensitive = sensitive
 
     def field(self, parameter: Field, value: Any) -> Json:
-        if parameter.props.get("sensitive") is True and not self._sensitive:
+        if is_secret(parameter) and not self._sensitive:
             return REDACTED
         return self.value(parameter.type, value)
 
     def value(self, schema: Schema, value: Any) -> Json:
-        shown = to_json(schema, value, self._types)
-        return shown if self._sensitive else self._without(schema, value, shown)
-
-    def _without(self, schema: Schema, value: Any, shown: Any) -> Json:
-        match schema:
-            case Array():
-                pairs = zip(value, shown, strict=True)
-                return [self._without(schema.items, one, two) for one, two in pairs]
-            case Map():
-                return {key: self._without(schema.values, value[key], shown[key]) for key in shown}
-            case Union():
-                branch = schema.branches[compile_choice(schema, self._types)(value)]
-                name = getattr(branch, "name", None)
-                if isinstance(shown, dict) and set(shown) == {name} and not isinstance(branch, Map):
-                    return {name: self._without(branch, value, shown[name])}  # type: ignore[dict-item]
-                return self._without(branch, value, shown)
-            case Record() if isinstance(shown, dict):
-                cls = self._types.get(schema.name)
-                names = [f.name for f in schema.fields] if cls is None else attributes(schema, cls)
-                out: dict[str, Json] = dict(shown)
-                for name, one in zip(names, schema.fields, strict=True):
-                    part = value[name] if isinstance(value, Mapping) else getattr(value, name)
-                    out[one.name] = (
-                        REDACTED
-                        if one.props.get("sensitive") is True
-                        else self._without(one.type, part, shown[one.name])
-                    )
-                return out
-            case _:
-                kept: Json = shown
-                return kept
+        return (to_json if self._sensitive else without_secrets)(schema, value, self._types)
 
 
 def load(path: Path | str) -> list[Recorded]:

@@ -151,6 +151,8 @@ def parse_address(url: str, *, listening: bool = False) -> Address:
         raise BindError(f"{url!r} is no address: {error}") from error
     if parts.scheme not in OPTIONS:
         near = _near(parts.scheme, OPTIONS)
+        if "//" not in url:
+            near = f"; write tcp://{url}" if re.fullmatch(r"[\w.-]+:\d+", url) else "; write tcp://HOST:PORT"
         raise BindError(f"{url!r}: the scheme {parts.scheme!r} is none of {', '.join(OPTIONS)}{near}")
     if parts.fragment:
         raise BindError(f"{url!r}: write # as %23; an address has no fragment")

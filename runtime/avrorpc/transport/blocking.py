@@ -18,6 +18,10 @@ class Pooled(Protocol):
 
     sock: socket.socket
 
+    def is_stale(self) -> bool:
+        """Whether no other exchange can begin here: what has come while it was idle says so."""
+        ...
+
 
 P = TypeVar("P", bound=Pooled)
 
@@ -37,7 +41,7 @@ class Pool(Generic[P]):
         self._closed = False
 
     def take(self) -> P | None:
-        """Return an idle connection that the server has not closed meanwhile, or None.
+        """Return an idle connection that the server has not ended meanwhile, or None.
 
         Raises:
             ClientStateError: The pool is closed.
@@ -49,7 +53,7 @@ class Pool(Generic[P]):
                 connection = self._idle.pop()
             except IndexError:
                 return None
-            if not _is_stale(connection.sock):
+            if not connection.is_stale():
                 return connection
             connection.sock.close()
 
@@ -126,8 +130,8 @@ def reset_on_close(sock: socket.socket, is_wanted: bool = True) -> None:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET if is_wanted else _ORDERLY)
 
 
-def _is_stale(sock: socket.socket) -> bool:
-    """Whether an idle socket has something to read: an end of file, or bytes that nobody asked for."""
+def has_input(sock: socket.socket) -> bool:
+    """Whether a socket has something to read: on an idle one its end, or bytes that nobody asked for."""
     poll = select.poll()
     poll.register(sock, select.POLLIN)
     return bool(poll.poll(0))

@@ -76,8 +76,10 @@ class Carrier(asyncio.Transport):
             self._is_closing = True
             for task in self._tasks:
                 task.cancel()
-            await asyncio.wait(self._tasks)
-            self._link.connection_lost(self._error)
+            try:
+                await asyncio.wait(self._tasks)
+            finally:  # aiohttp may cancel this in the same moment: what waits on the link must still end
+                self._link.connection_lost(self._error)
 
     async def output(self) -> bytes | None:
         """Return bytes to carry, when there are any; None when no more come."""

@@ -10,12 +10,13 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Final, Generic, Protocol, TypeVar
 
-from avrorpc.errors import ConnectError, ConnectionLost
+from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address
-from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.client_link import ClientLink
+from avrorpc.transport.exchange import NotBegun, Outgoing
 from avrorpc.transport.faults import lost_at_start, no_handshake
-from avrorpc.transport.link import ClientLink, LinkAnswer
+from avrorpc.transport.link_answer import LinkAnswer
 from avrorpc.wire.client import ClientConnection, Connected, Identity
 from avrorpc.wire.settings import Wishes
 
@@ -87,7 +88,7 @@ class ConnectionTransport(Generic[V]):
                     link, view = await self._ready()
             try:
                 answer: LinkAnswer[V] = await link.exchange(call, deadline)
-            except ConnectError:
+            except NotBegun:
                 if attempt == ATTEMPTS or call.items is not None:
                     raise
             else:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from avrorpc.errors import ConnectError, ConnectionLost
+from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.blocking import Pool, Timer
 from avrorpc.transport.connection import ATTEMPTS
 from avrorpc.transport.dialling import Dialler
-from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.exchange import NotBegun, Outgoing
 from avrorpc.transport.faults import dialling, lost_at_start, no_handshake
 from avrorpc.transport.link_blocking import BlockingAnswer, BlockingLink
 from avrorpc.transport.pipe import Pipe, SocketPipe
@@ -49,7 +49,7 @@ class BlockingConnectionTransport(Generic[V]):
                 link, dials = self._dial(timer), dials + 1
             try:
                 return await finish(self._begin(link, call, timer), call)
-            except ConnectError:  # the server has not begun it
+            except NotBegun:
                 if dials == ATTEMPTS or call.items is not None:
                     raise
 

@@ -9,10 +9,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias, TypeVar
 
+from avrorpc.errors import ConnectError
 from avrorpc.transport.address import Address
 from avrorpc.wire.server import Request
 
 V_co = TypeVar("V_co", covariant=True)
+
+
+class NotBegun(ConnectError):
+    """The server takes no new calls on this connection, and has not begun this one: it may be made anew."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -89,14 +94,17 @@ class Transport(Protocol[V_co]):
         ...
 
 
-@dataclass(slots=True)
-class Streams:
+class Streams(Protocol):
     """The two directions of a call on the server's side, on connections that carry streams."""
 
-    items: AsyncIterator[bytes]
-    """What the client sends: the encoded items of the request stream."""
-    send: Callable[[bytes], Awaitable[None]]
-    """Sends an item of the response stream; waits while the client does not read."""
+    @property
+    def items(self) -> AsyncIterator[bytes]:
+        """What the client sends: the encoded items of the request stream."""
+        ...
+
+    async def send(self, item: bytes) -> None:
+        """Send an item of the response stream; wait while the client does not read."""
+        ...
 
 
 Answerer: TypeAlias = Callable[[Request[Any], Streams | None], Awaitable[bytes | None]]

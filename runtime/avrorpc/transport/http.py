@@ -16,14 +16,16 @@ from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.transport.blocking import reset_on_close
 from avrorpc.transport.carrier import Carrier
+from avrorpc.transport.client_link import ClientLink
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
 from avrorpc.transport.goodbyes import Goodbyes
 from avrorpc.transport.http_conversation import HttpConversation
 from avrorpc.transport.http_faults import saying
+from avrorpc.transport.http_session import http_session
 from avrorpc.transport.http_status import check_response, request_path
 from avrorpc.transport.http_stream import STREAM_TYPE, check_stream_response, is_stream, stream_connection
-from avrorpc.transport.link import ClientLink, LinkAnswer
+from avrorpc.transport.link_answer import LinkAnswer
 from avrorpc.transport.plain import PlainAnswer, plain_request
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.exchange import CONTENT_TYPE
@@ -79,7 +81,7 @@ class HttpTransport(Generic[V]):
 
     async def _post(self, body: bytes) -> bytes:
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+            self._session = http_session(self.address)
         else:
             # Two turns of the loop: in the first it hears which
             # idle connections have ended, in the second they go.
@@ -118,7 +120,7 @@ class HttpTransport(Generic[V]):
         """Make a call in our own frames, in the bodies of a request of its own."""
         loop = asyncio.get_running_loop()
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+            self._session = http_session(self.address)
         link = ClientLink(stream_connection(self._identity, self._limits), self.address, self._limits)
         task = loop.create_task(self._carry(self._session, link))
         self._carrying.add(task)
@@ -206,13 +208,8 @@ class _Body(aiohttp.BytesIOPayload):
         self.sock: socket.socket | None = None
         """That of the connection, once there is one."""
 
-    async def write(self, writer: AbstractStreamWriter) -> None:
-        """Send it: what aiohttp up to 3.11 calls."""
-        self._begin(writer)
-        await super().write(writer)
-
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
-        """Send it: what later ones call."""
+        """Send it."""
         self._begin(writer)
         await super().write_with_length(writer, content_length)
 

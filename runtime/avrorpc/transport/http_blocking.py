@@ -11,7 +11,7 @@ import h11
 
 from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
-from avrorpc.transport.blocking import Pool, Timer, abandon, reset_on_close, send_all
+from avrorpc.transport.blocking import Pool, Timer, abandon, has_input, reset_on_close, send_all
 from avrorpc.transport.connection_blocking import finish
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
@@ -33,6 +33,10 @@ class _Connection:
         self.sock = sock
         self.state = h11.Connection(h11.CLIENT)
         self.at_end = False
+
+    def is_stale(self) -> bool:
+        """Whether the server has ended the connection, or says what nobody asked for."""
+        return has_input(self.sock)
 
 
 class BlockingHttpTransport(Generic[V]):

@@ -5,13 +5,14 @@ from __future__ import annotations
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 
 import aiohttp
 
 from avrorpc.errors import ConnectionLost, RemoteProtocolError, TransportError
 from avrorpc.transport.address import Address
 from avrorpc.transport.faults import connect_error, ended_in_tls, is_hang_up, reason
-from avrorpc.transport.http_status import not_http
+from avrorpc.transport.http_status import not_http, not_now
 
 
 @contextmanager
@@ -27,6 +28,8 @@ def saying(address: Address) -> Iterator[None]:
     except aiohttp.ClientConnectorError as error:
         raise connect_error(address, error.os_error) from error
     except aiohttp.WSServerHandshakeError as error:
+        if error.status == HTTPStatus.SERVICE_UNAVAILABLE:
+            raise not_now(address) from error
         text = f"{address} answered {error.status} and opens no WebSocket here: {error.message}"
         raise RemoteProtocolError(text) from error
     except aiohttp.ClientResponseError as error:

@@ -93,7 +93,7 @@ class HttpRequest:
             slack: Bytes on top, for what frames its parts.
 
         Raises:
-            LimitExceeded: It is larger, or says so in advance; answered 413 where the handler does not catch it.
+            LimitExceeded: It is larger, or says so in advance; answered 413 where the handler lets it pass.
             RemoteProtocolError: It is malformed; answered 400 likewise.
         """
         return await self.body.read(limit, slack)
@@ -169,14 +169,15 @@ def head(response: HttpResponse, framing: str) -> bytes:
     status = response.status
     lines = f"{_LINES.get(status) or _line(status)}{framing}Date: {_date()}\r\n"
     for name, value in response.headers.items():
-        if "\n" in value or "\r" in value or "\n" in name or "\r" in name:
+        line = f"{name}: {value}"
+        if "\n" in line or "\r" in line:
             raise ValueError(f"the header {name!r} of a response has more than one line")
-        lines += f"{name}: {value}\r\n"
+        lines += f"{line}\r\n"
     return f"{lines}\r\n".encode("latin-1")
 
 
 _BODILESS: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
-_PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8"}
+_PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
 _LINES: Final = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in HTTPStatus}
 
 

@@ -31,6 +31,7 @@ LINE: Final = 4
 """Bytes of a header besides its name and value."""
 LONGEST_METHOD: Final = 16
 """Bytes that stand before a target, at most; what is above the limit with so many is so for its target."""
+BAD_BODY: Final = "the body of the request is not encoded as it says"
 CONTINUE: Final = "100-continue"
 NAMES: Final = {
     name.encode(): name.lower()
@@ -94,11 +95,17 @@ class RequestReader:
         self._open: HttpRequest | None = None
         self._declined = b""
         self._has_moved = False
+        self._is_measured = False
 
     @property
     def is_full(self) -> bool:
         """Whether no more is to be read before a request is taken."""
         return len(self.requests) >= MAX_WAITING or bool(self._rest)
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether anything has come that is not answered."""
+        return bool(self.requests or self._rest) or self.refusal is not None
 
     @property
     def is_half(self) -> bool:
@@ -139,7 +146,7 @@ class RequestReader:
         """Begin a head."""
         self._url = b""
         self._headers = {}
-        self._size = self._count = self._fed = 0
+        self._size = self._count = 0
         self._is_begun = True
 
     def on_url(self, url: bytes) -> None:
@@ -150,22 +157,26 @@ class RequestReader:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Take a header, or after a body a trailer, which is dropped."""
-        self._size += len(name) + len(value) + LINE
         self._count += 1
-        if self._size + len(self._url) > self._max_head:
-            self._refuse_head()
-        elif self._count > self._max_headers:
+        if self._count > self._max_headers:
             self._refuse(431, f"the request has more headers than max_headers={self._max_headers}")
-        elif self._open is None:
-            key = NAMES.get(name) or name.lower().decode("latin-1")
-            given = value.decode("latin-1").rstrip(" \t")
-            known = self._headers.get(key)
-            if known is None:
-                self._headers[key] = given
-            elif key == "host":
-                self._refuse(400, "the request names its host twice")
-            else:
-                self._headers[key] = f"{known}, {given}"
+            return
+        if self._is_measured:
+            self._size += len(name) + len(value) + LINE
+            if self._size + len(self._url) > self._max_head:
+                self._refuse_head()
+                return
+        if self._open is not None:
+            return
+        key = NAMES.get(name) or name.lower().decode("latin-1")
+        headers = self._headers
+        if key not in headers:
+            headers[key] = value.decode("latin-1").rstrip(" \t")
+        elif key == "host":
+            self._refuse(400, "the request names its host twice")
+        else:
+            more = value.decode("latin-1").rstrip(" \t")
+            headers[key] = f"{headers[key]}, {more}"
 
     def on_headers_complete(self) -> None:
         """Make the request of its head."""
@@ -185,11 +196,12 @@ class RequestReader:
             return
         encoding = headers.get("transfer-encoding")
         if encoding is not None and (version == "1.0" or encoding.lower() != "chunked"):
-            is_chunked = version == "1.1" and encoding.rpartition(",")[2].strip().lower() == "chunked"
-            self._refuse(501 if is_chunked else 400, "a body is sent whole, or chunked and nothing else")
+            *others, last = [each.strip().lower() for each in encoding.split(",")]
+            is_right = version == "1.1" and last == "chunked" and "chunked" not in others
+            self._refuse(501 if is_right else 400, "a body is sent whole, or chunked and nothing else")
             return
         if headers.get("expect", CONTINUE).lower() != CONTINUE and version == "1.1":
-            self._refuse(417, "this server meets no expectation but 100-continue")
+            self._refuse(417, "the only expectation that is met here is 100-continue")
             return
         target = self._target(method)
         if target is None:
@@ -214,7 +226,8 @@ class RequestReader:
             request.is_upgrade = self._is_upgrading = True
         self._open = request
         self._is_begun = False
-        self._size = self._count = self._fed = 0
+        self._has_moved = True
+        self._size = self._count = 0
         self.whole += 1
         self.requests.append(request)
 
@@ -234,6 +247,8 @@ class RequestReader:
             self.is_over = not request.keeps_alive or request.is_upgrade
 
     def _parse(self, data: bytes | memoryview) -> None:
+        # Most heads come in one small piece, in which nothing can be above the limit.
+        self._is_measured = self._fed + len(data) > self._max_head
         while data:
             self._has_moved = False
             try:
@@ -245,7 +260,9 @@ class RequestReader:
                 if self._parser.get_method() == b"PRI":
                     self._refuse(505, "this server speaks HTTP/1.1")
                 else:
-                    self._refuse(400, "this is no HTTP request that can be read")
+                    self._refuse(
+                        400, BAD_BODY if self._open is not None else "this is no request of HTTP/1.1"
+                    )
                 return
             if not self._has_moved and (self._is_begun or self._open is not None):
                 self._fed += len(data)

@@ -21,13 +21,13 @@ from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.http_body import HIGH_WATER
 from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, Parts, head, text
 from avrorpc.transport.http_reader import RequestReader
-from avrorpc.transport.peer import is_gone, peer_name, principal_of
+from avrorpc.transport.peer import find_the_dead, is_gone, peer_name, principal_of
 from avrorpc.wire.patience import Patience
 
 logger = logging.getLogger("avrorpc")
 
 LINGER_SECONDS: Final = 2.0
-"""How long a client that was refused may go on to send, so that it reads why."""
+"""How long at most a client may go on to send what is not wanted, so that it reads why."""
 MAX_DROPPED: Final = 65_536
 """Bytes of a body that nobody has read, and that are waited for so that the connection can be used again."""
 LARGE: Final = 65_536
@@ -41,8 +41,8 @@ class HttpConnection(asyncio.Protocol):
         handler: Answers them.
         limits: Bounds on what the client may send, and how long it may take.
         scheme: What the address is called by.
-        opened: Told of this object when the connection is there.
-        closed: Told of it when the connection is gone.
+        opened: Told of this object when the connection is there; returns why it is refused, or None.
+        closed: Told of it when the connection is gone, unless it was refused.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class HttpConnection(asyncio.Protocol):
         handler: Handler,
         limits: Limits,
         scheme: str,
-        opened: Callable[[HttpConnection], None],
+        opened: Callable[[HttpConnection], str | None],
         closed: Callable[[HttpConnection], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
@@ -116,8 +116,13 @@ class HttpConnection(asyncio.Protocol):
         self.principal = principal_of(transport)
         self.accepted.comes_from(transport.get_extra_info("peername"))
         self.accepted.principal = None if self.principal is None else self.principal.name
+        problem = self._opened(self)
+        if problem is not None:
+            self._say(self._transport, 503, problem)
+            self._transport.close()
+            return
+        find_the_dead(transport, self._limits)
         self._reader = RequestReader(self._limits, self, self.accepted, self.principal)
-        self._opened(self)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -161,14 +166,14 @@ class HttpConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give up what is being answered, and forget the connection."""
-        if self._timer is not None:
-            self._timer.cancel()
+        self._disarm()
         if self._task is not None:
             self._task.cancel()
-        self._reader = self._request = None  # the parser and this refer to each other
         if self._inner is not None:
             self._inner.connection_lost(exc)
-        self._closed(self)
+        if self._reader is not None:
+            self._reader = self._request = None  # the parser and this refer to each other
+            self._closed(self)
         if not self.gone.done():
             self.gone.set_result(None)
 
@@ -202,7 +207,8 @@ class HttpConnection(asyncio.Protocol):
             )
             if is_half:
                 self._arm()
-        self._choose_reading(reader)
+        if reader.open is not None or reader.is_waiting or self._is_paused:
+            self._choose_reading(reader)
 
     def _next(self, reader: RequestReader) -> None:
         transport = self._transport
@@ -264,10 +270,12 @@ class HttpConnection(asyncio.Protocol):
         if not isinstance(body, bytes):
             await self._stream(request, response, body, framing, transport)
             return
-        if not response.is_bodiless:
-            framing = f"Content-Length: {len(body)}\r\n{framing}"
-        if request.method == "HEAD" or response.is_bodiless:
+        if response.is_bodiless:
             body = b""
+        else:
+            framing = f"Content-Length: {len(body)}\r\n{framing}"
+            if request.method == "HEAD":
+                body = b""
         beginning = head(response, framing)
         if len(body) < LARGE:
             self._write(transport, beginning + body)
@@ -333,6 +341,8 @@ class HttpConnection(asyncio.Protocol):
             takeover.pause_writing()
         if rest:
             takeover.data_received(rest)
+        if self._has_ended and not takeover.eof_received():
+            transport.close()
 
     def _ends_with(self, request: HttpRequest) -> bool:
         """Whether the connection closes after the answer to a request."""
@@ -364,18 +374,23 @@ class HttpConnection(asyncio.Protocol):
         self._request = None
         self._is_started = False
         self._idle_since = self._loop.time()
-        reader.feed(b"")
-        self._go_on(reader)
+        if reader.is_waiting or self._is_paused or self._has_ended:
+            reader.feed(b"")
+            self._go_on(reader)
         if self._timer is None:
             self._arm()
 
     def _refuse(self, transport: asyncio.Transport, status: int, why: str) -> None:
         self.is_ending = True
+        self._say(transport, status, why)
+        self._linger(transport)
+
+    def _say(self, transport: asyncio.Transport, status: int, why: str) -> None:
+        """Send what answers no request."""
         response = text(status, why)
         assert isinstance(response.body, bytes)
         framing = f"Content-Length: {len(response.body)}\r\nConnection: close\r\n"
         self._write(transport, head(response, framing) + response.body)
-        self._linger(transport)
 
     def _linger(self, transport: asyncio.Transport) -> None:
         """Close, but for a while read on: what is unread at the end would take the answer with it."""
@@ -389,9 +404,9 @@ class HttpConnection(asyncio.Protocol):
         if transport.can_write_eof():
             transport.write_eof()
         transport.resume_reading()
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_later(LINGER_SECONDS, transport.close)
+        self._disarm()
+        patience = min(self._limits.receive_timeout or LINGER_SECONDS, LINGER_SECONDS)
+        self._timer = self._loop.call_later(patience, transport.close)
 
     def _write(self, transport: asyncio.Transport, data: bytes) -> None:
         self.accepted.traffic.sent += len(data)
@@ -409,7 +424,7 @@ class HttpConnection(asyncio.Protocol):
         if self._transport is None or self._transport.is_closing() or self._inner or self._is_lingering:
             return
         body = None if reader.open is None else reader.open.body
-        is_full = reader.is_full or (body is not None and body.size > HIGH_WATER)
+        is_full = (body is not None and body.size > HIGH_WATER) or reader.is_full
         if is_full != self._is_paused:
             self._is_paused = is_full
             if is_full:
@@ -427,11 +442,14 @@ class HttpConnection(asyncio.Protocol):
         if not times or self._inner is not None:
             return
         then = min(times)
-        if self._timer is not None:
-            if self._timer.when() <= then:
-                return
-            self._timer.cancel()
+        if self._timer is not None and self._timer.when() <= then:
+            return
+        self._disarm()
         self._timer = self._loop.call_at(then, self._watch)
+
+    def _disarm(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
 
     def _watch(self) -> None:
         """Close the connection of a client that does not get on with its request, or makes none any more."""

@@ -48,3 +48,9 @@ def not_http(address: Address, problem: object) -> RemoteProtocolError:
     """Return the error for what no HTTP library can read; theirs quote it at length."""
     said = " ".join(str(problem).split())
     return RemoteProtocolError(f"{address} does not speak HTTP: {said:.100}")
+
+
+def not_now(address: Address) -> StatusError:
+    """Return the error for a WebSocket that is refused by 503."""
+    text = f"{address} answered 503 and opens no WebSocket now"
+    return StatusError(Code.UNAVAILABLE, text, from_peer=True)

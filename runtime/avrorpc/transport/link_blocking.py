@@ -11,10 +11,10 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Final, Generic, TypeVar
 
-from avrorpc.errors import ConnectError, ConnectionLost, RpcError
+from avrorpc.errors import ConnectionLost, RpcError
 from avrorpc.transport.address import Address
 from avrorpc.transport.blocking import Timer, abandon
-from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.exchange import NotBegun, Outgoing
 from avrorpc.transport.faults import exchanging, is_hang_up
 from avrorpc.transport.pipe import Pipe
 from avrorpc.wire.client import ClientConnection, Connected
@@ -64,14 +64,24 @@ class BlockingLink(Generic[V]):
         assert self._connected is not None
         return self._connected
 
+    def is_stale(self) -> bool:
+        """Take what has come while nobody called; return whether the server has ended, or wants no calls."""
+        try:
+            while data := self.pipe.read():
+                for event in self.connection.receive(data):
+                    self._take(event)
+        except (OSError, RpcError):  # whoever calls next has a new connection, and need not know
+            return True
+        return data is not None or self.is_leaving
+
     def begin(self, call: Outgoing, timer: Timer, ended: Callable[[], None]) -> BlockingAnswer[V]:
         """Queue a call. `ended` is told when the connection is free again, and not where it is closed.
 
         Raises:
-            ConnectError: The server has said goodbye already.
+            NotBegun: The server has said goodbye already.
         """
         if self.is_leaving:
-            raise ConnectError(f"{self.address} takes no new calls; this one was not begun")
+            raise NotBegun(f"{self.address} takes no new calls; this one was not begun")
         number = self.connection.call(
             call.message,
             call.metadata,
@@ -105,13 +115,18 @@ class BlockingLink(Generic[V]):
                 self._write()
                 if not self.connection.has_output:
                     self.pipe.wait(timer)
-            while not is_over():  # what has come already is taken, even if the server has closed since
-                if not self._step() and not is_over():
-                    if self._is_at_end:
-                        self._lost()
-                    self.pipe.wait(timer)
-                elif not is_over():
+            elif is_over():
+                return
+            while True:  # what has come already is taken, even if the server has closed since
+                has_moved = self._step()
+                if is_over():
+                    return
+                if has_moved:
                     timer.left()  # a server that never stops saying things must not hold up the end
+                elif self._is_at_end:
+                    self._lost()
+                else:
+                    self.pipe.wait(timer)
 
     @property
     def _has_output(self) -> bool:
@@ -167,7 +182,7 @@ class BlockingLink(Generic[V]):
                 self.is_leaving = True
                 if answer is not None and answer.number in unserved:
                     text = f"{self.address} takes no new calls ({reason}); this one was not begun"
-                    answer.error = ConnectError(text)
+                    answer.error = NotBegun(text)
             case Answered(number, body) if answer is not None and number == answer.number:
                 answer.body = body
             case Item(number, body) if answer is not None and number == answer.number:

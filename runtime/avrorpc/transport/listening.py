@@ -89,6 +89,41 @@ class Visitor(Protocol):
         ...
 
 
+class Leaver(Protocol):
+    """A connection whose client was asked to leave."""
+
+    parted: asyncio.Future[None]
+
+    @property
+    def leaves(self) -> bool:
+        """Whether the client ends the connection itself."""
+        ...
+
+    def part(self) -> None:
+        """Take no more calls, and close as soon as those under way are answered."""
+        ...
+
+    def close(self) -> None:
+        """Send what is due, and close."""
+        ...
+
+
+async def all_parted(leavers: Collection[Leaver], patience: float) -> None:
+    """Close connections whose clients were asked to leave; no call crosses the end where there is time.
+
+    Clients that listen leave by themselves, or are parted from a little later. Of the others nothing tells
+    whether they have heard: they are parted from at once, and told that what still comes was not begun.
+    """
+    for leaver in list(leavers):
+        if not leaver.leaves:
+            leaver.part()
+    staying = [leaver.parted for leaver in leavers if not leaver.parted.done()]
+    if staying:
+        await asyncio.wait(staying, timeout=patience)
+    for leaver in list(leavers):
+        leaver.close()
+
+
 async def all_gone(visitors: Collection[Visitor], patience: float) -> None:
     """Wait until closing connections have sent what is due; those that take longer are cut off."""
     loop = asyncio.get_running_loop()

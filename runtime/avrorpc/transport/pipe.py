@@ -55,6 +55,10 @@ class SocketPipe:
     def __init__(self, sock: socket.socket) -> None:
         self.sock = sock
         self._out = bytearray()
+        self._poll = select.poll()
+        self._poll.register(sock, select.POLLIN)
+        self._is_sending = False
+        """Whether the poll object looks for room to send, too."""
         sock.setblocking(False)
 
     @property
@@ -101,9 +105,10 @@ class SocketPipe:
         left = timer.left()
         if isinstance(self.sock, ssl.SSLSocket) and self.sock.pending():
             return
-        poll = select.poll()
-        poll.register(self.sock, select.POLLIN | (select.POLLOUT if self._out else 0))
-        if not poll.poll(None if left is None else left * 1000):
+        if self._is_sending is not bool(self._out):
+            self._is_sending = bool(self._out)
+            self._poll.modify(self.sock, select.POLLIN | (select.POLLOUT if self._out else 0))
+        if not self._poll.poll(None if left is None else left * 1000):
             raise TimeoutError
 
     def close(self) -> None:

@@ -1,7 +1,6 @@
 """The server's side of a connection on asyncio, whatever carries its bytes.
 
-`ServerLink` is an `asyncio.Protocol`: TCP, TLS and unix sockets drive it as they are, WebSocket by an
-adapter. Each call runs in a task of its own with an empty context, which ends when the client cancels, or is
+Each call runs in a task of its own with an empty context, which ends when the client cancels, or is
 gone.
 """
 
@@ -9,30 +8,31 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import Callable
 from contextvars import Context
-from functools import partial
-from typing import Any, Final, Self, cast
+from typing import Any, Final
 
-from avrorpc.errors import Code, RpcError, StatusError
+from avrorpc.errors import RpcError
 from avrorpc.limits import Limits
-from avrorpc.transport.exchange import Answerer, Streams
-from avrorpc.transport.link import PING, TURN
+from avrorpc.transport.exchange import Answerer
+from avrorpc.transport.link import PING, Link
 from avrorpc.transport.peer import is_gone, peer_name, principal_of
+from avrorpc.transport.server_call import ServerCall
 from avrorpc.wire.keepalive import Due, KeepAlive
-from avrorpc.wire.multiplex import ITEM_COST, Cancelled, Ended, Failed, Item, Leaving, Pinged, Writable
+from avrorpc.wire.multiplex import Cancelled, Ended, Failed, Item, Leaving, Pinged, Writable
 from avrorpc.wire.patience import Patience
 from avrorpc.wire.server import Request, ServerConnection
 
 logger = logging.getLogger("avrorpc")
 
 
+LEAVE_SECONDS: Final = 1.0
+"""How long what a client sent before it heard that it should leave may be on its way."""
 LINGER_SECONDS: Final = 10.0
 """How long a client that broke the rules may take to read what was due to it."""
 
 
-class ServerLink(asyncio.Protocol):
+class ServerLink(Link[ServerConnection[Any]]):
     """Feeds a `ServerConnection`, and runs the calls that come.
 
     Args:
@@ -54,48 +54,73 @@ class ServerLink(asyncio.Protocol):
         *,
         is_single: bool = False,
     ) -> None:
-        self._loop = asyncio.get_running_loop()
-        self.connection = connection
+        super().__init__(connection, limits)
         self.gone: asyncio.Future[None] = self._loop.create_future()
         """Done when the connection is closed."""
+        self.parted: asyncio.Future[None] = self._loop.create_future()
+        """Done when either end begins to close it."""
         self.peer = ""
         """What a log calls the client."""
         self.address: object = None
         """The client's address, as the system has it."""
         self._answer = answer
-        self._limits = limits
         self._opened = opened
         self._closed = closed
         self._is_single = is_single
         self._is_half_closed = False
-        self._calls: dict[int, _Call] = {}
-        self._transport: asyncio.Transport | None = None
-        self._is_choked = False
-        self._unchoked: asyncio.Future[None] | None = None
-        self._buffered = 0
-        self._is_flushing = False
+        self._calls: dict[int, ServerCall] = {}
         self._alive: KeepAlive | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._patience = Patience(limits, self._loop.time())
         self._waiting: asyncio.TimerHandle | None = None
         self._lingering: asyncio.TimerHandle | None = None
+        self._reason = ""
+        self._parting: asyncio.TimerHandle | None = None
+        self._is_parting = False
 
-    def goodbye(self, reason: str) -> None:
-        """Take no new calls; a client of ours is told so, after the handshake, and makes them elsewhere."""
-        self.connection.goodbye(reason)
+    def leave(self, reason: str) -> None:
+        """Ask a client of ours, after the handshake, to make new calls elsewhere, and part from it.
+
+        What it sent before it heard of that is still served.
+        """
+        self.connection.leave(reason)
+        self._reason = reason
         self.flush()
+        if self.connection.multiplexer is not None and self._parting is None:
+            self._parting = self._loop.call_later(LEAVE_SECONDS, self.part)
+
+    def part(self) -> None:
+        """Take no more calls, and close as soon as those under way are answered, half-sent ones included."""
+        self._is_parting = True
+        self.connection.goodbye(self._reason)
+        self.flush()
+        self._close_if_over()
+
+    def _close_if_over(self) -> None:
+        multiplexer = self.connection.multiplexer
+        if self._is_parting and not self._calls and (multiplexer is None or not multiplexer.unanswered):
+            self.close()
 
     def close(self) -> None:
-        """Send what is due, and close."""
-        if self._transport is not None:
+        """Send what is due, and close; a client that was asked to leave is told what is not served."""
+        self._part_for_good()
+        if self._reason:
+            self.connection.goodbye(self._reason)
+        if self._transport is not None and not self._transport.is_closing():
             # The transport keeps what the socket does not take.
             while self.connection.has_output and not self._transport.is_closing():
                 self._transport.write(self.connection.data_to_send())
             self._transport.close()
 
+    def _part_for_good(self) -> None:
+        if self._parting is not None:
+            self._parting.cancel()
+        if not self.parted.done():
+            self.parted.set_result(None)
+
     @property
     def leaves(self) -> bool:
-        """Whether the client ends the connection itself once it has heard goodbye: passive ones do not."""
+        """Whether the client ends the connection itself once it was asked to leave: passive ones do not."""
         multiplexer = self.connection.multiplexer
         return multiplexer is not None and not multiplexer.settings.is_passive
 
@@ -109,40 +134,10 @@ class ServerLink(asyncio.Protocol):
         if self._transport is not None:
             self._transport.abort()
 
-    def buffer(self, size: int) -> None:
-        """Take note of bytes that wait for their reader, or less than none that were read.
-
-        Where no credit holds the client back, not reading does.
-        """
-        self._buffered += size
-        self._choose_reading()
-
-    async def unchoked(self) -> None:
-        """Wait while the socket takes no more."""
-        while self._is_choked:
-            if self._unchoked is None:
-                self._unchoked = self._loop.create_future()
-            await asyncio.shield(self._unchoked)
-
-    def flush_soon(self) -> None:
-        """Write what is due before the loop waits again, together with what else comes up until then."""
-        if not self._is_flushing:
-            self._is_flushing = True
-            self._loop.call_soon(self._flush_now)
-
-    def flush(self) -> None:
-        """Write what is due, as far as the socket takes it."""
-        transport = self._transport
-        if transport is None or transport.is_closing():
-            return
-        while not self._is_choked and self.connection.has_output:
-            transport.write(self.connection.data_to_send())
-
     # asyncio's side.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:  # noqa: D102
-        # uvloop's transports have the methods and not the base class.
-        self._transport = cast("asyncio.Transport", transport)
+        super().connection_made(transport)
         self.peer = peer_name(transport)
         self.address = transport.get_extra_info("peername")
         self.connection.peer = self.peer
@@ -153,9 +148,8 @@ class ServerLink(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:  # noqa: D102
         if self._transport is None or self._transport.is_closing():
             return
-        now = self._loop.time()
         if self._alive is not None:
-            self._alive.heard(now)
+            self._alive.heard(self._loop.time())
         try:
             for event in self.connection.receive(data):
                 self._take(event)
@@ -164,26 +158,11 @@ class ServerLink(asyncio.Protocol):
             self.close()
             self._lingering = self._loop.call_later(LINGER_SECONDS, self.abort)
             return
-        if self._alive is None and self.connection.multiplexer is not None and self.connection.session:
-            self._begin_watch(now)
-        is_bound, is_half = self.connection.session is not None, self.connection.is_half_received
-        self._patience.moved(now, is_bound=is_bound, is_half=is_half, whole=self.connection.messages)
-        if self._waiting is None and is_half:
-            self._wait()
+        if self._alive is None:
+            self._get_on()
         self.flush()
         self._choose_reading()
-
-    def pause_writing(self) -> None:  # noqa: D102
-        self._is_choked = True
-        self._choose_reading()
-
-    def resume_writing(self) -> None:  # noqa: D102
-        self._is_choked = False
-        if self._unchoked is not None:
-            self._unchoked.set_result(None)
-            self._unchoked = None
-        self.flush()
-        self._choose_reading()
+        self._close_if_over()
 
     def eof_received(self) -> bool:  # noqa: D102
         # A plain client that only sends no more still gets its replies. One that speaks our frames has left:
@@ -201,9 +180,10 @@ class ServerLink(asyncio.Protocol):
         for timer in (self._timer, self._waiting, self._lingering):
             if timer is not None:
                 timer.cancel()
+        self._part_for_good()
         for call in list(self._calls.values()):
-            if not call.is_one_way:  # whoever sends a one-way message may leave at once
-                call.cancel()
+            if not call.request.one_way:  # whoever sends a one-way message may leave at once
+                self._cancel(call)
         self._closed(self)
         if not self.gone.done():
             self.gone.set_result(None)
@@ -224,39 +204,36 @@ class ServerLink(asyncio.Protocol):
             case Cancelled(number) | Failed(number, _):
                 call = self._calls.get(number)
                 if call is not None:
-                    call.cancel()
+                    self._cancel(call)
                 elif isinstance(event, Cancelled):
                     self.connection.reply(number, None)
             case Leaving() | Pinged():
                 pass  # the client closes the connection itself; that something came was noted
 
     def _start(self, request: Request[Any]) -> None:
-        call = _Call(self, request)
-        self._calls[request.serial] = call
-        task = self._loop.create_task(self._serve(request, call), context=Context())
-        call.task = task
-        task.add_done_callback(partial(self._done, request.serial))
-        if self._alive is not None:
-            self._alive.used(self._loop.time())
+        call = self._calls[request.serial] = ServerCall(self, request)
+        call.task = self._loop.create_task(self._serve(call), context=Context())
 
-    async def _serve(self, request: Request[Any], call: _Call) -> None:
+    async def _serve(self, call: ServerCall) -> None:
+        call.has_begun = True
         body: bytes | None = None
         try:
-            streams = None if self.connection.multiplexer is None else call.streams()
-            body = await self._answer(request, streams)
+            body = await self._answer(call.request, None if self.connection.multiplexer is None else call)
         except asyncio.CancelledError:
             pass  # the client has cancelled, or is gone
         finally:
-            self._over(request.serial, body)
+            self._over(call, body)
 
-    def _done(self, serial: int, _: asyncio.Task[None]) -> None:
-        if serial in self._calls:  # cancelled before it began, and so not over yet
-            self._over(serial, None)
+    def _cancel(self, call: ServerCall) -> None:
+        call.cancel()
+        if not call.has_begun:  # and never will
+            self._over(call, None)
 
-    def _over(self, serial: int, body: bytes | None) -> None:
+    def _over(self, call: ServerCall, body: bytes | None) -> None:
         """Answer a call, and forget it."""
-        self._calls.pop(serial).close()
-        self.connection.reply(serial, body)
+        del self._calls[call.number]
+        call.close()
+        self.connection.reply(call.number, body)
         if self._alive is not None:
             self._alive.used(self._loop.time())
         if self.connection.multiplexer is None:
@@ -267,22 +244,41 @@ class ServerLink(asyncio.Protocol):
             self.flush()  # there is nobody else to wait for
         if self._is_single or (self._is_half_closed and not self._calls):
             self.close()
+        else:
+            self._close_if_over()
 
-    def _choose_reading(self) -> None:
-        """Read no more where the client does not read its replies, or has enough under way or unread.
+    def _may_read(self) -> bool:
+        """Whether the client reads its replies, and has not enough under way or unread.
 
         Between our own ends one large reply does not keep other calls from being read.
         """
-        if self._transport is None or self._transport.is_closing() or self._is_half_closed:
-            return
-        multiplexer = self.connection.multiplexer
-        has_credit = multiplexer is None or multiplexer.settings.window is not None
-        is_flooded = not has_credit and self._buffered >= self._limits.stream_window
-        is_stuck = self._is_choked and (multiplexer is None or multiplexer.queued > self._limits.max_body)
-        if is_stuck or is_flooded or self.connection.is_full:
-            self._transport.pause_reading()
-        else:
-            self._transport.resume_reading()
+        if self._is_half_closed:
+            return self._is_reading
+        if self._is_choked:
+            multiplexer = self.connection.multiplexer
+            if multiplexer is None or multiplexer.queued > self._limits.max_body:
+                return False
+        return not self._is_flooded and not self.connection.is_full
+
+    def _get_on(self) -> None:
+        """Take note of how far a connection is of which nothing is asked yet."""
+        now = self._loop.time()
+        if self.connection.multiplexer is not None and self.connection.session:
+            self._begin_watch(now)
+        is_bound, is_half = self.connection.session is not None, self.connection.is_half_received
+        self._patience.moved(now, is_bound=is_bound, is_half=is_half, whole=self.connection.messages)
+        if is_half and self._is_late_to_look():
+            self._wait()
+
+    def _is_late_to_look(self) -> bool:
+        """Whether the rest of a message would be missed only after it is overdue."""
+        then = self._patience.next()
+        if self._waiting is None or then is None:
+            return self._waiting is None
+        if self._waiting.when() <= then:
+            return False
+        self._waiting.cancel()
+        return True
 
     def _wait(self) -> None:
         """Close the connection of a client that does not get on with what it has begun."""
@@ -323,99 +319,8 @@ class ServerLink(asyncio.Protocol):
                 self.abort()
                 return
             case Due.CLOSE:
-                self.goodbye(f"no call within idle_timeout={self._limits.idle_timeout} s")
-                self.close()
-                return
+                self.leave(f"no call within idle_timeout={self._limits.idle_timeout} s")
+                self._alive.used(now)
         then = self._alive.next()
         if then is not None:
             self._timer = self._loop.call_at(then, self._watch)
-
-    def _flush_now(self) -> None:
-        self._is_flushing = False
-        self.flush()
-
-
-class _Call:
-    """One call under way, with the items that wait to be read."""
-
-    def __init__(self, link: ServerLink, request: Request[Any]) -> None:
-        self.task: asyncio.Task[None] | None = None
-        self.is_one_way = request.one_way
-        self._link = link
-        self._number = request.serial
-        self._items: deque[bytes] = deque()
-        self._is_ended = not request.takes_stream
-        self._is_closed = False
-        self._sent = 0
-        self._waiter: asyncio.Future[None] | None = None
-        self._writer: asyncio.Future[None] | None = None
-
-    def streams(self) -> Streams:
-        return Streams(self, self.send)
-
-    def put(self, item: bytes) -> None:
-        self._items.append(item)
-        self._link.buffer(len(item) + ITEM_COST)
-        self._wake(self._waiter)
-
-    def end(self) -> None:
-        self._is_ended = True
-        self._wake(self._waiter)
-
-    def writable(self) -> None:
-        self._wake(self._writer)
-
-    def close(self) -> None:
-        """Let whoever still reads or writes know that the call is over."""
-        self._is_closed = True
-        unread = sum(len(item) + ITEM_COST for item in self._items)
-        self._items.clear()
-        if unread:
-            self._link.buffer(-unread)
-        self._wake(self._waiter)
-        self._wake(self._writer)
-
-    def cancel(self) -> None:
-        self.close()
-        if self.task is not None:
-            self.task.cancel()
-
-    def __aiter__(self) -> Self:
-        return self
-
-    async def __anext__(self) -> bytes:
-        while not self._items:
-            if self._is_closed:
-                raise StatusError(Code.CANCELLED, "the call is over")
-            if self._is_ended:
-                raise StopAsyncIteration
-            self._waiter = asyncio.get_running_loop().create_future()
-            await self._waiter
-        item = self._items.popleft()
-        self._link.buffer(-len(item) - ITEM_COST)
-        multiplexer = self._link.connection.multiplexer
-        assert multiplexer is not None
-        multiplexer.consumed(self._number, len(item))
-        if multiplexer.has_output:
-            self._link.flush_soon()
-        return item
-
-    async def send(self, item: bytes) -> None:
-        multiplexer = self._link.connection.multiplexer
-        assert multiplexer is not None
-        while not self._is_closed and not multiplexer.can_send(self._number):
-            self._writer = asyncio.get_running_loop().create_future()
-            await self._writer
-        await self._link.unchoked()
-        if self._is_closed:
-            raise StatusError(Code.CANCELLED, "the call is over")
-        multiplexer.send_item(self._number, item)
-        self._link.flush_soon()
-        self._sent += 1
-        if self._sent % TURN == 0:  # others have their turn, and what is due is written
-            await asyncio.sleep(0)
-
-    @staticmethod
-    def _wake(waiting: asyncio.Future[None] | None) -> None:
-        if waiting is not None and not waiting.done():
-            waiting.set_result(None)

@@ -10,12 +10,13 @@ from typing import Any, Final
 
 import aiohttp
 
-from avrorpc.errors import ConnectionLost, RemoteProtocolError
+from avrorpc.errors import ConnectionLost, LimitExceeded, RemoteProtocolError
 from avrorpc.transport.carrier import Carrier
+from avrorpc.transport.client_link import ClientLink
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.goodbyes import Goodbyes
 from avrorpc.transport.http_faults import saying
-from avrorpc.transport.link import ClientLink
+from avrorpc.transport.http_session import http_session
 from avrorpc.transport.websocket_names import MAX_MESSAGE, PATH, SUBPROTOCOL
 
 CLOSE_SECONDS: Final = 1.0
@@ -50,7 +51,7 @@ class WebSocketDialler:
             RemoteProtocolError: What answers there is no WebSocket of ours.
         """
         if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=None))
+            self._session = http_session(self.address)
         tls = self._dialler.tls
         with saying(self.address):
             websocket = await self._session.ws_connect(
@@ -99,7 +100,8 @@ def binary(message: aiohttp.WSMessage) -> bytes | None:
 
     Raises:
         ConnectionLost: The connection broke.
-        RemoteProtocolError: It is a text.
+        RemoteProtocolError: It is a text, or no WebSocket frame.
+        LimitExceeded: It is too large.
     """
     match message.type:
         case aiohttp.WSMsgType.BINARY:
@@ -107,6 +109,10 @@ def binary(message: aiohttp.WSMessage) -> bytes | None:
             return data
         case aiohttp.WSMsgType.TEXT:
             raise RemoteProtocolError(f"a WebSocket message of text; {SUBPROTOCOL} is binary")
+        case aiohttp.WSMsgType.ERROR if isinstance(message.data, aiohttp.WebSocketError):
+            if message.data.code == aiohttp.WSCloseCode.MESSAGE_TOO_BIG:
+                raise LimitExceeded(f"a WebSocket message above MAX_MESSAGE={MAX_MESSAGE} bytes")
+            raise RemoteProtocolError(f"what came is no WebSocket frame: {message.data.args[-1]!s:.100}")
         case aiohttp.WSMsgType.ERROR:
             raise ConnectionLost(f"the WebSocket broke: {message.data}")
         case _:

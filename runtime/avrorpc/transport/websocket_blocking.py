@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from http import HTTPStatus
 from typing import Final
 
 import wsproto
@@ -23,6 +24,7 @@ from wsproto.utilities import RemoteProtocolError as WsRemoteProtocolError
 from avrorpc.errors import ConnectionLost, LimitExceeded, RemoteProtocolError
 from avrorpc.transport.address import Address
 from avrorpc.transport.blocking import Timer
+from avrorpc.transport.http_status import not_now
 from avrorpc.transport.pipe import SocketPipe
 from avrorpc.transport.websocket_names import MAX_MESSAGE, PATH, SUBPROTOCOL
 from avrorpc.wire.frames import CHUNK
@@ -55,6 +57,7 @@ class WebSocketPipe:
         Raises:
             TimeoutError: It took too long.
             RemoteProtocolError: What answers is no WebSocket of ours.
+            StatusError: UNAVAILABLE, where the server says so.
         """
         path = self._address.path or PATH
         self._send(Request(host=self._address.authority, target=path, subprotocols=[SUBPROTOCOL]))
@@ -133,6 +136,8 @@ class WebSocketPipe:
                     text = f"{self._address} opens a WebSocket, but does not speak {SUBPROTOCOL}"
                     raise RemoteProtocolError(text)
                 self._is_open = True
+            case RejectConnection(status_code=HTTPStatus.SERVICE_UNAVAILABLE):
+                raise not_now(self._address)
             case RejectConnection(status_code=status):
                 raise RemoteProtocolError(f"{self._address} answered {status} and opens no WebSocket here")
             case RejectData():

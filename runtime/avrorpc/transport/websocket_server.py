@@ -13,11 +13,13 @@ from typing import Any, Final, cast
 
 from wsproto.connection import Connection, ConnectionState, ConnectionType
 from wsproto.events import BytesMessage, CloseConnection, Message, Ping, TextMessage
-from wsproto.frame_protocol import CloseReason
+from wsproto.extensions import Extension
+from wsproto.frame_protocol import CloseReason, FrameDecoder, FrameProtocol, Opcode, RsvBits
 from wsproto.utilities import generate_accept_token
 
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.http_message import HttpRequest, HttpResponse, text
+from avrorpc.transport.peer import peer_name
 from avrorpc.transport.websocket_names import MAX_MESSAGE, SUBPROTOCOL
 from avrorpc.wire.frames import CHUNK
 
@@ -29,11 +31,13 @@ KEY_SIZE: Final = 16
 
 
 def refusal(request: HttpRequest) -> HttpResponse | None:
-    """Return why no WebSocket is opened: another protocol, or a page of another site that asks."""
+    """Return why no WebSocket is opened, or None where one may be."""
     headers = request.headers
-    if not request.is_upgrade:
+    if headers.get("upgrade", "").lower() != "websocket":
         said = f"this address opens WebSockets of {SUBPROTOCOL}; Avro is posted to /avro/PROTOCOL"
         return text(426, said, {"Upgrade": "websocket"})
+    if not request.is_upgrade:
+        return text(400, "the headers of the request do not ask for a WebSocket as they must")
     if headers.get("sec-websocket-version") != "13":
         return text(426, "the version of WebSockets must be 13", {"Sec-WebSocket-Version": "13"})
     try:
@@ -45,9 +49,6 @@ def refusal(request: HttpRequest) -> HttpResponse | None:
     offered = [name.strip() for name in headers.get("sec-websocket-protocol", "").split(",")]
     if SUBPROTOCOL not in offered:
         return text(400, f"the subprotocol must be {SUBPROTOCOL}")
-    origin = headers.get("origin")
-    if origin is not None and origin.partition("://")[2] != headers.get("host"):
-        return text(403, "pages of another origin open no WebSocket here")
     return None
 
 
@@ -73,9 +74,8 @@ class WebSocket(asyncio.Protocol):
     def __init__(self, link: asyncio.Protocol, accepted: Accepted) -> None:
         self._link = link
         self._accepted = accepted
-        self._frames = Connection(ConnectionType.SERVER)
+        self._frames = Connection(ConnectionType.SERVER, [_Sizes()])
         self._transport: asyncio.Transport | None = None
-        self._size = 0
         self._is_choked = False
         self._ping: Ping | None = None
         self._is_closing = False
@@ -96,17 +96,13 @@ class WebSocket(asyncio.Protocol):
         self._frames.receive_data(data)
         for event in self._frames.events():
             match event:
-                case BytesMessage(data=part, message_finished=is_finished):
-                    self._size += len(part)
-                    if self._size > MAX_MESSAGE:
-                        self._fail(CloseReason.MESSAGE_TOO_BIG, f"a message above {MAX_MESSAGE} bytes")
-                        return
-                    if is_finished:
-                        self._size = 0
+                case BytesMessage(data=part):
                     if part and not self._is_closing:
                         self._link.data_received(bytes(part))
                 case TextMessage():
-                    self._fail(CloseReason.UNSUPPORTED_DATA, f"a message of text; {SUBPROTOCOL} is binary")
+                    self._fail(
+                        CloseReason.UNSUPPORTED_DATA, f"a WebSocket message of text; {SUBPROTOCOL} is binary"
+                    )
                     return
                 case Ping():
                     self._pong(event)
@@ -181,7 +177,10 @@ class WebSocket(asyncio.Protocol):
         if transport is None:
             return
         if self._frames.state is ConnectionState.OPEN:
-            self._fail(event.code, event.reason or "")
+            if event.code == CloseReason.MESSAGE_TOO_BIG:
+                self._fail(event.code, f"a WebSocket message above MAX_MESSAGE={MAX_MESSAGE} bytes")
+            else:
+                self._fail(event.code, "what came is no WebSocket frame")
         elif self._frames.state is ConnectionState.REMOTE_CLOSING:
             self._is_closing = True
             transport.write(self._frames.send(event.response()))
@@ -191,9 +190,35 @@ class WebSocket(asyncio.Protocol):
 
     def _fail(self, code: int, why: str) -> None:
         if self._transport is not None and not self._is_closing:
-            name = self._transport.get_extra_info("peername")
-            logger.warning("closing the WebSocket from %s: %s", name, why)
+            logger.warning("closing the connection from %s: %s", peer_name(self._transport), why)
         self.close(code, why)
+
+
+class _Sizes(Extension):
+    """Bounds messages by what the heads of their frames announce; it is agreed on with nobody."""
+
+    name = "sizes"
+
+    def __init__(self) -> None:
+        self._size = 0
+
+    def enabled(self) -> bool:
+        """Return that it is in use."""
+        return True
+
+    def offer(self) -> bool:
+        """Return that it is offered to nobody."""
+        return False
+
+    def frame_inbound_header(
+        self, proto: FrameDecoder | FrameProtocol, opcode: Opcode, rsv: RsvBits, payload_length: int
+    ) -> CloseReason | RsvBits:
+        """Count a frame; none of its reserved bits means anything here."""
+        if not opcode.iscontrol():
+            self._size = payload_length + (self._size if opcode is Opcode.CONTINUATION else 0)
+            if self._size > MAX_MESSAGE:
+                return CloseReason.MESSAGE_TOO_BIG
+        return RsvBits(rsv1=False, rsv2=False, rsv3=False)
 
 
 class Messages(asyncio.Transport):

@@ -178,8 +178,10 @@ class ClientConnection:
 
     def data_to_send(self, at_most: int = 262_144) -> bytes:
         """Return bytes due to the server, and forget them; in our own frames, about as many as asked for."""
-        data = bytes(self._out)
-        self._out.clear()
+        data = b""
+        if self._out:
+            data = bytes(self._out)
+            self._out.clear()
         return data if self.multiplexer is None else data + self.multiplexer.data_to_send(at_most)
 
     def call(

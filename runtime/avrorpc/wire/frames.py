@@ -20,7 +20,8 @@ from avrorpc.errors import LimitExceeded, RemoteProtocolError
 CHUNK: Final = 65_536
 """Bytes of payload in one frame that this implementation sends."""
 HEAD: Final = struct.Struct(">IBBI")
-_LAST_CALL: Final = 2**32 - 1
+LAST_CALL: Final = 2**32 - 1
+"""The highest number that a call may have."""
 
 
 class Kind(IntEnum):
@@ -43,28 +44,27 @@ class Kind(IntEnum):
     PONG = 8
     """Either: the answer to PING."""
     GOODBYE = 9
-    """Either: no new calls; uint32, the last call that is still served, and a reason in UTF-8."""
+    """Either: no new calls; uint32, the last call that is served, and a reason; perhaps twice."""
     BIND = 10
     """Client: an Avro handshake request: calls of this protocol will come."""
     BOUND = 11
     """Server: the handshake response."""
 
 
-class Flag(IntEnum):
-    """What else a frame says; bits of a number, which an `IntFlag` would combine in Python, and not in C."""
+class Flag:
+    """What else a frame says: bits of a number, and no enum, whose each use takes a call in Python."""
 
-    NONE = 0
-    MORE = 1
+    MORE: Final = 1
     """The message goes on in the next frame of this call."""
-    COMPRESSED = 2
+    COMPRESSED: Final = 2
     """The message is compressed, as agreed in the handshake; on its first frame."""
-    ONE_WAY = 4
+    ONE_WAY: Final = 4
     """OPEN: no reply is wanted."""
-    STREAM = 8
+    STREAM: Final = 8
     """OPEN: items follow, up to END."""
 
 
-_KNOWN_FLAGS: Final = sum(Flag)
+_KNOWN_FLAGS: Final = Flag.MORE | Flag.COMPRESSED | Flag.ONE_WAY | Flag.STREAM
 _KINDS: Final = {kind.value: kind for kind in Kind}
 
 
@@ -142,6 +142,6 @@ def next_call(call: int) -> int:
     Raises:
         RemoteProtocolError: The numbers are used up: the connection has carried four thousand million calls.
     """
-    if call >= _LAST_CALL:
+    if call >= LAST_CALL:
         raise RemoteProtocolError("this connection has no more numbers for calls")
     return call + 1

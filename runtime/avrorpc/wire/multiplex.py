@@ -31,7 +31,7 @@ from avrorpc.errors import (
 )
 from avrorpc.limits import Limits
 from avrorpc.wire.envelope import system_error
-from avrorpc.wire.frames import CHUNK, Flag, Frame, FrameReader, Kind, encode, next_call
+from avrorpc.wire.frames import CHUNK, LAST_CALL, Flag, Frame, FrameReader, Kind, encode, next_call
 from avrorpc.wire.settings import Settings
 
 ITEM_COST: Final = 32
@@ -50,7 +50,9 @@ BEGINNING: Final = 256
 """Bytes that are sent of a long message which then has to wait."""
 _UINT: Final = struct.Struct(">I")
 _MOST_CREDIT: Final = 2**31 - 1
-_MESSAGES: Final = frozenset((Kind.OPEN, Kind.ITEM, Kind.REPLY))
+_OPEN: Final = Kind.OPEN
+_ITEM: Final = Kind.ITEM
+_REPLY: Final = Kind.REPLY
 
 
 class Side(Enum):
@@ -219,8 +221,9 @@ class Multiplexer:
         self._long_bytes = 0
         self._last = 0
         """The highest number of a call."""
+        self._has_warned = False
         self._final: int | None = None
-        """Server: the last call that it serves, once it has said goodbye."""
+        """Server: the last call that it serves, once it has said goodbye for good."""
         self._refused: set[int] = set()
         """Server: calls that were refused while their OPEN goes on."""
         self._handshakes = 0
@@ -241,6 +244,11 @@ class Multiplexer:
     def idle(self) -> bool:
         """Whether nothing is half received."""
         return self._reader.idle and not self._unfinished
+
+    @property
+    def unanswered(self) -> int:
+        """Server: how many calls are neither answered nor cancelled; what opens them may be half received."""
+        return self._live
 
     @property
     def has_output(self) -> bool:
@@ -274,7 +282,7 @@ class Multiplexer:
         call = self._add(number, takes=takes, gives=gives)
         flags = (Flag.ONE_WAY if one_way else 0) | (Flag.STREAM if gives else 0)
         call.is_over = one_way
-        self._queue(call, Kind.OPEN, body, flags)
+        self._queue(call, _OPEN, body, flags)
         return number
 
     def send_item(self, number: int, item: bytes) -> None:
@@ -293,7 +301,7 @@ class Multiplexer:
             raise LocalProtocolError(f"an item for call {number} without credit")
         self._check_size(item)
         call.credit -= self._cost(item)
-        self._queue(call, Kind.ITEM, item, 0)
+        self._queue(call, _ITEM, item, 0)
 
     def can_send(self, number: int) -> bool:
         """Whether an item may be sent; if not, `Writable` comes when one may. True where the call is over."""
@@ -341,7 +349,7 @@ class Multiplexer:
             return
         self._check_size(body)
         self._finish(call)
-        self._queue(call, Kind.REPLY, body, 0)
+        self._queue(call, _REPLY, body, 0)
 
     def refuse(self, number: int, code: Code, text: str) -> None:
         """Server: answer a call with an error of this end, which is short, and sent to whoever called."""
@@ -379,12 +387,17 @@ class Multiplexer:
         """Ask whether the other end is there; eight bytes."""
         self._send_control(Kind.PING, 0, payload)
 
+    def leave(self, reason: str) -> None:
+        """Ask for no new calls; those that are on their way already are still served, until `goodbye`."""
+        if not self._has_warned and self._final is None:
+            self._has_warned = True
+            self._say_goodbye(LAST_CALL, reason)
+
     def goodbye(self, reason: str) -> None:
-        """Take no new calls from now on; those under way go on."""
+        """Take no new calls from now on, and name the last one that is served; those under way go on."""
         if self._final is None:
             self._final = self._last
-            self.is_leaving = True
-            self._send_control(Kind.GOODBYE, 0, _UINT.pack(self._last) + reason[:MAX_REASON].encode())
+            self._say_goodbye(self._last, reason)
 
     def handshake(self, body: bytes, number: int | None = None) -> int:
         """Client: ask to bind a protocol, and return the number; server: answer that."""
@@ -430,14 +443,15 @@ class Multiplexer:
         """
         events: list[Event] = []
         for frame in self._reader.feed(data):
-            event = self._frame(frame)
+            kind = frame.kind
+            is_message = kind is _OPEN or kind is _ITEM or kind is _REPLY
+            event = self._part(frame) if is_message else self._sign(frame)
             if event is not None:
                 events.append(event)
         return events
 
-    def _frame(self, frame: Frame) -> Event | None:
-        if frame.kind in _MESSAGES:
-            return self._part(frame)
+    def _sign(self, frame: Frame) -> Event | None:
+        """Take a frame that is no part of a message."""
         if frame.flags:
             raise RemoteProtocolError(f"a {frame.kind.name} frame with flags")
         match frame.kind:
@@ -462,14 +476,13 @@ class Multiplexer:
 
     def _part(self, frame: Frame) -> Event | None:
         """Take one part of a message."""
-        if frame.kind is (Kind.REPLY if self._is_server else Kind.OPEN):
+        if frame.kind is (_REPLY if self._is_server else _OPEN):
             raise self._not_for_us(frame)
         call = self._find(frame)
         if call is None or call.is_over or call.is_deaf:
             return None
-        is_first = call.half is None
-        if is_first:
-            if frame.kind is Kind.ITEM:
+        if call.half is None:
+            if frame.kind is _ITEM:
                 self._check_item(call, frame)
             if not frame.flags & Flag.MORE:
                 return self._whole(call, frame.kind, frame.flags, frame.payload)
@@ -504,18 +517,18 @@ class Multiplexer:
                 body = self.settings.compression.decompress(body, self._limits)
             except (DecodeError, LimitExceeded) as error:
                 return self._fail(call, error)
-            if kind is not Kind.REPLY:
+            if kind is not _REPLY:
                 call.expanded += len(body)
                 self._expanded += len(body)
                 if self._expanded > self._limits.max_unfinished:
                     return self._fail(call, self._too_much("decompressed"))
-        if kind is Kind.ITEM:
+        if kind is _ITEM:
             call.allowance -= self._cost(body)
             return Item(call.number, body)
-        if kind is Kind.REPLY:
+        if kind is _REPLY:
             self._drop(call)
             return Answered(call.number, body)
-        one_way, takes = bool(flags & Flag.ONE_WAY), bool(flags & Flag.STREAM)
+        one_way, takes = flags & Flag.ONE_WAY != 0, flags & Flag.STREAM != 0
         if one_way and takes:
             raise RemoteProtocolError("a one-way call that is a stream")
         call.takes = takes
@@ -524,7 +537,7 @@ class Multiplexer:
     def _find(self, frame: Frame) -> _Call | None:
         """Return the call of a frame; None where it is over, or not served."""
         call = self._calls.get(frame.call)
-        if frame.kind is Kind.OPEN and (call is None or (call.half is None and not call.is_deaf)):
+        if frame.kind is _OPEN and (call is None or (call.half is None and not call.is_deaf)):
             return self._begin(frame)
         if call is None and not 0 < frame.call <= self._last:
             raise RemoteProtocolError(f"{frame.kind.name} for call {frame.call}, which never began")
@@ -548,7 +561,7 @@ class Multiplexer:
                 f"twice max_calls={most} calls, of which most were cancelled and are not over"
             )
         call = self._add(frame.call, takes=True, gives=True)
-        call.is_one_way = bool(frame.flags & Flag.ONE_WAY)
+        call.is_one_way = frame.flags & Flag.ONE_WAY != 0
         self._live += 1
         if self._live > most:
             self._refuse(frame)
@@ -711,6 +724,10 @@ class Multiplexer:
             call.messages.popleft()
             self._arrived(call)
 
+    def _say_goodbye(self, last: int, reason: str) -> None:
+        self.is_leaving = True
+        self._send_control(Kind.GOODBYE, 0, _UINT.pack(last) + reason[:MAX_REASON].encode())
+
     def _send_control(self, kind: Kind, call: int, payload: bytes = b"") -> None:
         self._control.append((encode(kind, call, payload), False))
 
@@ -729,18 +746,22 @@ class Multiplexer:
     def _finish(self, call: _Call) -> None:
         """Server: a call is answered, or cancelled."""
         call.is_over = True
-        self._forget_half(call)
+        if call.half is not None:
+            self._forget_half(call)
         self._live -= 1
 
     def _drop(self, call: _Call) -> None:
-        self._forget_half(call)
-        call.messages.clear()
-        self._arrived(call)
+        if call.half is not None:
+            self._forget_half(call)
+        if call.messages:
+            call.messages.clear()
+            self._arrived(call)
         call.is_over = True
         self._remove(call)
 
     def _remove(self, call: _Call) -> None:
-        self._forget_expanded(call, call.expanded)
+        if call.expanded:
+            self._forget_expanded(call, call.expanded)
         self._grants.pop(call.number, None)
         self._calls.pop(call.number, None)
 

@@ -235,8 +235,10 @@ class ServerConnection(Generic[O_co]):
 
     def data_to_send(self, at_most: int = 262_144) -> bytes:
         """Return bytes due to the client, and forget them; in our own frames, about as many as asked for."""
-        data = bytes(self._out)
-        self._out.clear()
+        data = b""
+        if self._out:
+            data = bytes(self._out)
+            self._out.clear()
         if self.multiplexer is not None:
             data += self.multiplexer.data_to_send(at_most)
         self.sent += len(data)
@@ -297,8 +299,17 @@ class ServerConnection(Generic[O_co]):
         elif self._plain is not None:
             self._out += self._plain.reply(serial, body)
 
+    def leave(self, reason: str) -> None:
+        """Ask for no new calls, and serve those on their way; plain Avro has no word for it.
+
+        Where frames are not spoken yet, nothing is on its way: goodbye is said as soon as they are.
+        """
+        self._farewell = reason
+        if self.multiplexer is not None:
+            self.multiplexer.leave(reason)
+
     def goodbye(self, reason: str) -> None:
-        """Say that no new calls are served, or do so once frames are spoken; plain Avro has no word."""
+        """Say which call is the last one served, or do so once frames are spoken."""
         self._farewell = reason
         if self.multiplexer is not None:
             self.multiplexer.goodbye(reason)
@@ -371,7 +382,9 @@ class ServerConnection(Generic[O_co]):
                 case Item() | Ended() | Cancelled() | Writable() | Leaving() | Pinged():
                     events.append(event)
                 case Failed(call, error):
-                    multiplexer.refuse(call, Code.RESOURCE_EXHAUSTED, str(error))
+                    is_too_much = isinstance(error, LimitExceeded)
+                    code = Code.RESOURCE_EXHAUSTED if is_too_much else Code.INVALID_ARGUMENT
+                    multiplexer.refuse(call, code, str(error))
                     events.append(event)
                 case _:
                     raise AssertionError(event)  # the multiplexer gives no other to a server

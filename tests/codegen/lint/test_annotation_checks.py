@@ -20,7 +20,8 @@ FRAMES = {
 }
 VALUES = {"namespace": '"n"', "aliases": '["x"]', "order": '"ignore"', "timeout": '"3s"', "readonly": "true"}
 VALUES |= {"idempotent": "true", "logicalType": '"decimal"', "precision": "9", "scale": "0"}
-VALUES |= {"stream": '"response"'}
+VALUES |= {"stream": '"response"', "http": '"POST /a"', "query": '"p"', "header": '"X-P"', "body": "true"}
+VALUES |= {"deprecated": "true"}
 PLACED = (LintRule.MISPLACED_ANNOTATION, LintRule.ANNOTATED_TYPE)
 
 

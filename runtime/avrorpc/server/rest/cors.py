@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Final
 
+from avrorpc.server.http_origins import Origins
 from avrorpc.transport.http_message import HttpRequest
 
 EXPOSED: Final = (
@@ -17,25 +18,25 @@ MAX_AGE: Final = 600
 
 
 class Cors:
-    """The sites whose pages may call.
+    """What a server tells browsers of the pages that may call.
 
     Args:
-        origins: Such as `https://desk.example`; `*` for all. None, and no page of another site may.
+        origins: Those that may.
     """
 
-    def __init__(self, origins: Collection[str] = ()) -> None:
-        self._origins = frozenset(origin.rstrip("/") for origin in origins)
+    def __init__(self, origins: Origins) -> None:
+        self._origins = origins
 
-    def allows(self, origin: str) -> bool:
-        """Whether pages of a site may call."""
-        return "*" in self._origins or origin in self._origins
+    def refusal(self, request: HttpRequest) -> str | None:
+        """Return why a request is refused for the page that it comes from; None where it is not."""
+        return self._origins.refusal(request.headers.get("origin"), request.headers.get("host", ""))
 
     def headers(self, request: HttpRequest) -> dict[str, str]:
         """Return the header fields of an answer; none where no page of another site asks, or may."""
         origin = request.headers.get("origin")
-        if origin is None or not self.allows(origin):
+        if origin is None or self.refusal(request) is not None:
             return {}
-        every = "*" in self._origins
+        every = self._origins.are_all
         return {
             "Access-Control-Allow-Origin": "*" if every else origin,
             "Access-Control-Expose-Headers": EXPOSED,

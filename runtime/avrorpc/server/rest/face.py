@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -21,6 +21,7 @@ from avrorpc.schema.routes import Route, routes_of, service_segments
 from avrorpc.schema.routing import BadPath, Found, NoSuchPath, Router, WrongVerb
 from avrorpc.server.activity import Activity
 from avrorpc.server.health import Health
+from avrorpc.server.http_origins import Origins
 from avrorpc.server.rest.asking import Asking, Problem
 from avrorpc.server.rest.browser import Browser
 from avrorpc.server.rest.conditions import check_match, entity_tag, is_unchanged
@@ -69,24 +70,17 @@ class RestFace:
     Args:
         server: What is shown.
         mode: Whether answers are the envelope, or the bare results, where nobody asks for the other.
-        origins: The sites whose pages may call, such as `https://desk.example`; `*` for all.
+        origins: The sites whose pages may call.
         browser: Whether there is the API browser, where there is Introspection.
 
     Raises:
         SchemaError: Two routes mean the same.
     """
 
-    def __init__(
-        self,
-        server: ServerParts,
-        *,
-        mode: Mode = "production",
-        origins: Iterable[str] = (),
-        browser: bool = True,
-    ) -> None:
+    def __init__(self, server: ServerParts, *, mode: Mode, origins: Origins, browser: bool) -> None:
         self._server: Final = server
         self._mode: Final = mode
-        self._cors: Final = Cors(tuple(origins))
+        self._cors: Final = Cors(origins)
         self._router: Router[Answer] = Router()
         self._settings: Final = {
             served.name: ServiceSettings(served.binding.implementation, mode) for served in server.services
@@ -101,9 +95,7 @@ class RestFace:
             self.routes[served.name] = routes_of(served.protocol, segments[served.name])
         for served in server.services:
             for route in self.routes[served.name]:
-                streams = served.contract.methods[route.message.name].streaming is not Streaming.NONE
-                operation = (StreamOperation if streams else Operation)(served, route, around)
-                self._router.add(route.verb, route.path, self._guarded(operation))
+                self._router.add(route.verb, route.path, self._answer_by(served, route, around))
         self._ask: Final = (
             None
             if server.introspection is None
@@ -123,6 +115,9 @@ class RestFace:
     async def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer a request."""
         try:
+            problem = self._cors.refusal(request)
+            if problem is not None:
+                raise Refusal(403, problem)
             response = await self._answer(request)
         except Refusal as refusal:
             response = respond(refusal.status, refusal.document(), refusal.headers)
@@ -161,6 +156,19 @@ class RestFace:
                 raise Refusal(
                     404, f"there is nothing at {request.path[:200]}; /openapi.json has what there is"
                 )
+
+    def _answer_by(self, served: Served, route: Route, around: Surroundings) -> Answer:
+        """Return what answers by a route. What reads and writes its values is made at its first request."""
+        made: Answer | None = None
+
+        def answer(request: HttpRequest, variables: Mapping[str, str]) -> Awaitable[HttpResponse]:
+            nonlocal made
+            if made is None:
+                streams = served.contract.methods[route.message.name].streaming is not Streaming.NONE
+                made = self._guarded((StreamOperation if streams else Operation)(served, route, around))
+            return made(request, variables)
+
+        return answer
 
     def _guarded(self, operation: Operation) -> Answer:
         """Return what answers for an operation, when preconditions and keys are looked at."""

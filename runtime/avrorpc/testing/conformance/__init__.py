@@ -10,12 +10,13 @@ called only where that is asked for, or where cases are given.
 from avrorpc.testing.conformance.checks import CHECKS, UNKNOWN_MESSAGE
 from avrorpc.testing.conformance.report import Report, Result, Verdict
 from avrorpc.testing.conformance.running import Options, check, check_async
-from avrorpc.testing.conformance.subject import PLACEMENTS, Subject, remote_subject, subject_of
+from avrorpc.testing.conformance.subject import PLACEMENTS, SECURE, Subject, remote_subject, subject_of
 from avrorpc.testing.conformance.trial import Cases, Check
 
 __all__ = [
     "CHECKS",
     "PLACEMENTS",
+    "SECURE",
     "UNKNOWN_MESSAGE",
     "Cases",
     "Check",

@@ -14,8 +14,10 @@ from avrorpc.codec.encode import compile_encoder
 from avrorpc.codec.json import from_json, to_json
 from avrorpc.errors import Code, DeclaredError, RpcError, StatusError, ValueChanged
 from avrorpc.method import Method
+from avrorpc.rehearsal import failure_problems, result_problems
 from avrorpc.schema import Field
-from avrorpc.testing.conformance.subject import GRACE, LOCAL, Arguments, NoAnswer, Outcome, difference
+from avrorpc.testing.conformance.caller import GRACE, Arguments, NoAnswer, Outcome, difference
+from avrorpc.testing.conformance.subject import LOCAL
 from avrorpc.testing.conformance.trial import Check, Skipped, Trial, encoded, raw_call
 
 _LEAK: Final = re.compile(r"\b[A-Z]\w*(?:Error|Exception)\b|Traceback|File \"")
@@ -51,6 +53,25 @@ async def answers_fit(trial: Trial) -> None:
                 pass
             case error:
                 trial.fail(f"{type(error).__name__}: {error}", arguments)
+
+
+async def examples_hold(trial: Trial) -> None:
+    """Call each example, in each placement, and hold what came of it against the case."""
+    if trial.unfit:
+        trial.fail(trial.unfit[0])
+    if not trial.stated:
+        raise Skipped("no example of the contract is made here")
+    for example, arguments in trial.stated:
+        what = f"the example {example.description!r}" if example.description else "the example"
+        for placement in trial.placements:
+            outcome = await trial.call(placement, arguments)
+            if outcome.error is not None:
+                problems = failure_problems(trial.method, example, outcome.error)
+            else:
+                got = outcome.items if trial.method.streaming.gives_stream else outcome.value
+                problems = result_problems(trial.method, example, arguments, got)
+            if problems:
+                trial.fail(f"{what}: {'; '.join(problems)}", arguments, placement)
 
 
 async def input_kept(trial: Trial) -> None:
@@ -140,20 +161,24 @@ async def cancellation_reaches(trial: Trial) -> None:
     gauge = trial.gauge
     if gauge is None:
         raise Skipped("it cannot be seen from outside")
-    if "local" not in trial.placements or not _may_be_local(trial):
+    if not _may_be_local(trial):
         raise Skipped("only `async def` methods can be cancelled")
     arguments, seconds = trial.slowest()
-    before = gauge.running
-    task = asyncio.ensure_future(trial.call("local", arguments, most=1 << 30))
-    await asyncio.sleep(min(0.05, seconds / 4))
-    task.cancel()
-    done, _ = await asyncio.wait({task}, timeout=GRACE)
-    if not done:
-        trial.fail(f"it still worked {GRACE:g} s after it was cancelled", arguments, "local")
-    if not task.cancelled() and task.exception() is None:
-        trial.fail(f"it was cancelled, and ended with {task.result()}", arguments, "local")
-    if not await gauge.settles(before):
-        trial.fail(f"it still worked {GRACE:g} s after it was cancelled", arguments, "local")
+    for placement in trial.placements:
+        before = gauge.running
+        task = asyncio.ensure_future(trial.call(placement, arguments, most=1 << 30))
+        if not await gauge.starts(before, min(GRACE, seconds / 2)):
+            task.cancel()
+            await asyncio.wait({task}, timeout=GRACE)
+            raise Skipped(f"in {placement} the call ended before it could be cancelled")
+        task.cancel()
+        done, _ = await asyncio.wait({task}, timeout=GRACE)
+        if not done:
+            trial.fail(f"its caller still waited {GRACE:g} s after cancelling it", arguments, placement)
+        if not task.cancelled() and task.exception() is None:
+            trial.fail(f"it was cancelled, and ended with {task.result()}", arguments, placement)
+        if not await gauge.settles(before):
+            trial.fail(f"it still worked {GRACE:g} s after it was cancelled", arguments, placement)
 
 
 async def stream_closes_early(trial: Trial) -> None:
@@ -188,7 +213,7 @@ async def stream_ends(trial: Trial) -> None:
 
 async def one_way_returns(trial: Trial) -> None:
     """Send each one-way message to where a wire lies between."""
-    for arguments in trial.drawn:
+    for arguments in trial.called:
         for placement in trial.placements:
             if placement in LOCAL:
                 continue
@@ -201,6 +226,8 @@ async def one_way_returns(trial: Trial) -> None:
 
 async def bad_arguments_refused(trial: Trial) -> None:
     """Send parameters cut short, and with a byte too many."""
+    if not trial.drawn:
+        raise Skipped("there are no arguments to spoil; draw some")
     whole = encoded(trial.method, trial.drawn[0])
     for placement, url in trial.caller.urls.items():
         for what, parameters in (("cut short", whole[:-1]), ("with a byte too many", whole + b"\0")):
@@ -313,6 +340,12 @@ def _repeatable(method: Method[Any]) -> bool:
     return _answers(method) and (props.get("readonly") is True or props.get("idempotent") is True)
 
 
+def _has_examples(method: Method[Any]) -> bool:
+    return _answers(method) and (
+        method.name in method.contract.examples or "examples" in method.message.props
+    )
+
+
 def _can_be_spoilt(method: Method[Any]) -> bool:
     streaming = method.streaming
     return (
@@ -334,6 +367,12 @@ CHECKS: Final = (
         "Every call ends with a result, a declared error or a status that fits the contract.",
         answers_fit,
         applies=_answers,
+    ),
+    Check(
+        "examples-hold",
+        "Each example of the contract gives what it states.",
+        examples_hold,
+        applies=_has_examples,
     ),
     Check("input-kept", "No argument is changed by the service.", input_kept, applies=_answers),
     Check(

@@ -6,15 +6,19 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 from avrorpc.codec.json import fields_from_json, from_json
 from avrorpc.errors import BindError, EncodeError
+from avrorpc.examples import Case
 from avrorpc.method import Method
+from avrorpc.rehearsal import arguments_of, hindrance
 from avrorpc.schema import Json, Streaming
+from avrorpc.testing.conformance.caller import PROBE, PROBE_HERE, Arguments, Caller, NoAnswer
 from avrorpc.testing.conformance.checks import CHECKS, UNKNOWN_MESSAGE
 from avrorpc.testing.conformance.report import Report, Result, Verdict
-from avrorpc.testing.conformance.subject import LOCAL, PROBE, PROBE_HERE, Arguments, Caller, NoAnswer, Subject
+from avrorpc.testing.conformance.subject import LOCAL, SECURE, Subject
 from avrorpc.testing.conformance.trial import (
     Cases,
     Check,
@@ -29,6 +33,8 @@ DEFAULT_EXAMPLES: Final = 10
 DEFAULT_LIMIT: Final = 2.0
 """Seconds after which a call counts as slow."""
 _MOST_SLOW: Final = 2
+UNTRIED: Final = "it may have side effects; check it with --all, or give it cases"
+"""Why checks of a message are skipped that makes no calls."""
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -36,7 +42,11 @@ class Options:
     """How a service is checked."""
 
     placements: tuple[str, ...] = ()
-    """Where; all that there are where it is empty."""
+    """Where; all that are possible where it is empty."""
+    certificates: Path | None = None
+    """A folder with `ca.pem`, `server.pem` and `server.key`, as `avrogen certs` writes it. Without, an
+    implementation is not checked over TLS.
+    """
     examples: int = DEFAULT_EXAMPLES
     """How many calls are drawn for each message."""
     seed: int = 0
@@ -45,8 +55,12 @@ class Options:
     """Seconds that a call may take."""
     everything: bool = False
     """Whether calls are drawn for messages with side effects, too."""
+    variants: frozenset[str] = frozenset()
+    """The kinds of implementation that examples are held to, besides those that the implementation states."""
     cases: Cases | None = None
-    """Calls to make besides, by message."""
+    """Calls to make besides, by message. The contract's examples are made in any case, but for a server those
+    of messages with side effects.
+    """
 
 
 Progress = Callable[[int, int, str], None]
@@ -75,14 +89,15 @@ async def check_async(
         EncodeError: A case does not fit its message.
     """
     options = options or Options()
-    total = sum(len(subject.contract.methods) * len(CHECKS) + 1 for subject in subjects)
+    methods = [method for subject in subjects for method in subject.contract.methods.values()]
+    total = len(subjects) + sum(one.applies(method) for method in methods for one in CHECKS)
     results: list[Result] = []
     placements: tuple[str, ...] = ()
     for subject in subjects:
-        placements = _placements(subject, options.placements)
+        placements = _placements(subject, options)
         gauge = None if subject.is_black_box else Gauge()
         middleware = () if gauge is None else (gauge,)
-        async with Caller(subject, placements, options.limit, middleware) as caller:
+        async with Caller(subject, placements, options.limit, middleware, options.certificates) as caller:
             async for result in _checked(caller, gauge, options):
                 results.append(result)
                 if progress is not None:
@@ -97,15 +112,13 @@ async def _checked(caller: Caller, gauge: Gauge | None, options: Options) -> Asy
     yield await _one(UNKNOWN_MESSAGE, Trial(caller, next(iter(contract.methods.values())), gauge), None, "")
     for method in contract.methods.values():
         trial, untried = await _trial(caller, method, gauge, options)
-        for check_ in CHECKS:
+        for check_ in [one for one in CHECKS if one.applies(method)]:
             yield await _one(check_, trial, method.name, untried)
 
 
 async def _one(check_: Check, trial: Trial, message: str | None, untried: str) -> Result:
     verdict, detail, placement, arguments = Verdict.PASSED, "", None, None
     try:
-        if message is not None and not check_.applies(trial.method):
-            raise Skipped("it does not concern this message")
         if untried and check_.calls:
             raise Skipped(untried)
         await check_.run(trial)
@@ -134,14 +147,14 @@ async def _trial(
     """Return a message with the calls that it is tried with, and why it is not called, if so."""
     given = [_case(method, case) for case in (options.cases or {}).get(method.name, ())]
     trial = Trial(caller, method, gauge, placements=caller.placements)
+    given += _examples(trial, caller.subject.examples.get(method.name, ()), options)
     trial.drawn = [*given, *_drawn(method, options)]
-    if not (given or options.everything or is_repeatable(method)):
-        return trial, "it may have side effects; check it with --all, or give it cases"
-    called = trial.drawn if options.everything or is_repeatable(method) else given
-    trial.drawn = called
+    if not (given or trial.unfit or options.everything or is_repeatable(method)):
+        return trial, UNTRIED
+    trial.called = trial.drawn if options.everything or is_repeatable(method) else given
     if method.message.one_way:
         return trial, ""
-    ordered = sorted(called, key=lambda arguments: len(json.dumps(trial.shown(arguments))))
+    ordered = sorted(trial.called, key=lambda arguments: len(json.dumps(trial.shown(arguments))))
     if method.streaming is not Streaming.NONE and ordered:
         await _place_stream(trial, ordered[0])
     for arguments in ordered:
@@ -152,6 +165,23 @@ async def _trial(
             if len(trial.slow) >= _MOST_SLOW:
                 break
     return trial, ""
+
+
+def _examples(trial: Trial, examples: Sequence[Case], options: Options) -> Iterator[Arguments]:
+    """Yield the arguments of a message's examples, as far as they hold for the implementation; note them."""
+    variants = trial.caller.subject.variants | options.variants
+    may_call = options.everything or trial.is_repeatable or not trial.caller.subject.is_black_box
+    for example in examples if may_call else ():
+        if hindrance(trial.method, example, include_changing=True, variants=variants) is not None:
+            continue
+        try:
+            arguments = arguments_of(trial.method, example)
+        except EncodeError as error:
+            problem = f"the example {example.description!r} does not fit the message: {error.message}"
+            trial.unfit.append(problem)
+            continue
+        trial.stated.append((example, arguments))
+        yield arguments
 
 
 async def _place_stream(trial: Trial, arguments: Arguments) -> None:
@@ -196,9 +226,14 @@ def _case(method: Method[Any], case: Any) -> Arguments:
     return (*first, [from_json(item.type, one, types, item.name) for one in items])
 
 
-def _placements(subject: Subject, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    possible = subject.placements()
+def _placements(subject: Subject, options: Options) -> tuple[str, ...]:
+    possible, wanted = subject.placements(), options.placements
     unknown = [name for name in wanted if name not in possible]
     if unknown:
         raise BindError(f"there is no placement {unknown[0]!r} here; there is {', '.join(possible)}")
-    return wanted or possible
+    if subject.url is not None or options.certificates is not None:
+        return wanted or possible
+    secure = [name for name in wanted if name in SECURE]
+    if secure:
+        raise BindError(f"the placement {secure[0]!r} needs certificates; see Options.certificates")
+    return wanted or tuple(name for name in possible if name not in SECURE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
@@ -13,11 +14,12 @@ from avrorpc.codec.binary import Cursor
 from avrorpc.codec.json import to_json
 from avrorpc.codec.message import RequestEncoder
 from avrorpc.errors import Code, RpcError
+from avrorpc.examples import Case
 from avrorpc.limits import DEFAULT_LIMITS
 from avrorpc.method import Contract, Method
 from avrorpc.schema import Json
 from avrorpc.service import Service
-from avrorpc.testing.conformance.subject import GRACE, PROBE, Arguments, Caller, Outcome
+from avrorpc.testing.conformance.caller import GRACE, PROBE, Arguments, Caller, Outcome
 from avrorpc.transport.address import parse_address
 from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
@@ -71,6 +73,14 @@ class Gauge:
             finally:
                 self.running -= 1
 
+    async def starts(self, before: int, seconds: float) -> bool:
+        """Wait until more is under way than before, and say whether that came about in time."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while self.running <= before:  # noqa: ASYNC110 - calls count, and tell nobody
+                    await asyncio.sleep(0.002)
+        return self.running > before
+
     async def settles(self, before: int) -> bool:
         """Wait until no more is under way than before, and say whether that came about."""
         try:
@@ -96,6 +106,12 @@ class Trial:
     """Calls that did not."""
     drawn: Sequence[Arguments] = ()
     """All arguments that were drawn or given."""
+    called: Sequence[Arguments] = ()
+    """Those that the service may be called with."""
+    stated: list[tuple[Case, Arguments]] = field(default_factory=list)
+    """The contract's examples, and their arguments."""
+    unfit: list[str] = field(default_factory=list)
+    """What is wrong with examples that do not fit the message."""
     placements: tuple[str, ...] = ()
     """Where the message can be called."""
     first: str = PROBE

@@ -1,0 +1,115 @@
+"""`avrogen openapi`, as people use it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml  # type: ignore[import-untyped,unused-ignore]
+from avrorpc_codegen.command import main
+from click.testing import CliRunner, Result
+from openapi_spec_validator import OpenAPIV31SpecValidator  # type: ignore[import-untyped,unused-ignore]
+from support.contracts import write
+
+CONTRACT = '@namespace("shop") protocol Shop { string find(string isbn, int page = 1); }'
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    write(
+        tmp_path,
+        {"schemas/shop/shop.avdl": CONTRACT, "pyproject.toml": '[tool.avrogen]\nschemas = "schemas"\n'},
+    )
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["openapi", *arguments])
+
+
+def test_the_document_goes_to_standard_output_or_to_a_file(project: Path) -> None:
+    printed = run("--title", "Books", "--server", "https://a.example", "--api-version", "3")
+    assert printed.exit_code == 0
+    made = json.loads(printed.stdout)
+    assert (made["info"]["title"], made["info"]["version"]) == ("Books", "3")
+    assert made["servers"] == [{"url": "https://a.example"}]
+    assert run("-o", "openapi.json").exit_code == 0
+    assert json.loads((project / "openapi.json").read_text())["info"]["title"] == "shop"
+
+
+def test_yaml_is_the_same_document(project: Path) -> None:
+    assert run("-o", "openapi.yaml").exit_code == 0
+    made = yaml.safe_load((project / "openapi.yaml").read_text())
+    assert made == json.loads(run().stdout)
+    assert yaml.safe_load(run("--yaml").stdout) == made
+    assert list(OpenAPIV31SpecValidator(made).iter_errors()) == []
+
+
+def test_check_tells_a_stale_file(project: Path) -> None:
+    missing = run("-o", "openapi.json", "--check")
+    assert (missing.exit_code, "openapi.json is stale" in missing.stderr) == (1, True)
+    run("-o", "openapi.json")
+    assert run("-o", "openapi.json", "--check").exit_code == 0
+    write(project, {"schemas/shop/shop.avdl": CONTRACT.replace("find", "look_up")})
+    stale = run("-o", "openapi.json", "--check")
+    assert stale.exit_code == 1
+    assert '+    "/shop/look_up": {' in stale.stdout
+    assert "look_up" not in (project / "openapi.json").read_text()
+
+
+@pytest.mark.parametrize("older", ["openapi.json", "old"])
+def test_against_tells_what_breaks_and_changes_no_file(project: Path, older: str) -> None:
+    write(project, {"old/shop/shop.avdl": CONTRACT})
+    run("-o", "openapi.json")
+    before = (project / "openapi.json").read_text()
+    same = run("--against", older)
+    assert (same.exit_code, same.stdout) == (0, f"no client of {older} breaks\n")
+    write(project, {"schemas/shop/shop.avdl": CONTRACT.replace("= 1", "")})
+    broken = run("--against", older)
+    assert broken.exit_code == 1
+    assert "error[AVR563]: POST /shop/find: the body, page: it is required now" in broken.stdout
+    shown = json.loads(run("--against", older, "--json").stdout)
+    assert [one["id"] for one in shown["changes"]] == ["AVR563"]
+    assert (project / "openapi.json").read_text() == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--check",), "--check needs the file to look at"),
+        (("--against", "nowhere"), "there is no file or folder nowhere"),
+        (("--against", "pyproject.json"), "is no OpenAPI document"),
+        (("--against", "broken.json"), "is no JSON"),
+        (("--against", "some.yaml"), "is YAML"),
+        (("nowhere",), "does not exist"),
+    ],
+)
+def test_wrong_usage_is_told(project: Path, arguments: tuple[str, ...], problem: str) -> None:
+    write(project, {"pyproject.json": "{}", "broken.json": "{", "some.yaml": "openapi: 3"})
+    result = run(*arguments)
+    assert (result.exit_code, problem in result.stderr) == (2, True), result.stderr
+
+
+def test_two_protocols_of_one_route_are_told_apart_by_their_names(project: Path) -> None:
+    route = '@http("GET /a") @readonly(true) int a();'
+    write(project, {"schemas/shop/other.avdl": f'@namespace("shop") protocol Other {{ {route} }}'})
+    write(project, {"schemas/shop/shop.avdl": f'@namespace("shop") protocol Shop {{ {route} }}'})
+    result = run()
+    assert result.exit_code == 1
+    assert "`GET /a` would be shop.Other.a and shop.Shop.a alike" in result.stderr
+
+
+def test_the_contracts_of_this_repository_keep_their_routes() -> None:
+    made = json.loads(run(str(REPOSITORY / "schemas" / "llm"), "--no-generated").stdout)
+    listed = {f"{verb.upper()} {path}" for path, item in made["paths"].items() for verb in item}
+    assert listed == {
+        "POST /tokenizer/tokenize",
+        "POST /tokenizer/detokenize",
+        "GET /tokenizer/vocab",
+        "POST /model/forward",
+        "POST /model/generate",
+        "GET /model/info",
+    }
