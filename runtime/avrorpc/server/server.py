@@ -90,6 +90,7 @@ class Server:
             metadata and examples; `production`, the bare result.
         origins: Whose web pages may call by HTTP and WebSocket, such as `https://example.org`, or `*`. Pages
             of this server's own address always may, where that is `localhost` or a number.
+        browser: Whether `GET /` is the API browser, where anybody is told by Introspection what is served.
 
     Raises:
         BindError: An implementation does not fit its contract, or two serve one contract; or an origin is
@@ -107,6 +108,7 @@ class Server:
         middleware: tuple[Middleware, ...] = (),
         mode: Mode = "production",
         origins: Iterable[str] = (),
+        browser: bool = True,
     ) -> None:
         if introspection not in (True, False, "local", "open"):
             raise BindError(f"introspection={introspection!r} is none of True, False, 'local', 'open'")
@@ -122,6 +124,7 @@ class Server:
         """The connections that are open, and the calls under way."""
         self._statistics = statistics = Statistics()
         self._mode: Final[Mode] = mode
+        self._browser: Final = browser
         counting = () if introspection is False else (self.activity, statistics)
         served: dict[str, Served] = {}
         for service in services:
@@ -283,7 +286,7 @@ class Server:
             admit=self._admit,
             examples=shown_examples,
         )
-        return RestFace(parts, mode=self._mode, origins=self._origins)
+        return RestFace(parts, mode=self._mode, origins=self._origins, browser=self._browser)
 
     @contextmanager
     def _admit(self, served: Served, message: str, request: HttpRequest) -> Iterator[None]:
