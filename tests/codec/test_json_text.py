@@ -23,6 +23,20 @@ def test_what_is_json_is_read(value: object) -> None:
     assert parse_json(text.encode("utf-8", "surrogatepass")) == json.loads(text)
 
 
+NAMES = st.sampled_from(["a", "b", ":", '":', 'a": ', "\\", ""])
+
+
+@given(st.lists(st.tuples(NAMES, NAMES), max_size=3), st.sampled_from(["", " ", "\n\t"]))
+def test_a_name_that_stands_twice_is_refused_and_no_other(pairs: list[tuple[str, str]], space: str) -> None:
+    inner = ",".join(f"{json.dumps(name)}{space}:{space}{json.dumps(value)}" for name, value in pairs)
+    text = f'{{"in{{": [{{{inner}}}]}}'.encode()
+    if len({name for name, _ in pairs}) == len(pairs):
+        assert parse_json(text) == json.loads(text)
+    else:
+        with pytest.raises(EncodeError, match="stands twice"):
+            parse_json(text)
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [

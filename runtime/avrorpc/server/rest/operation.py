@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
 
-import msgspec
-
 from avrorpc.call import AsyncClock, Call, Reply, earliest_deadline
 from avrorpc.codec.avro_json import to_avro_json
 from avrorpc.codec.encode import compile_encoder
-from avrorpc.codec.json_text import format_json
+from avrorpc.codec.json_text import as_it_stands, format_json
 from avrorpc.codec.json_writing import compile_json_formatter
 from avrorpc.errors import DeclaredError, StatusError
 from avrorpc.limits import Limits
@@ -230,7 +228,7 @@ class Operation:
             "stages_ms": dict(seconds),
         }
         return {
-            "data": msgspec.Raw(text),
+            "data": as_it_stands(text),
             "metadata": metadata,
             "examples": self.around.examples(self.served, self.method.name),
         }
