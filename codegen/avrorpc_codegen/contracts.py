@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from avrorpc.examples import Case
 from avrorpc.schema import Named, Protocol, Schema, compact, protocol_to_json
 
+from avrorpc_codegen import syntax
 from avrorpc_codegen.loading import Unit
 from avrorpc_codegen.source import Span, where
 
@@ -29,6 +31,8 @@ class DeclaredProtocol:
     unit: Unit
     span: Span | None = None
     parameter_spans: dict[tuple[str, str], Span] = field(default_factory=dict)
+    cases: tuple[Case, ...] = ()
+    """The example cases of all messages, where any of them stand in files; else the text has them all."""
     _text: str = ""
 
     @property
@@ -52,3 +56,19 @@ class Contracts:
 def declared_at(span: Span | None, unit: Unit) -> str:
     """Return a place in the words of a note; the file where there is no better one."""
     return f"declared first in {unit.name}" if span is None else f"declared first {where(span)}"
+
+
+def origins(contracts: Contracts) -> dict[int, tuple[Unit, syntax.Message | None]]:
+    """Return the file of each message, and how it is written there, by the message's identity.
+
+    A protocol that imports another one has its messages too, the same objects.
+    """
+    found: dict[int, tuple[Unit, syntax.Message | None]] = {}
+    for declared in contracts.protocols.values():
+        tree = declared.unit.tree
+        items = tree.items if tree else ()
+        own = {item.name.text: item for item in items if isinstance(item, syntax.Message)}
+        for message in declared.protocol.messages.values():
+            if tree is None or message.name in own:
+                found[id(message)] = (declared.unit, own.get(message.name))
+    return found

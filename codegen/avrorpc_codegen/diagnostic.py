@@ -106,6 +106,8 @@ class Rule(RuleId):
     """A default of the parameter that is the item of a stream."""
     ONE_WAY_STREAM = "AVR308"
     """A one-way message that streams."""
+    BAD_EXAMPLES = "AVR309"
+    """Example cases that cannot be read, or do not fit their message."""
     BAD_TEMPLATE = "AVR311"
     """A template of the project's own that cannot be rendered."""
     UNUSED_TEMPLATE = "AVR312"

@@ -6,9 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from avrorpc.examples import cases_to_text
+
 from avrorpc_codegen.config import Config
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.diagnostic import Diagnostics
+from avrorpc_codegen.example_files import DATA_MARK, examples_file, read_examples
 from avrorpc_codegen.garbage import collection_paused
 from avrorpc_codegen.placing import Placement, place
 from avrorpc_codegen.reading import Read, read_contracts, search_path
@@ -30,7 +33,7 @@ class Generated:
     packages: dict[str, list[str]] = field(default_factory=dict)
     """The installed packages that contracts come from, and the files of each."""
     sources: list[Path] = field(default_factory=list)
-    """The contract files that were read, those imported too."""
+    """The contract files that were read, those imported too, and the files of example cases."""
 
 
 @collection_paused()
@@ -46,6 +49,13 @@ def generate(config: Config, diagnostics: Diagnostics, include: Sequence[Path] =
     placement = place(generated.contracts, config, diagnostics)
     if diagnostics.has_errors:
         return generated  # Something has no place, and could not be named.
+    sources += read_examples(
+        [item for module in placement.modules.values() for item in module.protocols],
+        read.contracts,
+        diagnostics,
+    )
+    if diagnostics.has_errors:
+        return generated
     views = [module_view(module, placement, root, diagnostics) for module in placement.modules.values()]
     if diagnostics.has_errors:
         return generated
@@ -67,6 +77,10 @@ def _render(
     modules = placement.modules.values()
     for module, view in zip(modules, views, strict=True):
         generated.files[module.path] = renderers[module.target.templates].module(view)
+        for declared in module.protocols:
+            if declared.cases:
+                path = module.path.with_name(examples_file(declared.protocol.name))
+                generated.files[path] = cases_to_text(declared.cases, DATA_MARK)
     for target in config.targets:
         root = target.output.joinpath(*target.package.split("."))
         generated.roots.append(root)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from avrorpc_codegen.example_files import DATA_MARK, DATA_SUFFIX
 from avrorpc_codegen.source import display_name
 from avrorpc_codegen.view import MARK
 
@@ -38,7 +39,7 @@ def compare(files: Mapping[Path, str], roots: Sequence[Path]) -> Changes:
         if _read(path) != text:
             changes.write[path] = text
     for root in roots:
-        for path in sorted(root.rglob("*.py")):
+        for path in sorted([*root.rglob("*.py"), *root.rglob(f"*{DATA_SUFFIX}")]):
             if path not in files and _is_generated(path):
                 changes.remove.append(path)
     return changes
@@ -46,7 +47,9 @@ def compare(files: Mapping[Path, str], roots: Sequence[Path]) -> Changes:
 
 def _is_generated(path: Path) -> bool:
     """Return whether a file is ours to remove; a template may have put lines of its own before the mark."""
-    return any(line.startswith(MARK) for line in (_read(path) or "").split("\n")[:_HEADER_LINES])
+    return any(
+        line.startswith(MARK) or DATA_MARK in line for line in (_read(path) or "").split("\n")[:_HEADER_LINES]
+    )
 
 
 def diff(changes: Changes) -> str:

@@ -21,6 +21,7 @@ from avrorpc.schema import (
 
 from avrorpc_codegen import documentation, layout
 from avrorpc_codegen.diagnostic import Rule
+from avrorpc_codegen.example_files import examples_file
 from avrorpc_codegen.graph import protocol_schemas, reachable
 from avrorpc_codegen.layout import Branches, Code, Group, Joined, Lambda, Text, flat
 from avrorpc_codegen.naming import parameter_name, type_name, unique
@@ -91,11 +92,14 @@ class ProtocolViewer:
         classes = sorted(item.name for item in named if not isinstance(item, Fixed))
         entries = tuple(Joined(f'"{name}": ', self._refer(name)) for name in classes)
         types: Code = Lambda(Group("{", entries, "}")) if entries else "dict"
-        arguments = (
+        arguments: tuple[Code, ...] = (
             layout.quote(self.protocol.name),
             Text(self.names.declared.text),
             Joined("types=", types),
         )
+        if self.names.declared.cases:
+            name = layout.quote(examples_file(self.protocol.name))
+            arguments = (*arguments, Joined("examples=", Group("(", ("__name__", name), ")")))
         value = Group("stub.Contract(", arguments, ")")
         return layout.assignment(self.names.py_contract, "Final", value, 0)
 

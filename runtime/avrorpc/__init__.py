@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from avrorpc.client import Description, close, connect, describe, with_options
     from avrorpc.client.dynamic import DynamicClient
     from avrorpc.client.dynamic_async import AsyncDynamicClient
+    from avrorpc.client.paging import pages
     from avrorpc.codec.logical import Duration
     from avrorpc.codec.single_object import SingleObject
     from avrorpc.contracts import AnyRecord, BufferHandle, DType, ServingStatus
@@ -112,6 +113,7 @@ __all__ = [
     "describe",
     "error_info",
     "pack",
+    "pages",
     "unpack",
     "with_options",
 ]
@@ -141,6 +143,7 @@ _HOMES: Final = {
     ),
     "avrorpc.client.dynamic": ("DynamicClient",),
     "avrorpc.client.dynamic_async": ("AsyncDynamicClient",),
+    "avrorpc.client.paging": ("pages",),
     "avrorpc.codec.logical": ("Duration",),
     "avrorpc.codec.single_object": ("SingleObject",),
     "avrorpc.contracts": (

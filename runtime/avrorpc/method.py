@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Final, Generic, TypeVar
+from importlib import resources
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from avrorpc.errors import SchemaError
 from avrorpc.schema import (
+    Json,
     Message,
     Named,
     Protocol,
@@ -22,6 +24,9 @@ from avrorpc.schema import (
     parse_protocol,
     streaming,
 )
+
+if TYPE_CHECKING:
+    from avrorpc.examples import Case
 
 R_co = TypeVar("R_co", covariant=True)
 
@@ -34,14 +39,23 @@ class Contract:
         text: The compact `.avpr` text.
         types: Gives the classes by the full names of Avro types. It is called once, when they are first
             needed: until then they may lie in modules that are still being imported.
+        examples: A package and the file in it that holds the example cases, where there is one.
     """
 
-    def __init__(self, name: str, text: str, *, types: Callable[[], Mapping[str, type]]) -> None:
+    def __init__(
+        self,
+        name: str,
+        text: str,
+        *,
+        types: Callable[[], Mapping[str, type]],
+        examples: tuple[str, str] | None = None,
+    ) -> None:
         self.name: Final = name
         """The protocol's full name."""
         self.text: Final = text
         """The compact `.avpr` text, which other ends are shown."""
         self._find_types: Final = types
+        self._examples: Final = examples
         self.methods: Final[dict[str, Method[Any]]] = {}
         """Methods by Avro message name, in the contract's order."""
 
@@ -62,6 +76,34 @@ class Contract:
     def protocol(self) -> Protocol:
         """The protocol itself."""
         return parse_protocol(self.text)
+
+    @property
+    def has_example_file(self) -> bool:
+        """Whether the cases lie in a file of the package; else the text has all that are at hand."""
+        return self._examples is not None
+
+    @cached_property
+    def examples(self) -> Mapping[str, tuple[Case, ...]]:
+        """The example cases by message, read when they are first asked for; a message may have none.
+
+        Raises:
+            BadExamples: The package's file is not there, or is no case file; or an `@examples` in the
+                contract is no list of cases.
+        """
+        from avrorpc.examples import BadExamples, by_message, cases_from_json, read_cases  # noqa: PLC0415
+
+        if self._examples is not None:
+            package, name = self._examples
+            file = f"{name} of {package}"
+            try:
+                text = resources.files(package).joinpath(name).read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError) as error:
+                raise BadExamples(f"it cannot be read: {error}", file) from error
+            return by_message(placed.case for placed in read_cases(text, file))
+        stated: list[tuple[str | None, Json]] = [(None, self.protocol.props.get("examples"))]
+        stated += [(name, one.props.get("examples")) for name, one in self.protocol.messages.items()]
+        found = [cases_from_json(value, "", name) for name, value in stated if isinstance(value, list | dict)]
+        return by_message(placed.case for cases in found for placed in cases)
 
     def schema_of(self, cls: type) -> Named:
         """Return the schema of one of the classes made from this contract.

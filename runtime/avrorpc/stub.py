@@ -35,7 +35,7 @@ R = TypeVar("R")
 R_co = TypeVar("R_co", covariant=True)
 S_contra = TypeVar("S_contra", contravariant=True)
 
-LEVEL: Final = 3
+LEVEL: Final = 4
 
 
 def require_level(level: int) -> None:

@@ -124,7 +124,7 @@ def test_examples_that_are_not_there_are_a_warning(project: Path) -> None:
     write(project, {"schemas/a.avdl": '@namespace("n") protocol P { @examples("x.json") void go(); }'})
     result = run()
     assert result.exit_code == 0
-    assert "warning[AVR210]: cannot read x.json" in result.stderr
+    assert "warning[AVR309]: cannot read x.json" in result.stderr
     assert (project / "site" / "index.html").exists()
 
 

@@ -6,13 +6,15 @@ import json
 from pathlib import Path
 
 import pytest
+from avrorpc.examples import BadExamples
 from avrorpc.method import Contract
 from avrorpc_codegen.command.contract_examples import named_files, read_example_files
 from avrorpc_codegen.config import ConfigError
-from avrorpc_codegen.example_cases import BadExamples, read_cases
 from support.examples import SHOP
 
-CASE = [{"description": "d", "input": {"item": "a"}, "expected_output": 4, "validation_rules": ["x"]}]
+CASE = [
+    {"description": "d", "input": {"item": "a"}, "expected_output": 4, "validation_rules": ["output > 1"]}
+]
 STOCK = '@readonly(true) @examples("stock.json") int stock(string item);'
 
 
@@ -24,16 +26,16 @@ def written(folder: Path, files: dict[str, str]) -> Path:
 
 
 def test_the_files_that_a_contract_names() -> None:
-    assert named_files(SHOP) == {"stock": "stock.json"}
+    assert named_files(SHOP) == {"shop.Shop.stock": "stock.json"}
 
 
 def test_a_file_beside_the_source_is_read(tmp_path: Path) -> None:
     source = {"shop.avdl": f'@namespace("shop") protocol Shop {{ {STOCK} }}', "stock.json": json.dumps(CASE)}
     written(tmp_path, source)
     for schemas in (tmp_path, tmp_path / "shop.avdl"):
-        (case,) = read_example_files([SHOP], schemas).cases["shop.Shop", "stock"]
-        assert (case.message, case.description, case.expected_output) == ("stock", "d", "4")
-        assert case.validation_rules == ["x"]
+        (case,) = read_example_files([SHOP], schemas).cases["shop.Shop"]["stock"]
+        assert (case.message, case.description, case.expected_output) == ("stock", "d", 4)
+        assert case.validation_rules == ("output > 1",)
 
 
 def test_beside_the_source_of_the_message_where_its_protocol_only_imports_it(tmp_path: Path) -> None:
@@ -43,7 +45,7 @@ def test_beside_the_source_of_the_message_where_its_protocol_only_imports_it(tmp
         "shop.avdl": '@namespace("shop") protocol Shop { import idl "parts/stock.avdl"; }',
     }
     found = read_example_files([SHOP], written(tmp_path, parts))
-    assert len(found.cases["shop.Shop", "stock"]) == 1
+    assert len(found.cases["shop.Shop"]["stock"]) == 1
     assert found.unknown == []
 
 
@@ -65,7 +67,3 @@ def test_what_cannot_be_used_is_said(tmp_path: Path) -> None:
         read_example_files([SHOP], tmp_path)
     with pytest.raises(ConfigError, match="is no contract"):
         read_example_files([SHOP], tmp_path / "note.txt")
-
-
-def test_a_case_keeps_its_further_keys(tmp_path: Path) -> None:
-    assert read_cases([{"input": {}, "tags": ["x"]}], tmp_path) == [{"input": {}, "tags": ["x"]}]

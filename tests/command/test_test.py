@@ -133,10 +133,10 @@ def test_files_of_examples_are_read_beside_the_contract(schemas: Path) -> None:
     done = run("support.examples:Shop", "--schemas", str(schemas), "--placements", "local")
     assert done.exit_code == 1
     assert "examples-hold  shop.Shop.stock" in done.output
-    assert "the example 'd' gives 3, and not 4" in done.output
+    assert "the example 'd': expected 4, got 3" in done.output
     with ServerThread(Shop()) as server:
         done = run(server.tcp, "--schemas", str(schemas), "--examples", "1")
-    assert "the example 'd' gives 3, and not 4" in done.output
+    assert "the example 'd': expected 4, got 3" in done.output
 
 
 def test_files_of_examples_of_the_project_are_read(schemas: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -144,7 +144,7 @@ def test_files_of_examples_of_the_project_are_read(schemas: Path, monkeypatch: p
     (schemas / "pyproject.toml").write_text('[tool.avrogen]\nschemas = "."\n')
     monkeypatch.chdir(schemas)
     done = run("support.examples:Shop", "--placements", "local")
-    assert "the example gives 3, and not 4" in done.output
+    assert "the example: expected 4, got 3" in done.output
 
 
 def test_files_of_examples_that_cannot_be_used_are_told(schemas: Path, tmp_path_factory: Any) -> None:

@@ -33,7 +33,7 @@ Channel.close(self) -> 'None'
 Client
 Client.__init__(self, channel: 'Channel') -> 'None'
 Contract
-Contract.__init__(self, name: 'str', text: 'str', *, types: 'Callable[[], Mapping[str, type]]') -> 'None'
+Contract.__init__(self, name: 'str', text: 'str', *, types: 'Callable[[], Mapping[str, type]]', examples: 'tuple[str, str] | None' = None) -> 'None'
 Contract.method(self, name: 'str', *, attribute: 'str | None' = None, item: 'str | None' = None) -> 'Method[Any]'
 DeclaredError
 Duration
@@ -79,7 +79,7 @@ def interface() -> Iterator[str]:
 
 
 def test_the_interface_is_that_of_its_level() -> None:
-    assert (stub.LEVEL, "\n".join(interface()) + "\n") == (3, INTERFACE)
+    assert (stub.LEVEL, "\n".join(interface()) + "\n") == (4, INTERFACE)
 
 
 def test_the_compiler_writes_for_the_runtime_that_it_comes_with() -> None:
@@ -89,7 +89,7 @@ def test_the_compiler_writes_for_the_runtime_that_it_comes_with() -> None:
 
 def test_code_of_level_1_ends_at_import_with_the_sentence_and_nothing_else(tmp_path: Path) -> None:
     # It gave the classes themselves, where a function that finds them is called now.
-    old = GENERATED.read_text().replace("stub.require_level(3)", "stub.require_level(1)")
+    old = GENERATED.read_text().replace("stub.require_level(4)", "stub.require_level(1)")
     assert "types=lambda: {" in old
     (tmp_path / "old.py").write_text(old.replace("types=lambda: {", "types={"))
     done = subprocess.run(
@@ -97,7 +97,7 @@ def test_code_of_level_1_ends_at_import_with_the_sentence_and_nothing_else(tmp_p
     )
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == (
-        "ImportError: this code was generated for level 1 of avrorpc's runtime, which is at level 3 here:"
+        "ImportError: this code was generated for level 1 of avrorpc's runtime, which is at level 4 here:"
         " run `avrogen generate` again, or upgrade the package that this code comes with"
     )
 

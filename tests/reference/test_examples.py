@@ -1,52 +1,52 @@
+"""The examples of messages, as pages show them."""
+
 from __future__ import annotations
 
-import re
+import json
 from pathlib import Path
 
-import pytest
 from avrorpc.schema import Json
-from avrorpc_codegen.reference.examples import BadExamples, read_examples
+from avrorpc_codegen.diagnostic import Diagnostics
+from avrorpc_codegen.reading import read_contracts, search_path
+from avrorpc_codegen.reference.examples import message_examples
 from avrorpc_codegen.reference.pages import Example
+from support.contracts import write
 
-CASE: Json = {
-    "description": "A case.",
-    "input": {"a": "ü"},
-    "expected_output": [1, 2],
-    "validation_rules": [],
-}
-
-
-def test_a_file_beside_the_contract(tmp_path: Path) -> None:
-    (tmp_path / "cases.json").write_text('[{"input": {}}]')
-    assert read_examples("cases.json", tmp_path) == [Example("", "{}", "")]
+CONTRACT = """@namespace("shop") @examples("shop.json") protocol Shop {
+  error Gone { string what; }
+  int stock(string item) throws Gone;
+  @examples([{"description": "Inline.", "input": {}, "expected_output": 3}]) int count();
+}"""
 
 
-def test_the_annotation_itself_may_hold_them(tmp_path: Path) -> None:
-    assert read_examples([CASE], tmp_path) == [Example("A case.", '{"a": "ü"}', "[1, 2]")]
+def shown(folder: Path, cases: Json) -> tuple[dict[str, list[Example]], list[str]]:
+    text = cases if isinstance(cases, str) else json.dumps(cases)
+    (path, _) = write(folder, {"shop.avdl": CONTRACT, "shop.json": text})
+    diagnostics = Diagnostics()
+    read = read_contracts([path], search_path(folder, []), diagnostics)
+    (declared,) = read.contracts.protocols.values()
+    found = message_examples(declared, read.contracts, diagnostics)
+    return found, [item.message for item in diagnostics.items]
+
+
+def test_cases_of_the_protocol_s_file_and_of_a_message_s_own_list(tmp_path: Path) -> None:
+    found, said = shown(tmp_path, {"stock": [{"input": {"item": "ü"}, "expected_output": 2}]})
+    assert found == {"stock": [Example("", '{"item": "ü"}', "2")], "count": [Example("Inline.", "{}", "3")]}
+    assert said == []
+
+
+def test_an_expected_error_is_shown_as_one(tmp_path: Path) -> None:
+    found, _ = shown(tmp_path, {"stock": [{"input": {"item": "x"}, "expected_error": "Gone"}]})
+    assert found["stock"][0].reply == '{"error": {"name": "Gone"}}'
 
 
 def test_what_is_long_has_several_lines(tmp_path: Path) -> None:
-    (example,) = read_examples([{"input": {"a": ["word"] * 20}}], tmp_path)
-    assert example.request.startswith('{\n  "a": [\n    "word",\n')
+    found, _ = shown(tmp_path, {"stock": [{"input": {"item": "word " * 20}}]})
+    assert found["stock"][0].request.startswith('{\n  "item": "word ')
+    assert found["stock"][0].reply == ""
 
 
-@pytest.mark.parametrize(
-    ("text", "problem"),
-    [
-        ("{", "cases.json is not valid JSON"),
-        ('{"input": {}}', "cases.json is not a list of cases"),
-        ('[{"input": {}}, 3]', "case 2 of cases.json is not an object with an `input`"),
-        ('[{"input": [1]}]', "case 1 of cases.json is not an object with an `input`"),
-        ('[{"input": {}, "description": 1}]', "the `description` in case 1 of cases.json is not a string"),
-        ("\xff", "cases.json is not valid JSON"),
-    ],
-)
-def test_what_is_wrong_is_said(text: str, problem: str, tmp_path: Path) -> None:
-    (tmp_path / "cases.json").write_bytes(text.encode("latin-1"))
-    with pytest.raises(BadExamples, match=re.escape(problem)):
-        read_examples("cases.json", tmp_path)
-
-
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(BadExamples, match=r"cannot read none\.json: no such file"):
-        read_examples("none.json", tmp_path)
+def test_what_cannot_be_read_is_a_warning_and_the_rest_is_shown(tmp_path: Path) -> None:
+    found, said = shown(tmp_path, "{")
+    assert list(found) == ["count"]
+    assert said == ["shop.json:1: a name in double quotes was expected"]

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from avrorpc_codegen.reference.relations import origins, uses
+from avrorpc_codegen.contracts import origins
+from avrorpc_codegen.reference.relations import uses
 from support.contracts import resolved
 
 

@@ -114,6 +114,7 @@ async def test_examples_are_given_and_run(client: AsyncIntrospectionClient) -> N
     assert {case.message for case in cases} == {"times", "store"}
     results = await client.test("exemplary.Exemplary", message="times")
     assert [result.outcome for result in results].count(Outcome.PASSED) == 2
+    assert [result.outcome for result in results].count(Outcome.SKIPPED) == 1
     assert len(await client.test("exemplary.Exemplary")) == len(results) + 1
     assert await client.test("small.Small") == []
 

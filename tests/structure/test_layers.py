@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 RUNTIME = ROOT / "runtime" / "avrorpc"
 
-NOUNS = {"errors", "status", "limits", "principal", "schema", "method", "call", "service"}
+NOUNS = {"errors", "status", "limits", "principal", "schema", "examples", "method", "call", "service"}
 SANS_IO = {"codec", "wire"}
 ALLOWED: dict[str, set[str]] = {
     # The nouns, each on those before it.
@@ -20,7 +20,8 @@ ALLOWED: dict[str, set[str]] = {
     "limits": set(),
     "principal": set(),
     "schema": {"errors"},
-    "method": {"errors", "schema"},
+    "examples": {"errors", "schema"},
+    "method": {"errors", "schema", "examples"},
     "status": {"errors"},
     "call": {"errors", "method", "principal"},
     "service": {"errors", "call"},
@@ -41,6 +42,7 @@ ALLOWED: dict[str, set[str]] = {
     "driving": {"errors"},
     "streaming": {"errors", "call", "driving"},
     "failure": {"errors", "limits", "method", "error_details"},
+    "rehearsal": {"errors", "schema", "examples", "method", "codec"},
     "binding": {"errors", "method", "service", "stub"},
     # Written against Service alone.
     "middleware": {
@@ -60,20 +62,23 @@ ALLOWED["client"] = ENDS - {"server"}
 ALLOWED["server"] = (ENDS - {"client"}) | {"middleware"}  # it counts its calls
 # What tests services may use all of it; nothing here uses it.
 ALLOWED["testing"] = {*ENDS, "testing", "middleware"}
+ALLOWED["dual"] = {*ENDS, "dual"}
 
 OUTSIDE = {
     "msgspec": {"schema", "codec", "contracts", "client"},
     "aiohttp": {
+        "dual/carriers.py",
         "transport/http.py",
         "transport/http_faults.py",
         "transport/http_session.py",
         "transport/websocket.py",
     },
+    "yarl": {"dual/carriers.py"},
     "h11": {"transport/http_blocking.py", "transport/http_pipe.py"},
     "httptools": {"transport/http_reader.py"},
     "wsproto": {"transport/websocket_blocking.py", "transport/websocket_server.py"},
     "hypothesis": {"testing/strategies.py"},
-    "pytest": {"testing/plugin.py"},
+    "pytest": {"testing/plugin.py", "testing/example_items.py"},
     "opentelemetry": {"middleware/tracing.py", "middleware/metrics.py"},
 }
 # Middleware that waits on an event loop; all other is driven by hand in synchronous clients, too.
@@ -130,7 +135,7 @@ def test_a_module_of_the_runtime_imports_only_what_lies_below_it(path: Path) -> 
 def test_the_compiler_knows_of_the_runtime_its_schemas_alone(path: Path) -> None:
     used = {".".join(name.split(".")[:2]) for name in imports(path) if name.split(".")[0] == "avrorpc"}
     if "command" not in path.parts:
-        assert used <= {"avrorpc.schema", "avrorpc.errors"}
+        assert used <= {"avrorpc.schema", "avrorpc.errors", "avrorpc.examples"}
     assert not any(name.startswith(("avrorpc_contracts", "avrorpc_services")) for name in imports(path))
 
 

@@ -11,7 +11,7 @@ from avrorpc.stub import Service
 SHOP_TEXT = """{"protocol":"Shop","namespace":"shop","types":[],"messages":{
 "price":{"request":[{"name":"item","type":"string"}],"response":"double","readonly":true,"examples":[
  {"description":"an apple","input":{"item":"apple"},"expected_output":2.0},
- {"description":"by rules","input":{"item":"pear"},"expected_output":9.0,"validation_rules":["above 1"]}]},
+ {"description":"by rules","input":{"item":"pear"},"validation_rules":["output > 1"]}]},
 "stock":{"request":[{"name":"item","type":"string"}],"response":"int","readonly":true,
  "examples":"stock.json"},
 "buy":{"request":[{"name":"item","type":"string"}],"response":"string","examples":[

@@ -12,10 +12,10 @@ CASES: list[Json] = [
     {"description": "two and three", "input": {"a": 2, "b": 3}, "expected_output": 6},
     {"description": "a wrong result", "input": {"a": 7, "b": 7}, "expected_output": 50},
     {"description": "no result", "input": {"a": 1}},
-    {"description": "rules", "input": {"a": 2}, "expected_output": 2, "validation_rules": ["result > 0"]},
+    {"description": "rules", "input": {"a": 2}, "expected_output": 2, "validation_rules": ["output > a"]},
     {"description": "an argument of another type", "input": {"a": "two"}, "expected_output": 2},
     {"description": "it breaks", "input": {"a": 13}, "expected_output": 13},
-    {"description": "no case"},
+    {"description": "another kind", "input": {"a": 0}, "expected_output": 1, "variant": "other"},
 ]
 CHANGING: list[Json] = [{"description": "it changes something", "input": {}, "expected_output": None}]
 

@@ -191,7 +191,7 @@ def test_examples_in_the_contract_are_made_and_held_to() -> None:
     assert found(report) == {("examples-hold", "buy"), ("examples-hold", "sell")}
     assert result(report, "examples-hold", "price").verdict is Verdict.PASSED
     buy = result(report, "examples-hold", "buy")
-    assert buy.detail == 'the example \'one\' gives "no", and not "ok"'
+    assert buy.detail == 'the example \'one\': expected "ok", got "no"'
     assert (buy.placement, buy.arguments) == ("local", {"item": "a"})
     assert "the example 'unfit' does not fit the message" in result(report, "examples-hold", "sell").detail
     assert Shop.called["buy"] >= 2, "an implementation is called for its examples, whatever they change"

@@ -20,6 +20,7 @@ from avrorpc_codegen.command.reporting import (
 )
 from avrorpc_codegen.config import load_config
 from avrorpc_codegen.diagnostic import Diagnostics, Severity, counted
+from avrorpc_codegen.example_files import own_protocols, read_examples
 from avrorpc_codegen.explanation import title
 from avrorpc_codegen.lint.finding import Finding
 from avrorpc_codegen.lint.fixing import Fixed, Project, fix
@@ -84,6 +85,8 @@ def command(
         project = Project(files, search, settings, config.schemas)
         diagnostics = Diagnostics()
         read = read_contracts(project.files, project.search, diagnostics)
+        if not diagnostics.has_errors:
+            read_examples(own_protocols(read), read.contracts, diagnostics)
         if diagnostics.has_errors:
             show(diagnostics, as_json=as_json)
         fixed = fix(project, read) if is_fixing or is_diff else _unchanged(project, read)

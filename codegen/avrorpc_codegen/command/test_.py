@@ -14,6 +14,7 @@ from typing import Final
 import click
 from avrorpc import BindError, RemoteProtocolError
 from avrorpc.client.fetching import fetch_contract, list_services
+from avrorpc.examples import BadExamples
 from avrorpc.testing.conformance import (
     CHECKS,
     PLACEMENTS,
@@ -40,7 +41,6 @@ from avrorpc_codegen.command.factories import make
 from avrorpc_codegen.command.reaching import failures
 from avrorpc_codegen.command.reporting import usage_errors
 from avrorpc_codegen.config import load_config
-from avrorpc_codegen.example_cases import BadExamples
 
 SECONDS: Final = 10.0
 """How long a server may take to show its contracts."""
@@ -67,6 +67,13 @@ SECONDS: Final = 10.0
 )
 @click.option("--seed", default=0, show_default=True, help="Which calls are drawn.")
 @click.option("--cases", type=click.Path(), metavar="FILE", help="Calls to make besides; see above.")
+@click.option(
+    "--variant",
+    "variants",
+    multiple=True,
+    metavar="NAME",
+    help="Make the examples of this variant, too; an implementation states its own.",
+)
 @click.option("--all", "everything", is_flag=True, help="Draw calls for messages with side effects, too.")
 @click.option(
     "--limit",
@@ -87,6 +94,7 @@ def command(
     examples: int,
     seed: int,
     cases: str | None,
+    variants: tuple[str, ...],
     everything: bool,
     limit: float,
     as_json: bool,
@@ -141,6 +149,7 @@ def command(
                 seed=seed,
                 limit=limit,
                 everything=everything,
+                variants=frozenset(variants),
                 cases=given,
             )
             try:
@@ -215,9 +224,7 @@ def _add_examples(subjects: list[Subject], schemas: Path | None) -> None:
         except BadExamples as error:
             raise click.UsageError(f"the examples of the contract cannot be used: {error}") from error
     for subject in subjects:
-        for name in subject.contract.methods:
-            if (subject.contract.name, name) in found.cases:
-                subject.examples[name] = found.cases[subject.contract.name, name]
+        subject.examples.update(found.cases.get(subject.contract.name, {}))
     if found.unknown:
         click.echo(
             f"note: {', '.join(found.unknown)}: the files that @examples names are not at hand,"

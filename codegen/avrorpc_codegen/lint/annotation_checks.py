@@ -33,7 +33,7 @@ PLACES: Final = {
     "stream": _MESSAGE,
     "idempotent": _MESSAGE,
     "readonly": _MESSAGE,
-    "examples": _MESSAGE,
+    "examples": _CALLS,
     "timeout": _CALLS,
     "alias": _CALLS,
     "authz": _CALLS,

@@ -24,14 +24,13 @@ from avrorpc.schema import (
 from avrorpc.schema import Message as AvroMessage
 from avrorpc.schema import Protocol as AvroProtocol
 
-from avrorpc_codegen import syntax
-from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType
-from avrorpc_codegen.diagnostic import Diagnostic, Diagnostics, Rule, Severity, counted
+from avrorpc_codegen.contracts import Contracts, DeclaredProtocol, DeclaredType, origins
+from avrorpc_codegen.diagnostic import Diagnostics, counted
 from avrorpc_codegen.graph import parts, protocol_schemas, reachable
 from avrorpc_codegen.loading import Unit
 from avrorpc_codegen.reference.addresses import Addresses, Kind, Target
 from avrorpc_codegen.reference.code import Code
-from avrorpc_codegen.reference.examples import BadExamples, read_examples
+from avrorpc_codegen.reference.examples import message_examples
 from avrorpc_codegen.reference.idl import Idl, literal
 from avrorpc_codegen.reference.pages import (
     Doc,
@@ -53,7 +52,7 @@ from avrorpc_codegen.reference.properties import (
     variable_notes,
 )
 from avrorpc_codegen.reference.python_side import PythonSide
-from avrorpc_codegen.reference.relations import origins, uses
+from avrorpc_codegen.reference.relations import uses
 from avrorpc_codegen.reference.schema_text import protocol_json, type_json
 from avrorpc_codegen.source import Span
 
@@ -124,6 +123,7 @@ class Builder:
         protocol = declared.protocol
         full, namespace = protocol.name, namespace_of(protocol.name)
         signatures = self._python.signatures(full)
+        examples = message_examples(declared, self._contracts, self._diagnostics)
         types = sorted(reachable(protocol_schemas(protocol)), key=lambda named: named.name.casefold())
         return Protocol(
             Target(Kind.PROTOCOL, full),
@@ -135,21 +135,29 @@ class Builder:
             handshake_hash(compact(protocol_to_json(protocol))).hex(),
             self._python.usage(full),
             protocol_json(protocol),
-            [self._message(item, protocol, signatures) for item in protocol.messages.values()],
+            [
+                self._message(item, protocol, signatures, examples.get(item.name, []))
+                for item in protocol.messages.values()
+            ],
             [self._line(named, namespace) for named in types],
             badges(protocol.props),
             notes(protocol.props),
         )
 
-    def _message(self, message: AvroMessage, protocol: AvroProtocol, signatures: dict[str, Code]) -> Message:
+    def _message(
+        self,
+        message: AvroMessage,
+        protocol: AvroProtocol,
+        signatures: dict[str, Code],
+        examples: list[Example],
+    ) -> Message:
         namespace = namespace_of(protocol.name)
         idl = Idl(namespace)
         unit, tree = self._origins[id(message)]
         is_void = isinstance(message.response, Primitive) and message.response.name == "null"
         result = message.response
         props = dict(message.props)
-        examples = self._examples(message, unit, tree)
-        if examples:
+        if examples and "examples" in props:
             del props["examples"]
         errors = [error for error in message.errors if isinstance(error, Record)]
         return Message(
@@ -170,21 +178,6 @@ class Builder:
             notes(props),
             examples,
         )
-
-    def _examples(self, message: AvroMessage, unit: Unit, tree: syntax.Message | None) -> list[Example]:
-        if "examples" not in message.props:
-            return []
-        try:
-            return read_examples(message.props["examples"], unit.path.parent)
-        except BadExamples as error:
-            span = (
-                next((a.value.span for a in tree.annotations if a.name.text == "examples"), None)
-                if tree
-                else None
-            )
-            warning = Diagnostic(Rule.BAD_ANNOTATION, str(error), span, unit.name, severity=Severity.WARNING)
-            self._diagnostics.items.append(warning)
-            return []
 
     def _type(self, declared: DeclaredType) -> Type:
         named = declared.named

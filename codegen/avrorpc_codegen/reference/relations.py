@@ -4,29 +4,10 @@ from __future__ import annotations
 
 from avrorpc.schema import Enum, Fixed, Record, Schema, short_name
 
-from avrorpc_codegen import syntax
 from avrorpc_codegen.contracts import Contracts
 from avrorpc_codegen.graph import parts
-from avrorpc_codegen.loading import Unit
 from avrorpc_codegen.reference.addresses import Kind, Target
 from avrorpc_codegen.reference.pages import Use
-
-
-def origins(contracts: Contracts) -> dict[int, tuple[Unit, syntax.Message | None]]:
-    """Return the file of each message, and how it is written there, by the message's identity.
-
-    A protocol that imports another one has its messages too, the same objects.
-    """
-    found: dict[int, tuple[Unit, syntax.Message | None]] = {}
-    for declared in contracts.protocols.values():
-        tree = declared.unit.tree
-        own = (
-            {item.name.text: item for item in tree.items if isinstance(item, syntax.Message)} if tree else {}
-        )
-        for message in declared.protocol.messages.values():
-            if tree is None or message.name in own:
-                found[id(message)] = (declared.unit, own.get(message.name))
-    return found
 
 
 def uses(contracts: Contracts) -> dict[str, list[Use]]:

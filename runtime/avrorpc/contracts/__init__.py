@@ -3,7 +3,7 @@
 # Change the contracts, not this file.
 # Handshake hashes (MD5):
 #   avrorpc.ErrorDetails 91ef9e86e042fe500f7d8cd6f70dc1c3
-#   avrorpc.Introspection 1a42ec51d81c7d9112b01ea647964d55
+#   avrorpc.Introspection 9d6728db8479f1ae55cc79c3a77cff7f
 """Types that every contract may use: tensors, and the buffers that they lie in."""
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import msgspec
 
 from avrorpc import stub
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "ERROR_DETAILS",
@@ -296,6 +296,12 @@ class ExampleCase(msgspec.Struct, frozen=True, kw_only=True):
     """The result, as JSON; null where the case states none."""
     validation_rules: list[str] = msgspec.field(default_factory=list)
     """Expressions that must hold of input and result."""
+    expected_error: str | None = None
+    """The error that is expected instead of a result, as JSON: its name and fields, or
+    a code.
+    """
+    variant: str = ""
+    """The kind of implementation that the case holds for; empty for all."""
 
 
 class TestResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -560,7 +566,7 @@ class Introspection(Protocol):
         ...
 
     def examples(self, service: str, *, message: str = "") -> list[ExampleCase]:
-        """Give the example cases in a contract; those in files beside it are not at hand.
+        """Give the example cases of a contract, as far as they are at hand.
 
         Args:
             service: The protocol's full name.
@@ -734,7 +740,11 @@ INTROSPECTION: Final = stub.Contract(
         '{"name":"expected_output","type":["null","string"],"doc":"The result, as '
         'JSON; null where the case states none.","default":null},'
         '{"name":"validation_rules","type":{"type":"array","items":"string"},'
-        '"doc":"Expressions that must hold of input and result.","default":[]}]},'
+        '"doc":"Expressions that must hold of input and result.","default":[]},'
+        '{"name":"expected_error","type":["null","string"],"doc":"The error that is '
+        'expected instead of a result, as JSON: its name and fields, or a code.",'
+        '"default":null},{"name":"variant","type":"string","doc":"The kind of '
+        'implementation that the case holds for; empty for all.","default":""}]},'
         '{"type":"record","name":"TestResult","doc":"What became of an example case '
         'when the server ran it.","fields":[{"name":"message","type":"string",'
         '"doc":"The message\'s name."},{"name":"description","type":"string",'
@@ -808,32 +818,32 @@ INTROSPECTION: Final = stub.Contract(
         '"items":"ServiceInfo"}},"contract":{"doc":"Give a contract as the server has '
         'it.","readonly":true,"request":[{"name":"service","type":"string","doc":"The '
         'protocol\'s full name."}],"response":"ContractInfo","errors":["NotServed"]},'
-        '"examples":{"doc":"Give the example cases in a contract; those in files '
-        'beside it are not at hand.","readonly":true,"request":[{"name":"service",'
+        '"examples":{"doc":"Give the example cases of a contract, as far as they are '
+        'at hand.","readonly":true,"request":[{"name":"service","type":"string",'
+        '"doc":"The protocol\'s full name."},{"name":"message","type":"string",'
+        '"doc":"The message\'s name; empty for all messages.","default":""}],'
+        '"response":{"type":"array","items":"ExampleCase"},"errors":["NotServed"]},'
+        '"test":{"doc":"Run the example cases of messages that change nothing, and '
+        'compare the results.","idempotent":true,"request":[{"name":"service",'
         '"type":"string","doc":"The protocol\'s full name."},{"name":"message",'
         '"type":"string","doc":"The message\'s name; empty for all messages.",'
-        '"default":""}],"response":{"type":"array","items":"ExampleCase"},'
-        '"errors":["NotServed"]},"test":{"doc":"Run the example cases of messages that '
-        'change nothing, and compare the results.","idempotent":true,'
-        '"request":[{"name":"service","type":"string","doc":"The protocol\'s full '
-        'name."},{"name":"message","type":"string","doc":"The message\'s name; empty '
-        'for all messages.","default":""}],"response":{"type":"array",'
-        '"items":"TestResult"},"errors":["NotServed"]},"health":{"doc":"Tell how the '
-        'server fares.","readonly":true,"request":[{"name":"service","type":"string",'
-        '"doc":"The protocol\'s full name; empty for the server as a whole.",'
-        '"default":""}],"response":"HealthReport","errors":["NotServed"]},'
-        '"watch":{"doc":"Tell how the server fares, now and whenever that changes, '
-        'until it ends.","readonly":true,"stream":"response",'
-        '"request":[{"name":"service","type":"string","doc":"The protocol\'s full '
-        'name; empty for the server as a whole.","default":""}],'
-        '"response":"HealthReport","errors":["NotServed"]},"statistics":{"doc":"Count '
-        'the calls, by message.","readonly":true,"request":[],'
-        '"response":"StatisticsReport"},"connections":{"doc":"List the connections '
-        'that are open.","readonly":true,"request":[],"response":{"type":"array",'
-        '"items":"ConnectionInfo"}},"calls":{"doc":"List the calls under way.",'
-        '"readonly":true,"request":[],"response":{"type":"array","items":"CallInfo"}},'
-        '"configuration":{"doc":"List the settings in force, limits among them.",'
-        '"readonly":true,"request":[],"response":{"type":"array","items":"Setting"}}}}'
+        '"default":""}],"response":{"type":"array","items":"TestResult"},'
+        '"errors":["NotServed"]},"health":{"doc":"Tell how the server fares.",'
+        '"readonly":true,"request":[{"name":"service","type":"string","doc":"The '
+        'protocol\'s full name; empty for the server as a whole.","default":""}],'
+        '"response":"HealthReport","errors":["NotServed"]},"watch":{"doc":"Tell how '
+        'the server fares, now and whenever that changes, until it ends.",'
+        '"readonly":true,"stream":"response","request":[{"name":"service",'
+        '"type":"string","doc":"The protocol\'s full name; empty for the server as a '
+        'whole.","default":""}],"response":"HealthReport","errors":["NotServed"]},'
+        '"statistics":{"doc":"Count the calls, by message.","readonly":true,'
+        '"request":[],"response":"StatisticsReport"},"connections":{"doc":"List the '
+        'connections that are open.","readonly":true,"request":[],'
+        '"response":{"type":"array","items":"ConnectionInfo"}},"calls":{"doc":"List '
+        'the calls under way.","readonly":true,"request":[],"response":{"type":"array",'
+        '"items":"CallInfo"}},"configuration":{"doc":"List the settings in force, '
+        'limits among them.","readonly":true,"request":[],"response":{"type":"array",'
+        '"items":"Setting"}}}}'
     ),
     types=lambda: {
         "avrorpc.CallInfo": CallInfo,

@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from avrorpc.middleware.hedging import Hedging
     from avrorpc.middleware.logging import CallLogging, Detail, JsonFormatter
     from avrorpc.middleware.metrics import Metrics
+    from avrorpc.middleware.rate_limit import RateLimit
     from avrorpc.middleware.retry import Retry
     from avrorpc.middleware.statistics import MethodStatistics, Statistics
     from avrorpc.middleware.timeout import Timeout
+    from avrorpc.middleware.tokens import TokenFile, new_token
     from avrorpc.middleware.tracing import Tracing
     from avrorpc.middleware.validation import Validation
     from avrorpc.middleware.watching import Ending, Watch, watched
@@ -40,14 +42,17 @@ __all__ = [
     "JsonFormatter",
     "MethodStatistics",
     "Metrics",
+    "RateLimit",
     "ResponseCache",
     "Retry",
     "Statistics",
     "Timeout",
+    "TokenFile",
     "Tracing",
     "Validation",
     "Watch",
     "correlation_id",
+    "new_token",
     "watched",
 ]
 
@@ -62,9 +67,11 @@ _HOMES: Final = {
     "avrorpc.middleware.hedging": ("Hedging",),
     "avrorpc.middleware.logging": ("CallLogging", "Detail", "JsonFormatter"),
     "avrorpc.middleware.metrics": ("Metrics",),
+    "avrorpc.middleware.rate_limit": ("RateLimit",),
     "avrorpc.middleware.retry": ("Retry",),
     "avrorpc.middleware.statistics": ("MethodStatistics", "Statistics"),
     "avrorpc.middleware.timeout": ("Timeout",),
+    "avrorpc.middleware.tokens": ("TokenFile", "new_token"),
     "avrorpc.middleware.tracing": ("Tracing",),
     "avrorpc.middleware.validation": ("Validation",),
     "avrorpc.middleware.watching": ("Ending", "Watch", "watched"),

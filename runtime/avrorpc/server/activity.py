@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import count
 from types import TracebackType
@@ -66,20 +66,20 @@ class RunningCall:
     deadline: float | None = None
     """When its caller stops waiting, on the monotonic clock; known once the request is read."""
     _calls: dict[int, RunningCall] = field(default_factory=dict, repr=False)
-    _token: Token[RunningCall | None] | None = field(default=None, repr=False)
+    _before: RunningCall | None = field(default=None, repr=False)
 
     def __enter__(self) -> Self:
         self._calls[self.id] = self
         if self.connection is not None:
             self.connection.calls += 1
-        self._token = _running.set(self)
+        self._before = _running.get()
+        _running.set(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        assert self._token is not None
-        _running.reset(self._token)
+        _running.set(self._before)  # a stream may end in another context than it began in
         del self._calls[self.id]
         if self.connection is not None:
             self.connection.calls -= 1

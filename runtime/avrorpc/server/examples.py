@@ -1,99 +1,87 @@
-"""Example cases that contracts hold themselves, read and run against the implementation that is served.
-
-`@examples` of a message is a list of cases, or names a file beside the contract. Files are not at hand where
-code runs; the list is part of the contract's text.
-"""
+"""Example cases of what is served: as introspection shows them, and run against the implementation."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
 from collections.abc import Iterator
-from contextvars import copy_context
+from typing import Any, Final
 
 from avrorpc.call import AsyncClock, Call, Options
-from avrorpc.codec.json import fields_from_json, to_json
 from avrorpc.contracts import ExampleCase, Outcome, TestResult
-from avrorpc.errors import RpcError
+from avrorpc.examples import ABSENT, Case, Names, rules_of
 from avrorpc.failure import outcome
 from avrorpc.method import Method
-from avrorpc.schema import Json, Message, Streaming, same_json
+from avrorpc.rehearsal import Verdict, rehearse, variants_of
+from avrorpc.schema import Json
 from avrorpc.server.served import Served
 
+_OUTCOMES: Final = {
+    Verdict.PASSED: Outcome.PASSED,
+    Verdict.FAILED: Outcome.FAILED,
+    Verdict.SKIPPED: Outcome.SKIPPED,
+}
 
-def examples_of(message: Message) -> Iterator[ExampleCase]:
-    """Yield the example cases in a message's annotation; what is no case is passed over."""
-    return example_cases(message.name, message.props.get("examples"))
 
+def examples_of(method: Method[Any]) -> Iterator[ExampleCase]:
+    """Yield the example cases of a message.
 
-def example_cases(message: str, cases: Json) -> Iterator[ExampleCase]:
-    """Yield the example cases in a list from an annotation or a file; what is no case is passed over."""
-    for case in cases if isinstance(cases, list) else ():
-        if not isinstance(case, dict) or not isinstance(case.get("input"), dict):
-            continue
-        rules = case.get("validation_rules")
+    Raises:
+        BadExamples: They cannot be read.
+        RuleError: A rule of theirs is none.
+    """
+    fields = Names.of(method.message).fields
+    for case in method.contract.examples.get(method.name, ()):
+        error = case.expected_error
         yield ExampleCase(
-            message=message,
-            description=str(case.get("description", "")),
-            input=_text(case["input"]),
-            expected_output=_text(case["expected_output"]) if "expected_output" in case else None,
-            validation_rules=[str(rule) for rule in rules] if isinstance(rules, list) else [],
+            message=case.message,
+            description=case.description,
+            input=_text(dict(case.input)),
+            expected_output=None if case.expected_output is ABSENT else _text(case.expected_output),
+            validation_rules=[rule.text for rule in rules_of(case, fields)],
+            expected_error=None if error is None else _text(error.to_json()),
+            variant=case.variant,
         )
 
 
-async def run_examples(served: Served, method: Method[object]) -> list[TestResult]:
-    """Run a message's example cases through the service, and compare the results with the cases."""
-    return [await _run(served, method, case) for case in examples_of(method.message)]
+def shown_examples(served: Served, message: str) -> list[Json]:
+    """Return the example cases of a message as JSON.
+
+    Raises:
+        BadExamples: They cannot be read.
+    """
+    return [case.to_json() for case in served.contract.examples.get(message, ())]
 
 
-async def _run(served: Served, method: Method[object], case: ExampleCase) -> TestResult:
-    started = time.monotonic()
-    reason = _hindrance(method, case)
-    if reason is not None:
-        verdict, text = Outcome.SKIPPED, reason
-    else:
-        # A task of its own, since a call changes the context that it runs in.
-        task = asyncio.create_task(_problem(served, method, case), context=copy_context())
-        problem = await task
-        verdict, text = (Outcome.PASSED, "") if problem is None else (Outcome.FAILED, problem)
+async def run_examples(
+    served: Served, method: Method[Any], *, include_changing: bool = False
+) -> list[TestResult]:
+    """Run a message's example cases through the service, and hold the results against them.
+
+    Raises:
+        BadExamples: They cannot be read.
+    """
+    cases = method.contract.examples.get(method.name, ())
+    return [await _run(served, method, case, include_changing=include_changing) for case in cases]
+
+
+async def _run(served: Served, method: Method[Any], case: Case, *, include_changing: bool) -> TestResult:
+    async def invoke(method: Method[Any], arguments: tuple[Any, ...]) -> Any:
+        clock = AsyncClock()
+        call = Call(method, arguments, clock, Options().deadline(method, clock.now()))
+        try:
+            return (await served.service(call)).value
+        except Exception as error:  # noqa: BLE001 - callers see what comes of it
+            raise outcome(method, error, expose_cause=False) from None
+
+    variants = variants_of(served.binding.implementation)
+    result = await rehearse(method, case, invoke, include_changing=include_changing, variants=variants)
     return TestResult(
         message=case.message,
         description=case.description,
-        outcome=verdict,
-        text=text,
-        duration=time.monotonic() - started,
+        outcome=_OUTCOMES[result.verdict],
+        text=result.text,
+        duration=result.seconds,
     )
-
-
-def _hindrance(method: Method[object], case: ExampleCase) -> str | None:
-    """Return why a case is not run, if it is not."""
-    if method.message.props.get("readonly") is not True:
-        return "the message may change something: it is not @readonly(true)"
-    if method.streaming is not Streaming.NONE or method.message.one_way:
-        return "a case says nothing of streams and one-way messages"
-    if case.validation_rules:
-        return "the server compares results, and evaluates no rules"
-    return None
-
-
-async def _problem(served: Served, method: Method[object], case: ExampleCase) -> str | None:
-    """Run a case, and return what is wrong with its result, if anything is."""
-    message, types = method.message, served.contract.types
-    clock = AsyncClock()
-    try:
-        values = fields_from_json(message.request, json.loads(case.input), types, "the input")
-        call = Call(method, tuple(values), clock, Options().deadline(method, clock.now()))
-        reply = await served.service(call)
-        result = to_json(message.response, reply.value, types)
-    except RpcError as error:
-        return f"{type(error).__name__}: {error}"
-    except Exception as error:  # noqa: BLE001 - what an implementation raises is a failed case
-        return str(outcome(method, error, expose_cause=False))
-    if case.expected_output is None:
-        return None
-    expected: Json = json.loads(case.expected_output)
-    return None if same_json(result, expected) else f"the result is {_text(result):.500}"
 
 
 def _text(value: Json) -> str:

@@ -136,22 +136,24 @@ class HttpListener:
         # Behind a proxy on this host, everybody seems to be here.
         if not PROXIED.isdisjoint(request.headers):
             request.accepted.is_local = False
+        path = request.path
+        is_unnamed = path in UNNAMED and (self._rest is None or path != "/" or _is_avro(request))
+        is_avros = is_unnamed or path == PATH or path.startswith(f"{PATH}/")
+        if self._rest is not None and not is_avros:
+            return await self._rest(request)
         refusal = self._refusal(request)
         if refusal is not None:
             return refusal
-        path = request.path
-        if path in UNNAMED and (self._rest is None or path != "/" or _is_avro(request)):
+        if is_unnamed:
             return await self._post(request, None)
         if path == PATH:
             return self._open(request)
-        if path.startswith(f"{PATH}/"):
+        if is_avros:
             return await self._post(request, unquote(path[len(PATH) + 1 :]))
-        if self._rest is not None:
-            return await self._rest(request)
         return text(404, f"there is nothing to {request.method} at this path")
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
-        """Return why nobody may make a request, whatever it is for."""
+        """Return why a request for one of Avro's paths is refused, whatever it is for."""
         headers = request.headers
         problem = self._origins.refusal(headers.get("origin"), headers.get("host", ""))
         if problem is not None:

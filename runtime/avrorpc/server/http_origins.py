@@ -33,6 +33,11 @@ class Origins:
             raise BindError(f"origins must be several, such as ({allowed!r},)")
         self._allowed = frozenset(_normal(origin) for origin in allowed)
 
+    @property
+    def are_all(self) -> bool:
+        """Whether every page may call."""
+        return EVERY in self._allowed
+
     def refusal(self, origin: str | None, host: str) -> str | None:
         """Return why a request is refused, or None where it is not.
 
@@ -40,7 +45,7 @@ class Origins:
             origin: The `Origin` header; None where there is none, as there is none but from browsers.
             host: The `Host` header: what the client takes this server to be called.
         """
-        if origin is None or EVERY in self._allowed or origin.lower() in self._allowed:
+        if origin is None or self.are_all or origin.lower() in self._allowed:
             return None
         if origin.lower().partition("://")[2] == host.lower() and _is_literal(host):
             return None

@@ -107,10 +107,10 @@ class ServerIntrospection(IntrospectionService):
         )
 
     def examples(self, service: str, *, message: str = "") -> list[ExampleCase]:
-        """Give the example cases that a contract holds itself."""
+        """Give the example cases of a contract."""
         self._guard("examples")
         methods = self._methods(self._find(service), message)
-        return [case for method in methods for case in examples_of(method.message)]
+        return [case for method in methods for case in examples_of(method)]
 
     async def test(self, service: str, *, message: str = "") -> list[TestResult]:
         """Run the example cases of messages that change nothing."""

@@ -31,7 +31,7 @@ from avrorpc.codec.types import Types
 from avrorpc.error_details import pack_details
 from avrorpc.errors import Code, ContractMismatch, DecodeError, EncodeError, LimitExceeded, StatusError
 from avrorpc.failure import internal, outcome
-from avrorpc.limits import Limits
+from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract, Method
 from avrorpc.schema import Streaming
 from avrorpc.server.lane import Lane
@@ -142,6 +142,29 @@ class Served:
             if call is not None and method.streaming.takes_stream:
                 await close_iterator(call.arguments[-1])
         return None if request.one_way else body
+
+    async def run(self, call: Call) -> Reply:
+        """Run a call that came by no Avro, and return its reply.
+
+        Raises:
+            DeclaredError: The contract's.
+            StatusError: Whatever else went wrong, as callers are told of it.
+        """
+        try:
+            return await self._service(call)
+        except asyncio.CancelledError as error:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            raise self.told(call.method, error) from None
+        except (KeyboardInterrupt, GeneratorExit):
+            raise  # of the process, or of the loop that ends
+        except BaseException as error:  # noqa: BLE001 - this is the boundary: callers see what they may
+            raise self.told(call.method, error) from None
+
+    def told(self, method: Method[Any], raised: BaseException, limits: Limits = DEFAULT_LIMITS) -> Exception:
+        """Return what callers are told of what was raised."""
+        return outcome(method, raised, expose_cause=self._expose_cause, limits=limits)
 
     def _read(self, method: Method[Any], request: Request[Served], streams: Streams | None) -> Call:
         client = request.session.client
@@ -260,7 +283,7 @@ class Served:
 
     def _failed(self, method: Method[Any], raised: BaseException, limits: Limits) -> bytes:
         """Return the reply for what was raised; whatever else fails on the way, there is one."""
-        error = outcome(method, raised, expose_cause=self._expose_cause, limits=limits)
+        error = self.told(method, raised, limits)
         try:
             return self._write_error(method, error, limits)
         except Exception as problem:  # noqa: BLE001 - the caller waits

@@ -8,20 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import fields
+from functools import cached_property
 from types import TracebackType
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from avrorpc.binding import Binding, bind
 from avrorpc.contracts import IntrospectionService
-from avrorpc.errors import BindError, Code
+from avrorpc.errors import BindError, Code, StatusError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.middleware.statistics import Statistics
 from avrorpc.server.activity import Activity
 from avrorpc.server.admission import Admission
+from avrorpc.server.examples import shown_examples
 from avrorpc.server.health import DRAINING, Health
 from avrorpc.server.health_check import health_checks
 from avrorpc.server.http_origins import Origins
@@ -39,6 +41,11 @@ from avrorpc.transport.tls import TlsOptions, server_tls
 from avrorpc.wire.envelope import system_error
 from avrorpc.wire.offers import Offers
 from avrorpc.wire.server import Request
+
+if TYPE_CHECKING:
+    from avrorpc.server.rest.face import RestFace
+    from avrorpc.server.rest.settings import Mode
+    from avrorpc.transport.http_message import HttpRequest
 
 logger = logging.getLogger("avrorpc")
 
@@ -79,6 +86,8 @@ class Server:
             `"open"`, everybody everything; `False`, nobody, and nothing is counted.
         middleware: Wraps each call of all services, Introspection among them, outside of what their bindings
             have; the first runs outermost.
+        mode: What answers over REST are where the client does not say: `research`, the envelope with
+            metadata and examples; `production`, the bare result.
         origins: Whose web pages may call by HTTP and WebSocket, such as `https://example.org`, or `*`. Pages
             of this server's own address always may, where that is `localhost` or a number.
 
@@ -96,6 +105,7 @@ class Server:
         expose_cause: bool = False,
         introspection: Access = True,
         middleware: tuple[Middleware, ...] = (),
+        mode: Mode = "production",
         origins: Iterable[str] = (),
     ) -> None:
         if introspection not in (True, False, "local", "open"):
@@ -110,7 +120,8 @@ class Server:
         self._admission = Admission(limits)
         self.activity: Final = Activity()
         """The connections that are open, and the calls under way."""
-        statistics = Statistics()
+        self._statistics = statistics = Statistics()
+        self._mode: Final[Mode] = mode
         counting = () if introspection is False else (self.activity, statistics)
         served: dict[str, Served] = {}
         for service in services:
@@ -128,6 +139,7 @@ class Server:
         self.health: Final = Health(served, health_checks(served.values(), self._executor))
         """How the services fare; they are SERVING until somebody says otherwise here, or they themselves."""
         offers = list(self.services)
+        self._introspection: Served | None = None
         if introspection is not False and INTROSPECTION not in served:
             told = ServerIntrospection(
                 self.services,
@@ -147,6 +159,7 @@ class Server:
                 (self.activity, *middleware),
                 expose_cause=expose_cause,
             )
+            self._introspection = own
             offers.append(own)  # The last: a client that nobody knows is shown the first.
         self.offers: Final = Offers(offers)
         """What is served, Introspection included."""
@@ -251,6 +264,41 @@ class Server:
                     reply = await session.offer.answer(request, streams)
         return None if reply is None else request.handshake + reply
 
+    @cached_property
+    def rest(self) -> RestFace:
+        """Answers HTTP requests that are not Avro's.
+
+        Raises:
+            SchemaError: Two routes mean the same.
+        """
+        from avrorpc.server.rest.face import RestFace, ServerParts  # noqa: PLC0415 - only where HTTP is used
+
+        parts = ServerParts(
+            services=self.services,
+            introspection=self._introspection,
+            health=self.health,
+            activity=self.activity,
+            statistics=self._statistics,
+            limits=self._limits,
+            admit=self._admit,
+            examples=shown_examples,
+        )
+        return RestFace(parts, mode=self._mode, origins=self._origins)
+
+    @contextmanager
+    def _admit(self, served: Served, message: str, request: HttpRequest) -> Iterator[None]:
+        """Count a call over REST while it lasts.
+
+        Raises:
+            StatusError: UNAVAILABLE, the server is shutting down.
+        """
+        with self.activity.call(request.accepted, served.name, message, served.hash):
+            is_question = served.name == INTROSPECTION
+            if self._draining and not is_question:
+                raise StatusError(Code.UNAVAILABLE, DRAINING)
+            with self._questions if is_question else self._calls:
+                yield
+
     async def _listen_links(self, address: Address, tls: TlsOptions | None) -> Listener:
         listener = LinkListener(
             address, self.offers, self.answer, self.activity, self._admission, self._limits
@@ -269,6 +317,7 @@ class Server:
             self._admission,
             self._limits,
             self._origins,
+            rest=self.rest,
         )
         await listener.start(server_tls(address, tls))
         return listener

@@ -10,6 +10,7 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from avrorpc.testing.examples import ServiceReport, ServiceTester
     from avrorpc.testing.hosting import HostedServer
     from avrorpc.testing.mocking import ANYTHING, Expectation, Mock, MockCall, UnexpectedCall, mock
     from avrorpc.testing.pairs import connected, memory_pair
@@ -46,6 +47,8 @@ __all__ = [
     "Recorder",
     "RecordingError",
     "Reset",
+    "ServiceReport",
+    "ServiceTester",
     "Slicer",
     "Statistics",
     "Toxic",
@@ -62,6 +65,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "avrorpc.testing.examples": ("ServiceReport", "ServiceTester"),
     "avrorpc.testing.hosting": ("HostedServer",),
     "avrorpc.testing.mocking": (
         "ANYTHING",

@@ -33,13 +33,31 @@ _KNOWN: Final = ("direct", "local", "verify", *_REMOTE)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the setting of the placements."""
+    """Add the setting of the placements, and the option for example cases."""
     parser.addini(
         PLACEMENTS,
         "where avro_connect runs services",
         type="args",
         default=list(DEFAULT_PLACEMENTS),
     )
+
+    parser.getgroup("avrorpc").addoption(
+        "--avrorpc-examples",
+        action="append",
+        default=[],
+        metavar="MODULE:FACTORY",
+        help="run the example cases of a service, each in each placement of avro_placements",
+    )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.Item]) -> None:
+    """Add the example cases of the services that `--avrorpc-examples` names."""
+    targets = session.config.getoption("--avrorpc-examples")
+    if targets:
+        from avrorpc.testing.example_items import example_items  # noqa: PLC0415 - only where it is used
+
+        items.extend(example_items(session, targets, session.config.getini(PLACEMENTS)))
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from avrorpc.codec.json import fields_from_json, from_json
-from avrorpc.contracts import ExampleCase
 from avrorpc.errors import BindError, EncodeError
+from avrorpc.examples import Case
 from avrorpc.method import Method
+from avrorpc.rehearsal import arguments_of, hindrance
 from avrorpc.schema import Json, Streaming
 from avrorpc.testing.conformance.caller import PROBE, PROBE_HERE, Arguments, Caller, NoAnswer
 from avrorpc.testing.conformance.checks import CHECKS, UNKNOWN_MESSAGE
@@ -54,6 +55,8 @@ class Options:
     """Seconds that a call may take."""
     everything: bool = False
     """Whether calls are drawn for messages with side effects, too."""
+    variants: frozenset[str] = frozenset()
+    """The kinds of implementation that examples are held to, besides those that the implementation states."""
     cases: Cases | None = None
     """Calls to make besides, by message. The contract's examples are made in any case, but for a server those
     of messages with side effects.
@@ -164,18 +167,20 @@ async def _trial(
     return trial, ""
 
 
-def _examples(trial: Trial, examples: Sequence[ExampleCase], options: Options) -> Iterator[Arguments]:
-    """Yield the arguments of a message's examples, and note which of them state an output."""
+def _examples(trial: Trial, examples: Sequence[Case], options: Options) -> Iterator[Arguments]:
+    """Yield the arguments of a message's examples, as far as they hold for the implementation; note them."""
+    variants = trial.caller.subject.variants | options.variants
     may_call = options.everything or trial.is_repeatable or not trial.caller.subject.is_black_box
     for example in examples if may_call else ():
+        if hindrance(trial.method, example, include_changing=True, variants=variants) is not None:
+            continue
         try:
-            arguments = _case(trial.method, json.loads(example.input))
+            arguments = arguments_of(trial.method, example)
         except EncodeError as error:
             problem = f"the example {example.description!r} does not fit the message: {error.message}"
             trial.unfit.append(problem)
             continue
-        if example.expected_output is not None and not example.validation_rules:
-            trial.stated.append((example, arguments))
+        trial.stated.append((example, arguments))
         yield arguments
 
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from avrorpc.binding import Binding, bind
-from avrorpc.contracts import ExampleCase
 from avrorpc.errors import BindError
+from avrorpc.examples import Case
 from avrorpc.method import Contract
-from avrorpc.server.examples import examples_of
+from avrorpc.rehearsal import variants_of
 from avrorpc.stub import AsyncClient
 
 LOCAL: Final = ("local", "verify")
@@ -35,17 +35,21 @@ class Subject:
     url: str | None
     binding: Binding | None
     client: type[AsyncClient]
-    examples: dict[str, Sequence[ExampleCase]] = field(default_factory=dict)
-    """The example cases of messages, by name: at first those that the contract holds itself."""
+    examples: dict[str, Sequence[Case]] = field(default_factory=dict)
+    """The example cases of messages, by name: at first those that are at hand with the contract."""
 
     def __post_init__(self) -> None:
-        for name, message in self.contract.protocol.messages.items():
-            self.examples.setdefault(name, list(examples_of(message)))
+        self.examples = {**self.contract.examples, **self.examples}
 
     @property
     def is_black_box(self) -> bool:
         """Whether only its answers can be seen."""
         return self.binding is None
+
+    @property
+    def variants(self) -> frozenset[str]:
+        """The kinds of implementation that it says it is of."""
+        return frozenset() if self.binding is None else variants_of(self.binding.implementation)
 
     def placements(self) -> tuple[str, ...]:
         """Return where it can be called."""

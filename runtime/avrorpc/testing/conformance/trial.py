@@ -13,8 +13,8 @@ from avrorpc.client.connecting import transport_for
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.json import to_json
 from avrorpc.codec.message import RequestEncoder
-from avrorpc.contracts import ExampleCase
 from avrorpc.errors import Code, RpcError
+from avrorpc.examples import Case
 from avrorpc.limits import DEFAULT_LIMITS
 from avrorpc.method import Contract, Method
 from avrorpc.schema import Json
@@ -108,8 +108,8 @@ class Trial:
     """All arguments that were drawn or given."""
     called: Sequence[Arguments] = ()
     """Those that the service may be called with."""
-    stated: list[tuple[ExampleCase, Arguments]] = field(default_factory=list)
-    """The contract's examples that state an output, and their arguments."""
+    stated: list[tuple[Case, Arguments]] = field(default_factory=list)
+    """The contract's examples, and their arguments."""
     unfit: list[str] = field(default_factory=list)
     """What is wrong with examples that do not fit the message."""
     placements: tuple[str, ...] = ()

@@ -44,6 +44,7 @@ class LanguageModel(ModelService):
                 f" {model.vocabulary_size}; use the tokenizer of the model's own checkpoint"
             )
         self._model: Final = model
+        self.__variants__: Final = frozenset({model.name})
         self._tokenizer: Final = tokenizer
         self._known_ids: Final = vocabulary.size
         self._prefix: Final = [] if vocabulary.bos_id is None else [vocabulary.bos_id]

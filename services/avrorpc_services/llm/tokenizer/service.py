@@ -21,6 +21,7 @@ class EncodingTokenizer(TokenizerService):
 
     def __init__(self, encoding: Encoding) -> None:
         self._encoding: Final = encoding
+        self.__variants__: Final = frozenset({encoding.kind})
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._encoding.size} ids)"

@@ -20,7 +20,7 @@ import avrorpc.contracts
 import msgspec
 from avrorpc import stub
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "SPL_CONTAINER_SERVICE",

@@ -15,7 +15,7 @@ from avrorpc import stub
 
 import golden_hard_namespaces.json
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "ABC",

@@ -11,7 +11,7 @@ from avrorpc import stub
 
 import golden_hard_namespaces.typing
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "Item",

@@ -15,7 +15,7 @@ import avrorpc.tensor
 import msgspec
 from avrorpc import stub
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "USES",

@@ -21,7 +21,7 @@ import golden_hard_namespaces.json
 import golden_hard_namespaces.msgspec_
 import golden_hard_namespaces.typing
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "SPACES",

@@ -18,7 +18,7 @@ from avrorpc import stub
 
 import golden_ordinary.golden.money
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "SHOP",

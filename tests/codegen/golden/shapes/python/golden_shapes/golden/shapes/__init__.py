@@ -18,7 +18,7 @@ from typing import Final, Protocol, TypeAlias, Union
 import msgspec
 from avrorpc import stub
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "SHAPES",

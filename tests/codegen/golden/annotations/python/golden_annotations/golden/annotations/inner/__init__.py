@@ -9,7 +9,7 @@ import datetime
 import msgspec
 from avrorpc import stub
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "Inner",

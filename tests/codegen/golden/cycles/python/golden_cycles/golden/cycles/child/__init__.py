@@ -9,7 +9,7 @@ from enum import Enum
 import msgspec
 from avrorpc import stub
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "Child",

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 
 from avrorpc import stub
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "CLASS",

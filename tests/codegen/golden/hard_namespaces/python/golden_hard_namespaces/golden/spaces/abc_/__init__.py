@@ -15,7 +15,7 @@ from avrorpc import stub
 import golden_hard_namespaces.golden.spaces.datetime_
 import golden_hard_namespaces.golden.spaces.list_
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "NESTED",

@@ -7,7 +7,7 @@ from __future__ import annotations
 import msgspec
 from avrorpc import stub
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "Item",

@@ -8,7 +8,7 @@ from enum import Enum
 
 from avrorpc import stub
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "Kind",

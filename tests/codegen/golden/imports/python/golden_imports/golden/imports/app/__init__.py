@@ -17,7 +17,7 @@ from avrorpc import stub
 import golden_imports.golden.imports.common
 import golden_imports.golden.imports.legacy
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "MAIN",

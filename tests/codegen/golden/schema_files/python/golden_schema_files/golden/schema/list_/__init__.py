@@ -11,7 +11,7 @@ from typing import TypeAlias
 import msgspec
 from avrorpc import stub
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "Code",

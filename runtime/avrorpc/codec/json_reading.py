@@ -1,0 +1,328 @@
+"""JSON values to typed ones: one small function per schema node, made once, which goes on after a misfit.
+
+So that a caller learns all that is wrong with a request at once. A place is a pair of the place around it and
+a field's name, a map's key or an index; it is put into words only where something is wrong.
+"""
+
+from __future__ import annotations
+
+import base64
+import decimal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from avrorpc.codec.defaults import default_value
+from avrorpc.codec.encode import compile_encoder
+from avrorpc.codec.json_branches import Branches
+from avrorpc.codec.logical import Duration, logical_of
+from avrorpc.codec.types import Types, maker, symbols
+from avrorpc.errors import EncodeError
+from avrorpc.schema import (
+    Array,
+    Enum,
+    Field,
+    Fixed,
+    Json,
+    Map,
+    NoDefault,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    describe,
+)
+from avrorpc.schema.defaults import NON_FINITE
+
+Place: TypeAlias = "tuple[Place, str | int | _Key] | None"
+Reader: TypeAlias = "Callable[[Json, Place, list[Problem]], Any]"
+FieldsReader: TypeAlias = "Callable[[Mapping[str, Json], Place, list[Problem]], list[Any]]"
+
+MOST_PROBLEMS: Final = 100
+"""Of a longer list of problems, the rest is not told."""
+
+
+class _Key(str):
+    """The key of a map, which a path shows in brackets."""
+
+    __slots__ = ()
+
+
+@dataclass(slots=True, frozen=True)
+class Problem:
+    """One thing that is wrong with a JSON value."""
+
+    place: Place
+    text: str
+    """What is wrong, without the place."""
+    name: str | None = None
+    """The field that is missing, or too much, in the object at the place."""
+
+    @property
+    def path(self) -> str:
+        """Where it is, in words such as `orders[3].price`; empty for the whole."""
+        shown = ""
+        for step in _steps(self.place):
+            match step:
+                case _Key():
+                    shown += f"[{str(step)!r}]"
+                case int():
+                    shown += f"[{step}]"
+                case _:
+                    shown += f".{step}"
+        return shown.removeprefix(".")
+
+    @property
+    def pointer(self) -> str:
+        """Where it is, as a JSON Pointer (RFC 6901) such as `/orders/3/price`."""
+        steps = [str(step) for step in _steps(self.place)]
+        if self.name is not None:
+            steps.append(self.name)
+        return "".join("/" + step.replace("~", "~0").replace("/", "~1") for step in steps)
+
+    def error(self) -> EncodeError:
+        """Return the error of a value that has this problem."""
+        return EncodeError(self.text, self.path)
+
+
+def compile_json_reader(schema: Schema, types: Types) -> Reader:
+    """Return what makes values of a schema: `read(json, place, problems)`.
+
+    It adds to `problems` whatever does not fit; where it does, what it returned is of no use.
+    """
+    compiler = _Compiler(types)
+    read = compiler.reader(schema)
+    compiler.finish()
+    return read
+
+
+def compile_json_fields(fields: list[Field], types: Types, what: str) -> FieldsReader:
+    """Return what makes the values of fields or parameters, in their order, defaults filled in.
+
+    Args:
+        fields: The fields, or a message's parameters.
+        types: Python classes by the full names of Avro types.
+        what: What has these fields, for people.
+    """
+    compiler = _Compiler(types)
+    read = compiler.fields(fields, what)
+    compiler.finish()
+    return read
+
+
+class _Compiler:
+    def __init__(self, types: Types) -> None:
+        self.types = types
+        self.records: dict[str, Reader] = {}
+        self.waiting: list[Callable[[], None]] = []
+        """What compiles the fields of records that came up; a chain of types may exceed Python's stack."""
+
+    def finish(self) -> None:
+        while self.waiting:
+            self.waiting.pop()()
+
+    def reader(self, schema: Schema) -> Reader:
+        match schema:
+            case Primitive() | Fixed():
+                return self.scalar(schema)
+            case Array():
+                return self.array(schema)
+            case Map():
+                return self.map(schema)
+            case Union():
+                return self.union(schema)
+            case Record():
+                return self.record(schema)
+            case Enum():
+                return self.enum(schema)
+
+    def scalar(self, schema: Primitive | Fixed) -> Reader:
+        parse = _parser(schema)
+        encode = compile_encoder(schema, {})
+
+        def read(value: Json, place: Place, problems: list[Problem]) -> Any:
+            try:
+                made = value if parse is None else parse(value)
+            except (ValueError, TypeError, OverflowError, decimal.InvalidOperation, msgspec.ValidationError):
+                problems.append(_misfit(schema, value, place))
+                return None
+            try:
+                encode(bytearray(), made)
+            except EncodeError as error:
+                problems.append(Problem(place, error.problem))
+            return made
+
+        if not isinstance(schema, Primitive) or schema.name not in _PLAIN or logical_of(schema) is not None:
+            return read
+        is_plain = _PLAIN[schema.name]
+
+        def read_plain(value: Json, place: Place, problems: list[Problem]) -> Any:
+            return value if is_plain(value) else read(value, place, problems)
+
+        return read_plain
+
+    def array(self, schema: Array) -> Reader:
+        item = self.reader(schema.items)
+
+        def read(value: Json, place: Place, problems: list[Problem]) -> Any:
+            if not isinstance(value, list):
+                problems.append(_misfit(schema, value, place))
+                return None
+            return [item(element, (place, index), problems) for index, element in enumerate(value)]
+
+        return read
+
+    def map(self, schema: Map) -> Reader:
+        item = self.reader(schema.values)
+        key_ = self.reader(Primitive("string"))
+
+        def read(value: Json, place: Place, problems: list[Problem]) -> Any:
+            if not isinstance(value, dict):
+                problems.append(_misfit(schema, value, place))
+                return None
+            return {
+                key_(key, place, problems): item(element, (place, _Key(key)), problems)
+                for key, element in value.items()
+            }
+
+        return read
+
+    def enum(self, schema: Enum) -> Reader:
+        values = symbols(schema, self.types)
+
+        def read(value: Json, place: Place, problems: list[Problem]) -> Any:
+            if isinstance(value, str) and value in values:
+                return values[value]
+            problems.append(_misfit(schema, value, place))
+            return None
+
+        return read
+
+    def record(self, schema: Record) -> Reader:
+        known = self.records.get(schema.name)
+        if known is not None:
+            return known
+        make = maker(schema, self.types)
+        read_fields: FieldsReader | None = None
+
+        def read(value: Json, place: Place, problems: list[Problem]) -> Any:
+            assert read_fields is not None
+            if not isinstance(value, dict):
+                problems.append(_misfit(schema, value, place))
+                return None
+            if "$type" in value:
+                value = {key: item for key, item in value.items() if key != "$type"}
+            before = len(problems)
+            values = read_fields(value, place, problems)
+            return make(values) if len(problems) == before else None
+
+        def compile_fields() -> None:
+            nonlocal read_fields
+            read_fields = self.fields(schema.fields, schema.name)
+
+        self.records[schema.name] = read
+        self.waiting.append(compile_fields)
+        return read
+
+    def fields(self, fields: list[Field], what: str) -> FieldsReader:
+        parts = [(field, field.name, self.reader(field.type)) for field in fields]
+        names, types = {field.name for field in fields}, self.types
+        has = ", ".join(field.name for field in fields) or "nothing"
+
+        def read(value: Mapping[str, Json], place: Place, problems: list[Problem]) -> list[Any]:
+            if not value.keys() <= names:
+                problems += [
+                    Problem(place, f"{what} has no {name!r:.60}; it has {has}", name)
+                    for name in sorted(value.keys() - names)
+                ]
+            values = []
+            for field, name, part in parts:
+                if name in value:
+                    values.append(part(value[name], (place, name), problems))
+                elif isinstance(field.default, NoDefault):
+                    problems.append(Problem(place, f"{what} needs {name!r}: {describe(field.type)}", name))
+                else:
+                    values.append(default_value(field.type, field.default, types))
+            return values
+
+        return read
+
+    def union(self, schema: Union) -> Reader:
+        readers = [self.reader(branch) for branch in schema.branches]
+        branches = Branches(schema)
+
+        def read(value: Json, place: Place, problems: list[Problem]) -> Any:
+            if type(value) is dict:
+                found = branches.typed(value)
+                if found is not None:
+                    return readers[found](value, place, problems)
+                found = branches.wrapped(value)
+                if found is not None:
+                    (inner,) = value.values()
+                    return readers[found](inner, place, problems)
+            candidates = branches.bare(value)
+            if len(candidates) == 1:
+                return readers[candidates[0]](value, place, problems)
+            if candidates:
+                spelled = " or ".join(f'{{"{branches.names[index]}": ...}}' for index in candidates)
+                text = f"{value!r:.60} may be several things here; write {spelled}"
+                problems.append(Problem(place, text))
+            else:
+                problems.append(_misfit(schema, value, place))
+            return None
+
+        return read
+
+
+def _steps(place: Place) -> list[str | int | _Key]:
+    steps = []
+    while place is not None:
+        place, step = place
+        steps.append(step)
+    return steps[::-1]
+
+
+def _parser(schema: Primitive | Fixed) -> Callable[[Json], Any] | None:
+    """Return what makes the Python value of a JSON value that is not yet that; it may raise."""
+    logical = logical_of(schema)
+    if logical is not None and logical.python is Duration:
+        return lambda value: msgspec.convert(value, Duration)
+    if logical is not None:
+        parse: Callable[[str], Any] = getattr(logical.python, "fromisoformat", logical.python)
+        return lambda value: parse(_text(value))
+    if isinstance(schema, Fixed) or schema.name == "bytes":
+        return lambda value: base64.b64decode(_text(value), validate=True)
+    return _float if schema.name in ("float", "double") else None
+
+
+def _float(value: Json) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    if isinstance(value, str) and value in NON_FINITE:
+        return float(value)
+    raise TypeError
+
+
+def _text(value: Json) -> str:
+    if not isinstance(value, str):
+        raise TypeError
+    return value
+
+
+def _misfit(schema: Schema, value: Json, place: Place) -> Problem:
+    is_logical = isinstance(schema, Primitive | Fixed) and logical_of(schema) is not None
+    wanted = schema.props["logicalType"] if is_logical else describe(schema)
+    return Problem(place, f"expected {wanted}, got {value!r:.60}")
+
+
+_PLAIN: Final[Mapping[str, Callable[[Json], bool]]] = {
+    "null": lambda value: value is None,
+    "boolean": lambda value: type(value) is bool,
+    "int": lambda value: type(value) is int and -(2**31) <= value < 2**31,
+    "long": lambda value: type(value) is int and -(2**63) <= value < 2**63,
+    "double": lambda value: type(value) is float,
+    "string": lambda value: type(value) is str and value.isascii(),
+}
+"""What is right as it is, told apart quickly; all else is looked at closely."""

@@ -1,0 +1,102 @@
+"""JSON text to values, strictly: what two readers could understand in two ways is refused.
+
+RFC 8259 leaves to each reader what repeated names, `NaN` and numbers beyond a double mean; here they are
+errors, as I-JSON (RFC 7493) has it.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from avrorpc.errors import EncodeError, LimitExceeded
+from avrorpc.limits import DEFAULT_LIMITS, Limits
+from avrorpc.schema import Json
+
+_OPENING: Final = b"[{"
+
+
+def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LIMITS) -> Json:
+    """Return the value of a JSON text in UTF-8.
+
+    Raises:
+        EncodeError: It is no JSON; the text says where.
+        LimitExceeded: It is nested deeper than `max_depth`.
+    """
+    data = bytes(data)
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise EncodeError(f"byte {error.start} is no UTF-8") from None
+    if text.startswith("\ufeff"):
+        raise EncodeError("it begins with a byte order mark, which JSON has not")
+    # Brackets within strings are counted too: only what might be too deep is looked at closely.
+    if sum(map(data.count, (_OPENING[:1], _OPENING[1:]))) > limits.max_depth:
+        _check_depth(text, limits.max_depth)
+    try:
+        value: Json = _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise EncodeError(f"{error.msg}, at line {error.lineno}, column {error.colno}") from None
+    except _Refused as error:
+        raise EncodeError(str(error)) from None
+    except RecursionError:
+        raise LimitExceeded(f"JSON is nested deeper than max_depth={limits.max_depth}") from None
+    except ValueError:  # int() refuses what has thousands of digits
+        raise EncodeError("a number has too many digits") from None
+    return value
+
+
+def format_json(value: Json | Mapping[str, Any]) -> bytes:
+    """Return the JSON text of a value, in UTF-8 and without spaces; equal values have equal texts."""
+    return msgspec.json.encode(value)
+
+
+class _Refused(Exception):
+    pass
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        repeated = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise _Refused(f"the name {repeated!r:.60} stands twice in one object")
+    return made
+
+
+def _constant(name: str) -> float:
+    raise _Refused(f'{name} is no JSON; write "{name}", a string')
+
+
+def _float(text: str) -> float:
+    value = float(text)
+    if math.isinf(value):
+        raise _Refused(f"{text:.60} is beyond what a double holds")
+    return value
+
+
+_DECODER: Final = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_constant, parse_float=_float)
+
+
+def _check_depth(text: str, most: int) -> None:
+    depth, in_string, escaped = 0, False, False
+    for character in text:
+        if in_string:
+            if escaped:
+                escaped = False
+            elif character == "\\":
+                escaped = True
+            elif character == '"':
+                in_string = False
+        elif character == '"':
+            in_string = True
+        elif character in "[{":
+            depth += 1
+            if depth > most:
+                raise LimitExceeded(f"JSON is nested deeper than max_depth={most}")
+        elif character in "]}":
+            depth -= 1

@@ -1,0 +1,148 @@
+"""Typed values to JSON values: one small function per schema node, made once."""
+
+from __future__ import annotations
+
+import base64
+import datetime
+import decimal
+import math
+import uuid
+from collections.abc import Callable, Mapping
+from typing import Any, Final, TypeAlias
+
+from avrorpc.codec.encode import compile_choice, compile_encoder
+from avrorpc.codec.json_branches import Branches
+from avrorpc.codec.logical import logical_of
+from avrorpc.codec.types import Types, attributes
+from avrorpc.errors import EncodeError
+from avrorpc.schema import Array, Enum, Fixed, Json, Map, Primitive, Record, Schema, Union
+
+Writer: TypeAlias = Callable[[Any], Json]
+
+
+def compile_json_writer(schema: Schema, types: Types) -> Writer:
+    """Return what makes JSON values of a schema's values.
+
+    It raises `EncodeError`, with the path of the value, where a value does not fit.
+    """
+    check = compile_encoder(schema, types)
+    compiler = _Compiler(types)
+    write = compiler.writer(schema)
+    compiler.finish()
+
+    def checked(value: Any) -> Json:
+        check(bytearray(), value)
+        try:
+            return write(value)
+        except RecursionError:
+            raise EncodeError("the value is nested too deeply") from None
+
+    return checked
+
+
+class _Compiler:
+    def __init__(self, types: Types) -> None:
+        self.types = types
+        self.records: dict[str, Writer] = {}
+        self.waiting: list[tuple[Record, list[tuple[str, str, Writer]]]] = []
+        """Records without their fields yet; a chain of types may be longer than Python's stack."""
+
+    def finish(self) -> None:
+        while self.waiting:
+            schema, parts = self.waiting.pop()
+            cls = self.types.get(schema.name)
+            names = attributes(schema, cls) if cls is not None else [field.name for field in schema.fields]
+            parts += [
+                (name, field.name, self.writer(field.type))
+                for name, field in zip(names, schema.fields, strict=True)
+            ]
+
+    def writer(self, schema: Schema) -> Writer:
+        match schema:
+            case Primitive() | Fixed():
+                logical = logical_of(schema)
+                if logical is not None:
+                    # As the wire carries it: a decimal with all its places, a time of no finer unit.
+                    return lambda value: _scalar(logical.from_avro(logical.to_avro(value)))
+                return _SCALARS.get(schema.name, _same) if isinstance(schema, Primitive) else _base64
+            case Array():
+                return self.array(schema)
+            case Map():
+                item = self.writer(schema.values)
+                return lambda value: {key: item(element) for key, element in value.items()}
+            case Union():
+                return self.union(schema)
+            case Record():
+                return self.record(schema)
+            case Enum():
+                return (lambda value: str(value.value)) if schema.name in self.types else str
+
+    def array(self, schema: Array) -> Writer:
+        item = self.writer(schema.items)
+        if item is _same:
+            return list
+        return lambda value: [item(element) for element in value]
+
+    def record(self, schema: Record) -> Writer:
+        known = self.records.get(schema.name)
+        if known is not None:
+            return known
+        parts: list[tuple[str, str, Writer]] = []
+
+        def typed(value: Any) -> Json:
+            return {key: part(getattr(value, name)) for name, key, part in parts}
+
+        def generic(value: Any) -> Json:
+            return {key: part(value[name]) for name, key, part in parts}
+
+        write = typed if schema.name in self.types else generic
+        self.records[schema.name] = write
+        self.waiting.append((schema, parts))
+        return write
+
+    def union(self, schema: Union) -> Writer:
+        choose, branches = compile_choice(schema, self.types), Branches(schema)
+        writers = [self.writer(branch) for branch in schema.branches]
+        is_record = [isinstance(branch, Record) for branch in schema.branches]
+
+        def write(value: Any) -> Json:
+            if value is None:  # the branch null is told apart by itself
+                return None
+            index = choose(value)
+            plain = writers[index](value)
+            rivals = [rival for rival in branches.bare(plain) if rival != index]
+            if not rivals and branches.wrapped(plain) is None:
+                return plain
+            if is_record[index] and isinstance(plain, dict) and all(is_record[rival] for rival in rivals):
+                return {"$type": branches.names[index], **plain}
+            return {branches.names[index]: plain}
+
+        return write
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _number(value: Any) -> Json:
+    plain: Json = value
+    if isinstance(value, float) and not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+    return plain
+
+
+def _base64(value: Any) -> Json:
+    return base64.b64encode(value).decode()
+
+
+def _scalar(value: Any) -> Json:
+    match value:
+        case datetime.datetime() | datetime.date() | datetime.time():
+            return value.isoformat()
+        case decimal.Decimal() | uuid.UUID():
+            return str(value)
+        case _:
+            return {"months": value.months, "days": value.days, "milliseconds": value.milliseconds}
+
+
+_SCALARS: Final[Mapping[str, Writer]] = {"float": _number, "double": _number, "bytes": _base64}

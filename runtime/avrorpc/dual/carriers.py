@@ -1,0 +1,141 @@
+"""What carries requests over REST: HTTP to a server elsewhere, or a plain call to a server here."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from contextvars import Context
+from typing import TYPE_CHECKING, Protocol
+
+from avrorpc.dual.requests import Question
+from avrorpc.errors import Code, StatusError
+from avrorpc.server.server import Server
+from avrorpc.streaming import close_iterator
+from avrorpc.transport.accepted import Accepted
+from avrorpc.transport.http_message import HttpRequest, HttpResponse
+
+if TYPE_CHECKING:
+    import aiohttp
+
+
+class Carrier(Protocol):
+    """Takes requests to a server."""
+
+    async def send(self, question: Question) -> tuple[int, bytes]:
+        """Return status and body of the answer."""
+        ...
+
+    def stream(self, question: Question) -> AsyncIterator[bytes]:
+        """Yield the parts of the answer's body; raise what `send` would, where it is no stream."""
+        ...
+
+    async def close(self) -> None:
+        """Close the connections."""
+        ...
+
+
+class Refused(Exception):
+    """An answer that is a problem, and no stream."""
+
+    def __init__(self, status: int, body: bytes) -> None:
+        super().__init__(status)
+        self.status = status
+        self.body = body
+
+
+class InProcess:
+    """Asks a server in this process: the whole of the REST face, and no socket."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self._accepted = Accepted("local", is_local=True)
+        server.activity.opened(self._accepted)
+
+    async def send(self, question: Question) -> tuple[int, bytes]:
+        """Return status and body of the answer."""
+        # A task of its own has an empty context, as a request from elsewhere has.
+        response = await asyncio.create_task(self._answer(question), context=Context())
+        if isinstance(response.body, bytes):
+            return response.status, response.body
+        return response.status, b"".join([part async for part in _parts(response)])
+
+    async def stream(self, question: Question) -> AsyncIterator[bytes]:
+        """Yield the parts of the answer's body."""
+        response = await asyncio.create_task(self._answer(question), context=Context())
+        if isinstance(response.body, bytes):
+            raise Refused(response.status, response.body)
+        parts = _parts(response)
+        try:
+            async for part in parts:
+                yield part
+        finally:
+            await close_iterator(parts)
+
+    async def close(self) -> None:
+        """Leave."""
+        self._server.activity.closed(self._accepted)
+
+    async def _answer(self, question: Question) -> HttpResponse:
+        headers = {**question.headers, "content-length": str(len(question.body))}
+        return await self._server.rest(
+            HttpRequest(question.verb, question.target, headers, question.body, accepted=self._accepted)
+        )
+
+
+def _parts(response: HttpResponse) -> AsyncIterator[bytes]:
+    assert isinstance(response.body, AsyncIterator), "REST streams are iterators"
+    return response.body
+
+
+class OverHttp:
+    """Asks a server elsewhere.
+
+    Args:
+        url: Its HTTP address.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url.rstrip("/")
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(self, question: Question) -> tuple[int, bytes]:
+        """Return status and body of the answer.
+
+        Raises:
+            StatusError: UNAVAILABLE, the server cannot be reached.
+        """
+        async with self._asked(question) as response:
+            return response.status, await response.read()
+
+    async def stream(self, question: Question) -> AsyncIterator[bytes]:
+        """Yield the parts of the answer's body."""
+        async with self._asked(question) as response:
+            if response.status >= 300:
+                raise Refused(response.status, await response.read())
+            async for part in response.content.iter_any():
+                yield part
+
+    async def close(self) -> None:
+        """Close the connections."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    @asynccontextmanager
+    async def _asked(self, question: Question) -> AsyncIterator[aiohttp.ClientResponse]:
+        import aiohttp  # noqa: PLC0415 - only where HTTP is used
+        from yarl import URL  # noqa: PLC0415 - aiohttp's own addresses: the target is encoded already
+
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                timeout=aiohttp.ClientTimeout(total=None), requote_redirect_url=False
+            )
+        url = URL(self._url + question.target, encoded=True)
+        try:
+            async with self._session.request(
+                question.verb, url, data=question.body or None, headers=question.headers
+            ) as response:
+                yield response
+        except aiohttp.ClientConnectionError as error:
+            raise StatusError(Code.UNAVAILABLE, f"{self._url} cannot be reached: {error}") from error

@@ -1,0 +1,64 @@
+"""`UnifiedService`: one object that is called directly, and over REST by names such as `post_tokenize`."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from avrorpc.dual.client import DualClient
+from avrorpc.dual.mode import Mode
+from avrorpc.dual.response import RESTfulResponse
+from avrorpc.schema import Json
+
+VERBS: Final = ("get", "post", "put", "patch", "delete")
+
+
+class UnifiedService:
+    """One service, both ways: `service.tokenize("Hi")` and `await service.post_tokenize({"text": "Hi"})`.
+
+    The first is the implementation's own bound method, found and returned as it is. The second goes over
+    REST, whatever the mode of the client is, and gives a `RESTfulResponse`.
+
+    Args:
+        implementation: What is called directly.
+        client: What is asked over REST; by default one of the implementation alone.
+
+    Raises:
+        BindError: The implementation does not fit its contract.
+    """
+
+    def __init__(self, implementation: object, client: DualClient | None = None) -> None:
+        self._implementation = implementation
+        self._client = client or DualClient.of(implementation)
+        self._service = self._client.service_of(implementation)
+
+    def __repr__(self) -> str:
+        return f"<UnifiedService {self._service} by {type(self._implementation).__qualname__}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        verb, _, message = name.partition("_")
+        if message and verb in VERBS and not hasattr(self._implementation, name):
+            return self._asks(verb.upper(), message)
+        return getattr(self._implementation, name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*dir(self._implementation), *self._client.names(self._service)})
+
+    def _asks(self, verb: str, message: str) -> Callable[..., Awaitable[RESTfulResponse]]:
+        known = self._client.known(self._service)
+        # Also by another verb, as `get_detokenize` of the founding documents: what is meant is the message.
+        routes = [route for route in known.routes if message == route.message.name]
+        if routes and all(route.verb != verb for route in routes):
+            verb = routes[0].verb
+        known.route(verb, message)
+
+        async def ask(data: Mapping[str, Json] | None = None) -> RESTfulResponse:
+            answer: RESTfulResponse = await self._client.call(
+                verb, self._service, message, data, mode=Mode.RESEARCH
+            )
+            return answer
+
+        ask.__name__ = ask.__qualname__ = f"{verb.lower()}_{message}"
+        return ask

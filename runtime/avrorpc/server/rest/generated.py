@@ -1,0 +1,142 @@
+"""What every service has without a line of its own: info, examples, test, config, health.
+
+They ask `avrorpc.Introspection`, as any client might: whoever may not ask that is told nothing here either.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Final
+
+from avrorpc.codec.json_text import format_json, parse_json
+from avrorpc.contracts import ServingStatus
+from avrorpc.errors import EncodeError, LimitExceeded
+from avrorpc.limits import Limits
+from avrorpc.schema import Json
+from avrorpc.schema.routes import Route
+from avrorpc.server.rest.arguments import media_type
+from avrorpc.server.rest.asking import Asking
+from avrorpc.server.rest.negotiation import JSON
+from avrorpc.server.rest.operation import compressed
+from avrorpc.server.rest.problems import Refusal
+from avrorpc.server.rest.settings import ServiceSettings
+from avrorpc.server.served import Served
+from avrorpc.transport.http_message import HttpRequest, HttpResponse
+
+Answer = Callable[[HttpRequest, Mapping[str, str]], Awaitable[HttpResponse]]
+
+
+class GeneratedRoutes:
+    """The generated routes of one service.
+
+    Args:
+        served: The service.
+        ask: Asks `avrorpc.Introspection`.
+        settings: How the service is set.
+        routes: The service's own routes.
+        limits: Bounds on bodies.
+    """
+
+    def __init__(
+        self,
+        served: Served,
+        ask: Asking,
+        settings: ServiceSettings,
+        routes: list[Route],
+        limits: Limits,
+    ) -> None:
+        self._served = served
+        self._ask = ask
+        self._settings = settings
+        self._routes = routes
+        self._limits = limits
+        self.answers: Final[Mapping[tuple[str, str], Answer]] = {
+            ("GET", "info"): self._info,
+            ("GET", "examples"): self._examples,
+            ("POST", "test"): self._test,
+            ("GET", "config"): self._config,
+            ("POST", "config"): self._change,
+            ("PUT", "config"): self._replace,
+            ("GET", "health"): self._health,
+        }
+        """What answers, by verb and the path's last segment."""
+
+    async def _info(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
+        services = await self._ask(request, "services")
+        found: Json = next(one for one in services if one["name"] == self._served.name)
+        endpoints: list[Json] = [
+            {"route": str(route), "message": route.message.name} for route in self._routes
+        ]
+        assert isinstance(found, dict)
+        return self._json(request, {**found, "endpoints": endpoints})
+
+    async def _examples(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
+        cases = await self._ask(request, "examples", self._served.name)
+        shown: list[Json] = [_case(case) for case in cases]
+        return self._json(request, shown)
+
+    async def _test(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
+        asked = await self._object(request)
+        message = asked.get("message", "")
+        if set(asked) - {"message"} or not isinstance(message, str):
+            raise Refusal(422, 'a test takes {"message": NAME}, or {} for all of them')
+        results = await self._ask(request, "test", self._served.name, message)
+        counts = {
+            outcome.lower(): sum(one["outcome"] == outcome for one in results)
+            for outcome in ("PASSED", "FAILED", "SKIPPED")
+        }
+        return self._json(request, {"service": self._served.name, **counts, "results": results})
+
+    async def _health(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
+        report = await self._ask(request, "health", self._served.name)
+        is_ready = report["status"] == ServingStatus.SERVING.value
+        return self._json(request, report, 200 if is_ready else 503)
+
+    async def _config(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
+        await self._ask(
+            request, "configuration"
+        )  # refused where the caller may not see how the server is set
+        return self._json(request, self._settings.shown())
+
+    async def _change(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
+        await self._ask(request, "configuration")
+        return self._json(request, self._settings.change(await self._object(request)))
+
+    async def _replace(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
+        await self._ask(request, "configuration")
+        return self._json(request, self._settings.replace(await self._object(request)))
+
+    async def _object(self, request: HttpRequest) -> dict[str, Json]:
+        try:
+            body = await request.read(self._limits.max_body)
+            media = media_type(request.headers.get("content-type"))
+            if body and media not in ("", JSON):
+                raise Refusal(
+                    415, f"the body must be {JSON}, not {media[:100]}", headers={"Accept-Post": JSON}
+                )
+            value = parse_json(body, self._limits) if body else {}
+        except LimitExceeded as error:
+            raise Refusal(413, str(error)) from None
+        except EncodeError as error:
+            raise Refusal(400, f"the body is no JSON: {error.problem}") from None
+        if not isinstance(value, dict):
+            raise Refusal(422, "the body must be a JSON object")
+        return value
+
+    def _json(self, request: HttpRequest, value: Json, status: int = 200) -> HttpResponse:
+        headers = {"Content-Type": JSON, "Cache-Control": "no-store"}
+        return compressed(request, HttpResponse(status, headers, format_json(value)))
+
+
+def _case(case: Mapping[str, Any]) -> dict[str, Json]:
+    """Return an example case with its values as JSON, and not as texts of it."""
+    shown: dict[str, Json] = {
+        "message": case["message"],
+        "description": case["description"],
+        "input": parse_json(case["input"].encode()),
+    }
+    if case["expected_output"] is not None:
+        shown["expected_output"] = parse_json(case["expected_output"].encode())
+    if case["validation_rules"]:
+        shown["validation_rules"] = case["validation_rules"]
+    return shown

@@ -1,0 +1,300 @@
+"""One message over REST: a request in, a call through the service, its result or a problem out."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl, urlencode
+
+from avrorpc.call import AsyncClock, Call, Options, Reply
+from avrorpc.codec.avro_json import to_avro_json
+from avrorpc.codec.encode import compile_encoder
+from avrorpc.codec.json_text import format_json
+from avrorpc.codec.json_writing import compile_json_writer
+from avrorpc.errors import DeclaredError, StatusError
+from avrorpc.limits import Limits
+from avrorpc.method import Method
+from avrorpc.schema import Json, Message, Primitive, Record, Streaming, describe, logical_name
+from avrorpc.schema.routes import Route
+from avrorpc.server.rest import negotiation
+from avrorpc.server.rest.arguments import ArgumentsReader
+from avrorpc.server.rest.conditions import entity_tag, is_unchanged
+from avrorpc.server.rest.deprecation import deprecation_headers
+from avrorpc.server.rest.negotiation import AVRO, AVRO_JSON, JSON
+from avrorpc.server.rest.problems import Refusal, problem_of, respond
+from avrorpc.server.rest.timing import Stages
+from avrorpc.server.served import Served
+from avrorpc.transport.http_message import HttpRequest, HttpResponse
+
+METADATA: Final = "avrorpc-metadata-"
+"""What the header fields begin with that are metadata of a call."""
+FORWARDED: Final = ("authorization", "traceparent", "tracestate", "baggage")
+"""Header fields that are metadata under their own names."""
+VARY: Final = "Accept, Accept-Encoding, Avrorpc-Mode"
+"""What an answer depends on, beside the URL."""
+TIMEOUT: Final = "avrorpc-timeout-ms"
+"""The header field by which a client says how long it waits."""
+MODE: Final = "avrorpc-mode"
+"""The header field by which a client asks for the envelope, or for the bare result."""
+REPLY_HEADERS: Final = {
+    "ratelimit": "RateLimit",
+    "ratelimit-policy": "RateLimit-Policy",
+    "retry-after": "Retry-After",
+}
+"""Metadata of replies that are header fields of other names."""
+
+Admit = Callable[[Served, str, HttpRequest], AbstractContextManager[None]]
+"""Counts a call while it lasts; it raises where the server takes none any more."""
+
+
+@dataclass(slots=True, frozen=True)
+class Surroundings:
+    """What the operations of one server share."""
+
+    limits: Limits
+    """Bounds on bodies."""
+    admit: Admit
+    """Counts calls."""
+    is_research: Callable[[str], bool]
+    """Whether a service answers with the envelope where the client says nothing; by its full name."""
+    examples: Callable[[Served, str], list[Json]]
+    """The example cases of a message."""
+
+
+class Operation:
+    """One route of one message.
+
+    Args:
+        served: The service.
+        route: What stands for the message.
+        around: What all operations share.
+    """
+
+    def __init__(self, served: Served, route: Route, around: Surroundings) -> None:
+        self.served: Final = served
+        self.route: Final = route
+        self.method: Final[Method[Any]] = served.contract.methods[route.message.name]
+        self.around: Final = around
+        types = served.contract.types
+        self.read: Final = ArgumentsReader(route, self.method, types, around.limits)
+        self.write: Final = compile_json_writer(self.method.message.response, types)
+        self.encode: Final = compile_encoder(self.method.message.response, types)
+        self._fixed = deprecation_headers(self.method.message.props)
+        self._is_readonly = self.method.message.props.get("readonly") is True
+        response = self.method.message.response
+        self.gives_bytes: Final = (
+            isinstance(response, Primitive) and response.name == "bytes" and logical_name(response) is None
+        )
+        octets = [negotiation.OCTETS] if self.gives_bytes else []
+        self._offered = (JSON, AVRO, AVRO_JSON, *octets)
+        self._is_empty = describe(response) == "null"
+        self._pages = is_paged(self.method.message)
+
+    @property
+    def is_safe(self) -> bool:
+        """Whether the route changes nothing: a GET."""
+        return self.route.verb == "GET"
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether an `Idempotency-Key` matters: what may be repeated anyway needs none."""
+        props = self.method.message.props
+        return self.route.verb in ("POST", "PATCH") and not (
+            props.get("readonly") is True
+            or props.get("idempotent") is True
+            or self.method.streaming is not Streaming.NONE
+        )
+
+    @property
+    def needs_key(self) -> bool:
+        """Whether a request without an `Idempotency-Key` is refused."""
+        return self.takes_key and self.method.message.props.get("idempotency_key") == "required"
+
+    async def __call__(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
+        """Answer a request.
+
+        Raises:
+            Refusal: The request is wrong.
+        """
+        stages = Stages()
+        is_research = self.is_research(request)
+        try:
+            media = negotiation.choose(request.headers.get("accept"), self._offered)
+            arguments = await self.read(request, variables, forms_are_json=is_research)
+            stages.ended("decode")
+            call = self.call(request, arguments)
+            with self.around.admit(self.served, self.method.name, request):
+                reply = await self.served.run(call)
+            stages.ended("call")
+            response = self._respond(request, reply, media, stages, is_research=is_research)
+        except (DeclaredError, StatusError) as error:
+            return self.failed(error)
+        return response
+
+    def is_research(self, request: HttpRequest) -> bool:
+        """Whether the answer is the envelope: as the client asks, else as the service is set.
+
+        Raises:
+            Refusal: 400, it asks for something else.
+        """
+        asked = request.headers.get(MODE)
+        if asked is None:
+            return self.around.is_research(self.served.name)
+        if asked not in ("research", "production"):
+            raise Refusal(400, f"Avrorpc-Mode is research or production, not {asked[:60]!r}")
+        return asked == "research"
+
+    def call(self, request: HttpRequest, arguments: list[Any]) -> Call:
+        """Return the call that a request makes.
+
+        Raises:
+            Refusal: 400, a header field is wrong.
+        """
+        clock = AsyncClock(asyncio.get_running_loop())
+        left = _timeout(request.headers.get(TIMEOUT))
+        deadline = Options(timeout=left).deadline(self.method, clock.now())
+        return Call(
+            self.method,
+            tuple(arguments),
+            clock,
+            deadline,
+            metadata_of(request, self.around.limits),
+            request.principal,
+            request.accepted.peer or None,
+        )
+
+    def failed(self, error: Exception) -> HttpResponse:
+        """Return the problem of what a call raised."""
+        status, document, headers = problem_of(error, self.served.contract)
+        return respond(status, document, {**headers, **self._fixed})
+
+    def headers_of(self, reply: Reply) -> dict[str, str]:
+        """Return the header fields of a reply's metadata."""
+        headers = dict(self._fixed)
+        for name, value in reply.metadata.items():
+            text = value.decode("latin-1")
+            if text.isprintable():
+                headers[REPLY_HEADERS.get(name, f"Avrorpc-Metadata-{name}")] = text
+        return headers
+
+    def _respond(
+        self, request: HttpRequest, reply: Reply, media: str, stages: Stages, *, is_research: bool
+    ) -> HttpResponse:
+        headers = self.headers_of(reply)
+        if self.method.message.one_way:
+            return HttpResponse(202, headers)
+        if self._is_empty and not is_research:
+            return HttpResponse(204, headers)
+        if self._pages and self.is_safe:
+            following = getattr(reply.value, "next_cursor", None)
+            if following is not None:
+                link = f'<{_next_page(request, following)}>; rel="next"'
+                headers["Link"] = f"{headers['Link']}, {link}" if "Link" in headers else link
+        body = self._body(reply.value, media, stages, is_research=is_research)
+        stages.ended("encode")
+        headers["Content-Type"] = media
+        if is_research:
+            headers["Server-Timing"] = stages.header
+        if self._is_readonly and self.is_safe and not is_research:
+            return self._cached(request, headers, body)
+        return compressed(request, HttpResponse(200, headers, body))
+
+    def _body(self, value: Any, media: str, stages: Stages, *, is_research: bool) -> bytes:
+        try:
+            if media == JSON:
+                plain = self.write(value)
+                return format_json(self._envelope(plain, stages) if is_research else plain)
+            if media == AVRO_JSON:
+                types = self.served.contract.types
+                return format_json(to_avro_json(self.method.message.response, value, types))
+            if media == AVRO:
+                out = bytearray()
+                self.encode(out, value)
+                return bytes(out)
+            return bytes(value)
+        except StatusError as error:
+            # The implementation's fault, and not the caller's.
+            problem = TypeError(f"the result does not fit the contract: {error.message}")
+            raise self.served.told(self.method, problem) from None
+
+    def _envelope(self, value: Json, stages: Stages) -> dict[str, Json]:
+        seconds = stages.milliseconds
+        metadata: dict[str, Json] = {
+            "service": self.served.name,
+            "message": self.method.name,
+            "request_id": uuid.uuid4().hex[:12],
+            "duration_ms": round(sum(seconds.values()), 3),
+            "stages_ms": dict(seconds),
+        }
+        return {
+            "data": value,
+            "metadata": metadata,
+            "examples": self.around.examples(self.served, self.method.name),
+        }
+
+    def _cached(self, request: HttpRequest, headers: dict[str, str], body: bytes) -> HttpResponse:
+        tag = entity_tag(body)
+        headers |= {"Cache-Control": "no-cache", "Vary": VARY, "ETag": f'"{tag}"'}
+        if is_unchanged(request.headers.get("if-none-match"), tag):
+            return HttpResponse(304, headers)
+        return compressed(request, HttpResponse(200, headers, body))
+
+
+def is_paged(message: Message) -> bool:
+    """Whether a message gives pages: it takes a `cursor`, and gives `items` and a `next_cursor`."""
+    response = message.response
+    return (
+        isinstance(response, Record)
+        and {"items", "next_cursor"} <= {field.name for field in response.fields}
+        and any(field.name == "cursor" for field in message.request)
+    )
+
+
+def _next_page(request: HttpRequest, cursor: object) -> str:
+    """Return the target of the next page: the same query with another cursor."""
+    query = [(name, value) for name, value in parse_qsl(request.query) if name != "cursor"]
+    return f"{request.path}?{urlencode([*query, ('cursor', str(cursor))])}"
+
+
+def compressed(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    """Return a response in the content coding that its client likes best, where that pays."""
+    body = response.body
+    if not isinstance(body, bytes) or len(body) < negotiation.THRESHOLD:
+        return response
+    headers = {"Vary": VARY, **response.headers}
+    name = negotiation.coding(request.headers.get("accept-encoding"))
+    if name is None:
+        return HttpResponse(response.status, headers, body)
+    if "ETag" in headers:
+        headers["ETag"] = f'{headers["ETag"][:-1]}-{name}"'
+    headers["Content-Encoding"] = name
+    return HttpResponse(response.status, headers, negotiation.encode(name, body))
+
+
+def metadata_of(request: HttpRequest, limits: Limits) -> dict[str, bytes]:
+    """Return the metadata in a request's header fields.
+
+    Raises:
+        Refusal: 431, there is more than `max_metadata`.
+    """
+    found: dict[str, bytes] = {}
+    for name, value in request.headers.items():
+        if name in FORWARDED:
+            found[name] = value.encode("latin-1")
+        elif name.startswith(METADATA):
+            found[name.removeprefix(METADATA)] = value.encode("latin-1")
+    if sum(len(name) + len(value) for name, value in found.items()) > limits.max_metadata:
+        raise Refusal(431, f"the metadata is above max_metadata={limits.max_metadata} bytes")
+    return found
+
+
+def _timeout(text: str | None) -> float | None:
+    if text is None:
+        return None
+    if not text.isdecimal() or len(text) > 12 or int(text) == 0:
+        raise Refusal(400, f"Avrorpc-Timeout-Ms is a whole number of milliseconds, not {text[:60]!r}")
+    return int(text) / 1000
