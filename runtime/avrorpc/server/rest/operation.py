@@ -18,7 +18,8 @@ from avrorpc.codec.json_writing import compile_json_writer
 from avrorpc.errors import DeclaredError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.method import Method
-from avrorpc.schema import Json, Message, Primitive, Record, Streaming, describe, logical_name
+from avrorpc.schema import Json, Message, Primitive, Record, describe, logical_name
+from avrorpc.schema.annotations import needs_key, takes_key
 from avrorpc.schema.routes import Route
 from avrorpc.server.rest import negotiation
 from avrorpc.server.rest.arguments import ArgumentsReader
@@ -102,17 +103,12 @@ class Operation:
     @property
     def takes_key(self) -> bool:
         """Whether an `Idempotency-Key` matters: what may be repeated anyway needs none."""
-        props = self.method.message.props
-        return self.route.verb in ("POST", "PATCH") and not (
-            props.get("readonly") is True
-            or props.get("idempotent") is True
-            or self.method.streaming is not Streaming.NONE
-        )
+        return takes_key(self.route.verb, self.method.message)
 
     @property
     def needs_key(self) -> bool:
         """Whether a request without an `Idempotency-Key` is refused."""
-        return self.takes_key and self.method.message.props.get("idempotency_key") == "required"
+        return needs_key(self.route.verb, self.method.message)
 
     async def __call__(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
         """Answer a request.
