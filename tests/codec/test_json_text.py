@@ -27,6 +27,8 @@ def test_what_is_json_is_read(value: object) -> None:
     ("text", "problem"),
     [
         (b"", "Expecting value, at line 1, column 1"),
+        (rb'"\ud800"', "half of a surrogate pair"),
+        (rb'{"\uDFFFx": 1}', "half of a surrogate pair"),
         (b'{"a": 1,\n "b" 2}', "Expecting ':' delimiter, at line 2, column 6"),
         (b"{} {}", "Extra data"),
         (b'{"a": 1, "b": {"c": 1, "c": 2}}', "the name 'c' stands twice in one object"),

@@ -1,4 +1,4 @@
-"""What Schemathesis does beside its own: it loads this file by the environment variable `SCHEMATHESIS_HOOKS`."""
+"""What Schemathesis does beside its own; it loads this file by `SCHEMATHESIS_HOOKS`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def lines(_: Any, value: Any) -> bytes:
 
 @schemathesis.hook
 def before_call(_: Any, case: Any, __: Any) -> None:
-    """Make each right key one of its own: generated ones repeat, and with another body they must be refused."""
+    """Make each right key a new one: generated ones repeat, and must be refused with another body."""
     key = None if case.headers is None else case.headers.get(KEY)
     if isinstance(key, str) and re.fullmatch("[!-~]{1,255}", key):
         case.headers[KEY] = uuid.uuid4().hex

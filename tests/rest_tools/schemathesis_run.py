@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 HERE: Final = Path(__file__).parent
+TESTS: Final = HERE.parent
 FAILING: Final = ("/fail", "/break_off", "/endless")
 """Messages whose contract is to fail, or never to end."""
 
@@ -54,11 +55,13 @@ def configuration(document: dict[str, Any]) -> str:
 
 def run(mode: str, options: list[str]) -> int:
     """Serve in a mode, run Schemathesis, and return its exit code."""
+    paths = os.pathsep.join([str(TESTS), str(TESTS / "generated"), os.environ.get("PYTHONPATH", "")])
     with subprocess.Popen(
         [sys.executable, str(HERE / "served.py"), mode],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
+        env={**os.environ, "PYTHONPATH": paths},
     ) as server:
         assert server.stdin is not None
         assert server.stdout is not None

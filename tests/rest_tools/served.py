@@ -8,10 +8,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Literal, cast
-
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "generated")]
 
 import avrorpc_services
 from avrorpc import Server
@@ -37,9 +34,7 @@ class BriefShelf(MemoryShelf):
 class BriefStreams(AsyncStreams):
     """Streams of few items."""
 
-    async def count(
-        self, to: int, *, pause: float = 0.0, fail_at: int | None = None
-    ) -> AsyncIterator[int]:
+    async def count(self, to: int, *, pause: float = 0.0, fail_at: int | None = None) -> AsyncIterator[int]:
         async for number in super().count(min(to, MOST), fail_at=fail_at):
             yield number
 

@@ -55,8 +55,8 @@ _SPELLINGS: Final = {
         "date": _DAY,
         "time-millis": _HOUR,
         "time-micros": _HOUR,
-        "timestamp-millis": f"{_DAY}[Tt]{_HOUR}(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})",
-        "timestamp-micros": f"{_DAY}[Tt]{_HOUR}(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})",
+        "timestamp-millis": f"{_DAY}[Tt]{_HOUR}(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})?",
+        "timestamp-micros": f"{_DAY}[Tt]{_HOUR}(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})?",
         "local-timestamp-millis": f"{_DAY}T{_HOUR}",
         "local-timestamp-micros": f"{_DAY}T{_HOUR}",
         "uuid": "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
@@ -343,7 +343,8 @@ def _duration(value: Json) -> Duration:
 
 def _moment(text: str) -> datetime.datetime:
     """Return a moment in UTC, as the wire has it; those that are in no year there are refused."""
-    return datetime.datetime.fromisoformat(text).astimezone(datetime.UTC)
+    moment = datetime.datetime.fromisoformat(text)
+    return moment if moment.tzinfo is None else moment.astimezone(datetime.UTC)
 
 
 def _spelt(value: Json, spelling: re.Pattern[str]) -> str:

@@ -20,7 +20,8 @@ from avrorpc.transport.http_body import Body, BodyWatcher
 from avrorpc.transport.http_message import HttpRequest
 
 METHODS: Final = {
-    name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
+    name.encode(): name
+    for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 }
 """What handlers are asked; the last two, so that they say what there is instead."""
 PIECE: Final = 16_384

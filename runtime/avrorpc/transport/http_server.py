@@ -19,7 +19,7 @@ from avrorpc.limits import Limits
 from avrorpc.principal import Principal
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.http_body import HIGH_WATER
-from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, Parts, head, text
+from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, Parts, head, problem
 from avrorpc.transport.http_reader import RequestReader
 from avrorpc.transport.peer import find_the_dead, is_gone, peer_name, principal_of
 from avrorpc.wire.patience import Patience
@@ -116,9 +116,9 @@ class HttpConnection(asyncio.Protocol):
         self.principal = principal_of(transport)
         self.accepted.comes_from(transport.get_extra_info("peername"))
         self.accepted.principal = None if self.principal is None else self.principal.name
-        problem = self._opened(self)
-        if problem is not None:
-            self._say(self._transport, 503, problem)
+        why = self._opened(self)
+        if why is not None:
+            self._say(self._transport, 503, why)
             self._transport.close()
             return
         find_the_dead(transport, self._limits)
@@ -245,13 +245,13 @@ class HttpConnection(asyncio.Protocol):
         try:
             return await self._handler(request)
         except LimitExceeded as error:
-            return text(413, str(error))
+            return problem(413, str(error))
         except RemoteProtocolError as error:
-            return text(400, str(error))
+            return problem(400, str(error))
         except Exception:
             number = uuid.uuid4().hex
             logger.exception("error %s: the handler of an HTTP request failed", number)
-            return text(500, f"the server failed; error {number}")
+            return problem(500, f"the server failed; error {number}")
 
     async def _respond(
         self, request: HttpRequest, response: HttpResponse, transport: asyncio.Transport
@@ -387,7 +387,7 @@ class HttpConnection(asyncio.Protocol):
 
     def _say(self, transport: asyncio.Transport, status: int, why: str) -> None:
         """Send what answers no request."""
-        response = text(status, why)
+        response = problem(status, why)
         assert isinstance(response.body, bytes)
         framing = f"Content-Length: {len(response.body)}\r\nConnection: close\r\n"
         self._write(transport, head(response, framing) + response.body)
