@@ -160,6 +160,10 @@ def problem(status: int, detail: str, headers: Mapping[str, str] = NOTHING) -> H
     return HttpResponse(status, {**headers, **_PROBLEM}, body.encode(errors="replace"))
 
 
+class HeaderError(ValueError):
+    """A header of a response cannot be sent as it is."""
+
+
 def head(response: HttpResponse, framing: str) -> bytes:
     """Return a response's beginning.
 
@@ -168,16 +172,19 @@ def head(response: HttpResponse, framing: str) -> bytes:
         framing: The lines for length, encoding and connection, each with its end.
 
     Raises:
-        ValueError: A header would break the line.
+        HeaderError: A header would break the line, or has letters that no header can have.
     """
     status = response.status
     lines = f"{_LINES.get(status) or _line(status)}{framing}Date: {_date()}\r\n"
     for name, value in response.headers.items():
         line = f"{name}: {value}"
         if "\n" in line or "\r" in line:
-            raise ValueError(f"the header {name!r} of a response has more than one line")
+            raise HeaderError(f"the header {name!r} of a response has more than one line")
         lines += f"{line}\r\n"
-    return f"{lines}\r\n".encode("latin-1")
+    try:
+        return f"{lines}\r\n".encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise HeaderError(f"a header of a response is not Latin-1: {error}") from error
 
 
 _BODILESS: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
