@@ -258,9 +258,9 @@ class Server:
             if session.offer.name == INTROSPECTION:
                 with self._questions:
                     reply = await session.offer.answer(request, streams)
-            elif self._draining and streams is None and not (accepted is not None and accepted.is_ending):
+            elif self._draining and streams is None and not (accepted is not None and accepted.says_end):
                 # Where our frames are spoken, GOODBYE has told the client which calls are served; over HTTP
-                # each connection has one more.
+                # an answer tells it.
                 reply = None if request.one_way else system_error(Code.UNAVAILABLE, DRAINING)
             else:
                 with self._calls:

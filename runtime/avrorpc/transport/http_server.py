@@ -52,7 +52,7 @@ class HttpConnection(asyncio.Protocol):
         closed: Callable[[HttpConnection], None],
     ) -> None:
         self._loop = asyncio.get_running_loop()
-        self.accepted = Accepted(scheme)
+        self.accepted = Accepted(scheme, says_end=True)
         """What is known of the connection."""
         self.gone: asyncio.Future[None] = self._loop.create_future()
         """Done when the connection is closed."""
@@ -70,6 +70,7 @@ class HttpConnection(asyncio.Protocol):
         self._request: HttpRequest | None = None
         self._is_continued = False
         self._is_started = False
+        self._is_ending = False
         self._is_lingering = False
         self._has_ended = False
         self._is_paused = False
@@ -90,7 +91,7 @@ class HttpConnection(asyncio.Protocol):
 
     def leave(self) -> None:
         """Close after the next answer, or at the next `end`."""
-        self.accepted.is_ending = True
+        self._is_ending = True
 
     def end(self, *, at_once: bool = False) -> None:
         """Close when what has come is answered, or at once: what is being answered then is given up."""
@@ -297,7 +298,7 @@ class HttpConnection(asyncio.Protocol):
     def _ends_with(self, request: HttpRequest) -> bool:
         """Whether the connection closes after the answer to a request."""
         reader = self._reader
-        if self.accepted.is_ending or not request.keeps_alive or request.is_upgrade or reader is None:
+        if self._is_ending or not request.keeps_alive or request.is_upgrade or reader is None:
             return True
         if self._has_ended and not reader.requests and not reader.is_full and reader.refusal is None:
             return True
@@ -313,7 +314,7 @@ class HttpConnection(asyncio.Protocol):
         reader = self._reader
         if reader is None or self._inner is not None:
             return
-        if self.accepted.is_ending:
+        if self._is_ending:
             # A client that knows of the end sends nothing more; any other may have begun to.
             if request.body.is_complete and (reader.is_over or request.version == "1.0"):
                 self._close(transport)

@@ -26,12 +26,16 @@ export function control(schemas, given) {
   return make(schemas, schema);
 }
 
+// Whether a type has a form of its own, and not one control alone.
+const isDeep = (schemas, given) =>
+  ["record", "union", "array", "map", "any"].includes(schemas.kind(schemas.resolve(given)));
+
 // A control with its name, its documentation, the place for what is wrong with it, and for what may be left out
 // the box that says whether it is sent.
 export function field(schemas, { name, schema, isRequired = true, doc, badge, onremove }) {
   const id = `f${(ids += 1)}`;
   const resolved = schemas.resolve(schema);
-  const isLazy = ["record", "union", "array", "map", "any"].includes(schemas.kind(resolved));
+  const isLazy = isDeep(schemas, resolved);
   const label = h("label", { id: `${id}-label` }, name);
   const box = isRequired
     ? null
@@ -151,6 +155,7 @@ function list(schemas, schema) {
         changed();
       },
     });
+    made.node.classList.toggle("line", !isDeep(schemas, schema.items ?? {}));
     fields.push(made);
     items.append(made.node);
     if (value !== undefined) made.write(value);
