@@ -46,7 +46,7 @@ def contracts(session: nox.Session) -> None:
 @nox.session
 def long(session: nox.Session) -> None:
     """Run whole what `tests` runs a part of; arguments name the suites, none means all."""
-    install(session, TORCH, "-e", ".[llm,speed,test,fuzz]")
+    install(session, TORCH, "-e", ".[llm,speed,test,fuzz,rest-tools]")
     session.run("python", "tests/suites.py", *(session.posargs or ["long"]))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from avrorpc.errors import Code, error_info
@@ -70,13 +71,31 @@ _BY_HTTP: Final = {
     415: Code.UNIMPLEMENTED,
     416: Code.OUT_OF_RANGE,
     429: Code.RESOURCE_EXHAUSTED,
+    431: Code.RESOURCE_EXHAUSTED,
     499: Code.CANCELLED,
     500: Code.INTERNAL,
     501: Code.UNIMPLEMENTED,
     502: Code.UNAVAILABLE,
     503: Code.UNAVAILABLE,
     504: Code.DEADLINE_EXCEEDED,
+    505: Code.UNIMPLEMENTED,
 }
+
+
+def plain_problem(status: int, detail: str) -> dict[str, str | int]:
+    """Return the problem of a status alone: the members of RFC 9457, and the canonical code.
+
+    Args:
+        status: Of HTTP.
+        detail: What is wrong this time, for people.
+    """
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code_of_http(status).value,
+    }
 
 
 def status_of(error: BaseException) -> Status:

@@ -58,6 +58,11 @@ ERROR = '{"type":"error","name":"a.NotThere","fields":[{"name":"key","type":"str
 COLOUR = '{"type":"enum","name":"a.Colour","symbols":["RED"]}'
 WORD = '{"type":"fixed","name":"a.Word","size":2}'
 PRICE = '{"type":"bytes","logicalType":"decimal","precision":9,"scale":2}'
+PLACES = '{"type":"bytes","logicalType":"decimal","precision":9,"scale":7}'
+BIG = '{"type":"bytes","logicalType":"big-decimal"}'
+DAY = '{"type":"int","logicalType":"date"}'
+MOMENT = '{"type":"long","logicalType":"timestamp-millis"}'
+UUID = '{"type":"string","logicalType":"uuid"}'
 DURATION = '{"type":"fixed","name":"D","size":12,"logicalType":"duration"}'
 MAP, ARRAY = '{"type":"map","values":"int"}', '{"type":"array","items":"int"}'
 
@@ -161,10 +166,68 @@ def test_defaults_are_filled_in() -> None:
     assert from_json(parse_schema(POINT), {"x": 0}, {}) == {"x": 0.0, "class": 7}
 
 
-def test_an_integer_is_a_double_and_no_double_is_an_integer() -> None:
+def test_an_integer_is_a_double_and_a_double_without_a_fraction_is_an_integer() -> None:
     assert type(from_json(parse_schema('"double"'), 3, {})) is float
-    with pytest.raises(EncodeError, match=r"expected int, got float 3\.0"):
-        from_json(parse_schema('"int"'), 3.0, {})
+    for schema in ('"int"', '"long"'):
+        found = from_json(parse_schema(schema), 3.0, {})
+        assert (type(found), found) == (int, 3)
+    assert from_json(parse_schema('"long"'), -float(2**53), {}) == -(2**53)
+    with pytest.raises(EncodeError, match=r"expected int, got float 3\.5"):
+        from_json(parse_schema('"int"'), 3.5, {})
+
+
+def test_a_double_that_may_have_been_rounded_is_no_integer() -> None:
+    with pytest.raises(EncodeError, match="expected long, got float"):
+        from_json(parse_schema('"long"'), float(2**53 + 2), {})
+
+
+@pytest.mark.parametrize(
+    ("schema", "text"),
+    [
+        (DAY, "20200101"),
+        (DAY, "2020-W01-1"),
+        (MOMENT, "2020-01-01"),
+        (MOMENT, "2020-01-01 00:00:00Z"),
+        (MOMENT, "0001-01-01T00:00:00+23:00"),
+        (PRICE, "1_0"),
+        (PRICE, " 1"),
+        (PRICE, "\u0661"),
+        (PRICE, "1E+2"),
+        (UUID, "urn:uuid:12345678-1234-5678-1234-567812345678"),
+        (UUID, "12345678123456781234567812345678"),
+    ],
+)
+def test_what_python_alone_would_take_is_refused(schema: str, text: str) -> None:
+    with pytest.raises(EncodeError, match="expected "):
+        from_json(parse_schema(schema), text, {})
+
+
+@pytest.mark.parametrize(
+    ("schema", "value", "text"),
+    [
+        (PLACES, Decimal(0), "0.0000000"),
+        (PRICE, Decimal("1E+2"), "100.00"),
+        (BIG, Decimal("1E+2"), "100"),
+        (BIG, Decimal("1E+1000000"), "1E+1000000"),
+    ],
+)
+def test_decimals_are_written_as_digits_with_all_their_places(schema: str, value: Decimal, text: str) -> None:
+    assert to_json(parse_schema(schema), value, {}) == text
+
+
+def test_a_duration_has_three_parts_and_no_more() -> None:
+    schema = parse_schema('{"type":"fixed","name":"D","size":12,"logicalType":"duration"}')
+    assert from_json(schema, {"days": 2.0}, {}) == Duration(days=2)
+    for wrong in ({"hours": 1}, {"days": 1, "": 2}, {"days": 1.5}, {"days": -1}):
+        with pytest.raises(EncodeError):
+            from_json(schema, wrong, {})
+
+
+def test_a_type_that_is_not_the_records_is_refused_outside_of_unions_too() -> None:
+    schema = parse_schema('{"type":"record","name":"a.R","fields":[{"name":"n","type":"int"}]}')
+    assert from_json(schema, {"$type": "a.R", "n": 1}, {}) == {"n": 1}
+    with pytest.raises(EncodeError, match=r"expected a\.R, got \$type 'a\.Other'"):
+        from_json(schema, {"$type": "a.Other", "n": 1}, {})
 
 
 @pytest.mark.parametrize(
@@ -200,7 +263,8 @@ def test_an_integer_is_a_double_and_no_double_is_an_integer() -> None:
         (date("long", "timestamp-millis"), "2020-01-01T00:00:00", "", "needs a datetime with a time zone"),
         (date("string", "uuid"), "x", "", "expected uuid, got 'x'"),
         (PRICE, "1.234", "", "1.234 has more than 2 decimal places"),
-        (PRICE, "1E-999999999", "", "has more than 2 decimal places"),
+        (PRICE, "1E-999999999", "", "expected decimal"),
+        (PRICE, "0.001", "", "has more than 2 decimal places"),
         (PRICE, "abc", "", "expected decimal, got 'abc'"),
         (PRICE, 1.5, "", "expected decimal, got 1.5"),
         (DURATION, {"months": "1"}, "", "expected duration, got {'months': '1'}"),

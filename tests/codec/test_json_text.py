@@ -41,6 +41,8 @@ def test_a_name_that_stands_twice_is_refused_and_no_other(pairs: list[tuple[str,
     ("text", "problem"),
     [
         (b"", "Expecting value, at line 1, column 1"),
+        (rb'"\ud800"', "half of a surrogate pair"),
+        (rb'{"\uDFFFx": 1}', "half of a surrogate pair"),
         (b'{"a": 1,\n "b" 2}', "Expecting ':' delimiter, at line 2, column 6"),
         (b"{} {}", "Extra data"),
         (b'{"a": 1, "b": {"c": 1, "c": 2}}', "the name 'c' stands twice in one object"),

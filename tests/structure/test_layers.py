@@ -29,7 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     "codec": {"errors", "limits", "schema"},
     "wire": {"errors", "limits", "principal", "schema", "codec"},
     # What moves them.
-    "transport": {"errors", "limits", "principal", "wire"},
+    "transport": {"errors", "limits", "principal", "status", "wire"},
     # What generated code stands on, and what it is made of.
     "stub": {"errors", "method", "codec"},
     "contracts": {"stub"},

@@ -53,7 +53,8 @@ class MemoryShelf(ShelfService):
         self, *, cursor: str | None = None, page_size: int = 10, tag: list[str] | None = None
     ) -> Page:
         wanted = [b for b in self.books.values() if not tag or set(tag) & set(b.tags)]
-        start = 0 if cursor is None else int(cursor)
+        last = len(wanted)  # behind which a cursor is that was not given here
+        start = 0 if cursor is None else min(int(cursor), last) if cursor.isdecimal() else last
         end = start + page_size
         return Page(items=wanted[start:end], next_cursor=str(end) if end < len(wanted) else None)
 
@@ -99,7 +100,8 @@ class MemoryShelf(ShelfService):
         number = 0
         async for one in book:
             if not (skip_known and one.id in self.books):
-                self.books[one.id] = one
+                id_ = one.id or f"b{len(self.books)}"
+                self.books[id_] = replace(one, id=id_)
                 number += 1
         return number
 

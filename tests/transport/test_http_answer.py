@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from avrorpc.errors import LimitExceeded, RemoteProtocolError
 from avrorpc.transport.http_answer import answer
@@ -17,7 +19,8 @@ async def test_what_the_client_did_wrong_is_said(error: Exception, status: int) 
 
     response = await answer(handler, HttpRequest("GET", "/"))
     assert response.status == status
-    assert response.body == f"{error}\n".encode()
+    assert isinstance(response.body, bytes)
+    assert json.loads(response.body)["detail"] == str(error)
 
 
 async def test_what_the_server_did_wrong_is_logged_and_not_said(caplog: pytest.LogCaptureFixture) -> None:
@@ -29,5 +32,5 @@ async def test_what_the_server_did_wrong_is_logged_and_not_said(caplog: pytest.L
     assert isinstance(response.body, bytes)
     assert b"secret" not in response.body
     assert "a secret" in caplog.text
-    number = response.body.decode().rsplit(maxsplit=1)[-1]
+    number = json.loads(response.body)["detail"].rsplit(maxsplit=1)[-1]
     assert f"error {number}" in caplog.text, "so that the log's entry is found"

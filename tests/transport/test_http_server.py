@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import re
 import socket
@@ -14,12 +15,16 @@ from dataclasses import dataclass, field
 import pytest
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.transport.blocking import reset_on_close
-from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, Send, text
+from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, Send
 from avrorpc.transport.http_server import MAX_DROPPED, HttpConnection
 from support.waiting import until
 
 BODY_LIMIT = 1_000
 SLOW = Limits(handshake_timeout=0.05, receive_timeout=0.05)
+
+
+def text(status: int, said: str) -> HttpResponse:
+    return HttpResponse(status, {"Content-Type": "text/plain"}, f"{said}\n".encode())
 
 
 @dataclass
@@ -134,7 +139,7 @@ def reply(body: str, more: str = "", head: str = "200 OK") -> str:
     return f"HTTP/1.1 {head}\r\n{more}\r\n{body}"
 
 
-PLAIN = "Content-Type: text/plain; charset=utf-8\r\nX-Content-Type-Options: nosniff\r\n"
+PLAIN = "Content-Type: text/plain\r\n"
 CLOSE = "Connection: close\r\n"
 CHUNKED = "Transfer-Encoding: chunked\r\n"
 HI = reply("GET \n", f"Content-Length: 5\r\n{PLAIN}")
@@ -144,14 +149,19 @@ STAYS = "Connection: keep-alive\r\n"
 STAYING = HI.replace("5\r\n", f"5\r\n{STAYS}")
 THREE_TIMES = (bytes(400),) * 3
 POSTED = HI.replace("GET", "POST").replace(" 5", " 6")
-ABOVE = reply(
-    "the body is above max_body=1000 bytes\n",
-    f"Content-Length: 38\r\n{CLOSE}{PLAIN}",
-    "413 Request Entity Too Large",
+
+
+def problem(status: int, title: str, detail: str, code: str) -> str:
+    members = {"type": "about:blank", "title": title, "status": status, "detail": detail, "code": code}
+    body = json.dumps(members, separators=(",", ":"))
+    kind = "Content-Type: application/problem+json\r\nCache-Control: no-store\r\n"
+    return reply(body, f"Content-Length: {len(body)}\r\n{CLOSE}{kind}", f"{status} {title}")
+
+
+ABOVE = problem(
+    413, "Request Entity Too Large", "the body is above max_body=1000 bytes", "RESOURCE_EXHAUSTED"
 )
-NO_REQUEST = reply(
-    "this is no request of HTTP/1.1\n", f"Content-Length: 31\r\n{CLOSE}{PLAIN}", "400 Bad Request"
-)
+NO_REQUEST = problem(400, "Bad Request", "this is no request of HTTP/1.1", "INVALID_ARGUMENT")
 READ = reply("abc", "Content-Length: 3\r\nX-Read: y\r\n")
 ROWS = [
     ("a GET", get(more=ENDS), LAST),
@@ -412,7 +422,7 @@ async def test_a_connection_that_is_refused_is_told_why() -> None:
     )
     said = await Place(server.sockets[0].getsockname()[1]).told(b"", ends=False)
     assert said.startswith("HTTP/1.1 503 ")
-    assert said.endswith("it is full\n")
+    assert json.loads(said.rpartition("\n")[2])["detail"] == "it is full"
     server.close()
 
 

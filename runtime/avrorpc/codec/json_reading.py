@@ -7,7 +7,9 @@ a field's name, a map's key or an index; it is put into words only where somethi
 from __future__ import annotations
 
 import base64
+import datetime
 import decimal
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
@@ -43,6 +45,27 @@ FieldsReader: TypeAlias = "Callable[[Mapping[str, Json], Place, list[Problem]], 
 
 MOST_PROBLEMS: Final = 100
 """Of a longer list of problems, the rest is not told."""
+LARGEST_EXACT: Final = 2**53
+"""Up to here a number that is written with a point or an exponent is an integer without doubt."""
+
+_DAY: Final = "[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_HOUR: Final = r"[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,9})?"
+_SPELLINGS: Final = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "date": _DAY,
+        "time-millis": _HOUR,
+        "time-micros": _HOUR,
+        "timestamp-millis": f"{_DAY}[Tt]{_HOUR}(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})?",
+        "timestamp-micros": f"{_DAY}[Tt]{_HOUR}(?:[Zz]|[+-][0-9]{{2}}:[0-9]{{2}})?",
+        "local-timestamp-millis": f"{_DAY}T{_HOUR}",
+        "local-timestamp-micros": f"{_DAY}T{_HOUR}",
+        "uuid": "[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
+        "decimal": r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?",
+        "big-decimal": r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]{1,9})?",
+    }.items()
+}
+"""How each logical type is written: Python's own parsers take much more."""
 
 
 class _Key(str):
@@ -216,6 +239,10 @@ class _Compiler:
                 problems.append(_misfit(schema, value, place))
                 return None
             if "$type" in value:
+                if value["$type"] != schema.name:
+                    text = f"expected {schema.name}, got $type {value['$type']!r:.60}"
+                    problems.append(Problem((place, "$type"), text))
+                    return None
                 value = {key: item for key, item in value.items() if key != "$type"}
             before = len(problems)
             values = read_fields(value, place, problems)
@@ -294,13 +321,43 @@ def _parser(schema: Primitive | Fixed) -> Callable[[Json], Any] | None:
     """Return what makes the Python value of a JSON value that is not yet that; it may raise."""
     logical = logical_of(schema)
     if logical is not None and logical.python is Duration:
-        return lambda value: msgspec.convert(value, Duration)
+        return _duration
     if logical is not None:
+        name = str(schema.props["logicalType"])
         parse: Callable[[str], Any] = getattr(logical.python, "fromisoformat", logical.python)
-        return lambda value: parse(_text(value))
+        if name.startswith("timestamp"):
+            parse = _moment
+        spelling = _SPELLINGS[name]
+        return lambda value: parse(_spelt(value, spelling))
     if isinstance(schema, Fixed) or schema.name == "bytes":
         return lambda value: base64.b64decode(_text(value), validate=True)
-    return _float if schema.name in ("float", "double") else None
+    return {"float": _float, "double": _float, "int": _whole, "long": _whole}.get(schema.name)
+
+
+def _whole(value: Json) -> Json:
+    """Return a number without a fraction as an integer: `5.0` is one (JSON Schema 2020-12, section 6.1.1)."""
+    if isinstance(value, float) and value.is_integer() and abs(value) <= LARGEST_EXACT:
+        return int(value)
+    return value
+
+
+def _duration(value: Json) -> Duration:
+    if not isinstance(value, dict):
+        raise TypeError
+    return msgspec.convert({name: _whole(part) for name, part in value.items()}, Duration)
+
+
+def _moment(text: str) -> datetime.datetime:
+    """Return a moment in UTC, as the wire has it; those that are in no year there are refused."""
+    moment = datetime.datetime.fromisoformat(text)
+    return moment if moment.tzinfo is None else moment.astimezone(datetime.UTC)
+
+
+def _spelt(value: Json, spelling: re.Pattern[str]) -> str:
+    text = _text(value)
+    if spelling.fullmatch(text) is None:
+        raise ValueError
+    return text
 
 
 def _float(value: Json) -> float:

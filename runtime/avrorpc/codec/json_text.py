@@ -18,6 +18,8 @@ from avrorpc.errors import EncodeError, LimitExceeded
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.schema import Json
 
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F]")
+
 
 def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LIMITS) -> Json:
     """Return the value of a JSON text in UTF-8.
@@ -54,6 +56,11 @@ def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LI
         raise LimitExceeded(f"JSON is nested deeper than max_depth={limits.max_depth}") from None
     except ValueError:  # int() refuses what has thousands of digits
         raise EncodeError("a number has too many digits") from None
+    if _SURROGATE.search(data) is not None:
+        try:
+            msgspec.json.encode(value)
+        except UnicodeEncodeError:
+            raise EncodeError("half of a surrogate pair stands alone, which is no character") from None
     return value
 
 

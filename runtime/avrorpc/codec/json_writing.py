@@ -21,6 +21,9 @@ from avrorpc.schema import Array, Enum, Fixed, Json, Map, Primitive, Record, Sch
 
 Writer: TypeAlias = Callable[[Any], Json]
 
+MOST_ZEROS: Final = 1_000
+"""A `big-decimal` with a larger exponent is written with it: its zeros could fill any memory."""
+
 
 def compile_json_writer(schema: Schema, types: Types) -> Writer:
     """Return what makes JSON values of a schema's values.
@@ -160,7 +163,11 @@ def _scalar(value: Any) -> Json:
     match value:
         case datetime.datetime() | datetime.date() | datetime.time():
             return value.isoformat()
-        case decimal.Decimal() | uuid.UUID():
+        case decimal.Decimal():
+            exponent = value.as_tuple().exponent
+            is_short = isinstance(exponent, int) and abs(exponent) <= MOST_ZEROS
+            return f"{value:f}" if is_short else str(value)
+        case uuid.UUID():
             return str(value)
         case _:
             return {"months": value.months, "days": value.days, "milliseconds": value.milliseconds}

@@ -26,7 +26,7 @@ _LOCAL_EPOCH = datetime.datetime(1970, 1, 1)  # a local timestamp has no zone
 _MICROSECOND = datetime.timedelta(microseconds=1)
 
 
-class Duration(msgspec.Struct, frozen=True, order=True):
+class Duration(msgspec.Struct, frozen=True, order=True, forbid_unknown_fields=True):
     """Avro's duration: three unsigned 32-bit numbers that are never carried into one another."""
 
     months: int = 0

@@ -90,3 +90,15 @@ def streaming(message: Message) -> Streaming:
     if found is not Streaming.NONE and message.one_way:
         raise SchemaError(f"{message.name}: a one-way message cannot be a stream")
     return found
+
+
+def takes_key(verb: str, message: Message) -> bool:
+    """Return whether an `Idempotency-Key` matters on a route: what may be repeated anyway needs none."""
+    props = message.props
+    may_repeat = props.get("readonly") is True or props.get("idempotent") is True
+    return verb in ("POST", "PATCH") and not may_repeat and props.get("stream") is None
+
+
+def needs_key(verb: str, message: Message) -> bool:
+    """Return whether a request without an `Idempotency-Key` is refused."""
+    return takes_key(verb, message) and message.props.get("idempotency_key") == "required"

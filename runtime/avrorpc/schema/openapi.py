@@ -11,6 +11,7 @@ from functools import partial
 from typing import Final
 
 from avrorpc.errors import SchemaError
+from avrorpc.schema.annotations import Streaming, streaming
 from avrorpc.schema.json_schema import JsonObject, JsonSchemas
 from avrorpc.schema.model import Protocol
 from avrorpc.schema.openapi_answers import JSON, problems, response
@@ -66,7 +67,7 @@ class _Document:
         for protocol in self._protocols:
             self._add_routes(routes[protocol.name], segments[protocol.name], protocol)
         for protocol in self._protocols if options.generated else ():
-            self._add_generated(segments[protocol.name])
+            self._add_generated(segments[protocol.name], protocol)
         document: JsonObject = {"openapi": VERSION, "info": self._info()}
         if options.servers:
             document["servers"] = [{"url": url} for url in options.servers]
@@ -99,6 +100,8 @@ class _Document:
         is_deprecated = protocol.props.get("deprecated") not in (None, False)
         named: set[str] = set()
         for route in routes:
+            if streaming(route.message) is Streaming.BOTH:
+                continue  # HTTP cannot: the server answers 501
             # A message's later routes carry their verb in their ids, and the first keeps its own.
             plain = f"{segment}_{route.message.name}"
             own = plain if route.message.name not in named else f"{plain}_{route.verb.lower()}"
@@ -107,13 +110,13 @@ class _Document:
             operation = self._operations.operation(route, is_deprecated=is_deprecated)
             self._add(route.verb, route.path, {**head, **operation})
 
-    def _add_generated(self, segment: str) -> None:
+    def _add_generated(self, segment: str, protocol: Protocol) -> None:
         for verb, name in GENERATED:
             path = PathTemplate((Segment(segment), Segment(name)))
             taken = self._paths.get(path.shape)
             if taken is not None and verb.lower() in taken[1]:
                 path = PathTemplate((Segment("_introspection"), *path.segments))
-            summary, answer, body = generated_operation(verb, name)
+            summary, answer, body = generated_operation(verb, name, protocol.messages)
             for component, schema in generated_components(name).items():
                 self._schemas.reference(component, partial(dict, schema))
             own = f"{segment}_service_{name}" + (f"_{verb.lower()}" if name == "config" else "")

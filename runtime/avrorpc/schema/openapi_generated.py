@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from avrorpc.schema.json_schema import JsonObject
@@ -35,6 +35,11 @@ _COUNT: Final[JsonObject] = {"type": "integer", "minimum": 0}
 _SETTINGS: Final[JsonObject] = {
     "type": "object",
     "properties": {"mode": {"type": "string", "enum": ["research", "production"]}},
+}
+_CHANGES: Final[JsonObject] = {
+    "description": "What to set: the mode, and what the service itself lets be set, as GET shows it.",
+    **_SETTINGS,
+    "additionalProperties": False,
 }
 _HEALTH: Final[JsonObject] = {
     "type": "object",
@@ -87,8 +92,16 @@ _TEXTS: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
 }
 
 
-def generated_operation(verb: str, name: str) -> tuple[str, JsonObject, JsonObject | None]:
-    """Return summary and request body of a generated route, and the JSON Schema of its answer between."""
+def generated_operation(
+    verb: str, name: str, messages: Iterable[str]
+) -> tuple[str, JsonObject, JsonObject | None]:
+    """Return summary and request body of a generated route, and the JSON Schema of its answer between.
+
+    Args:
+        verb: The route's verb.
+        name: The last segment of its path.
+        messages: What the service has; a test may name one.
+    """
     summary, component = _TEXTS[verb, name]
     answer: JsonObject = {"$ref": f"#/components/schemas/{component}"}
     if name == "examples":
@@ -97,12 +110,14 @@ def generated_operation(verb: str, name: str) -> tuple[str, JsonObject, JsonObje
     if name == "test":
         schema: JsonObject = {
             "type": "object",
-            "properties": {"message": {"description": "Whose cases alone to run.", **_TEXT}},
+            "properties": {
+                "message": {"description": "Whose cases alone to run.", **_TEXT, "enum": list(messages)}
+            },
             "additionalProperties": False,
         }
         body = {"required": False, "content": {JSON: {"schema": schema}}}
     elif verb in ("POST", "PUT"):
-        body = {"required": True, "content": {JSON: {"schema": answer}}}
+        body = {"required": True, "content": {JSON: {"schema": dict(_CHANGES)}}}
     return summary, answer, body
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from avrorpc.schema.annotations import streaming
+from avrorpc.schema.annotations import needs_key, streaming, takes_key
 from avrorpc.schema.json_schema import JsonObject, JsonSchemas, component_name
 from avrorpc.schema.json_spelling import spelt
 from avrorpc.schema.model import Array, Field, Json, Message, NoDefault, Primitive, Props, Record, Schema
 from avrorpc.schema.openapi_answers import JSON, LINES, envelope, lines, problems, response, streams
 from avrorpc.schema.openapi_options import Case, DocumentOptions
-from avrorpc.schema.routes import Parameter, Route, Source, Style, plain_branch, streaming_request
+from avrorpc.schema.routes import Parameter, Route, Source, Style, plain_branch
 
 MAX_KEY: Final = 255
 """Characters of an idempotency key."""
@@ -38,8 +38,8 @@ class OperationWriter:
         if is_deprecated or _is_deprecated(message.props):
             operation["deprecated"] = True
         parameters = [self._parameter(one, route) for one in route.parameters if one.source in _PLACES]
-        if route.verb in ("POST", "PATCH") and not streaming_request(message) and not message.one_way:
-            parameters.append(_key_parameter())
+        if takes_key(route.verb, message):
+            parameters.append(_key_parameter(is_required=needs_key(route.verb, message)))
         if parameters:
             operation["parameters"] = list(parameters)
         body = self._body(route)
@@ -85,7 +85,8 @@ class OperationWriter:
     def _body(self, route: Route) -> JsonObject | None:
         items, whole, members = (route.of(source) for source in (Source.ITEMS, Source.BODY, Source.MEMBER))
         if items:
-            return {"required": True, "content": {LINES: lines(self._schemas.of(items[0].field.type))}}
+            # No body at all is a stream without items.
+            return {"required": False, "content": {LINES: lines(self._schemas.of(items[0].field.type))}}
         if not whole and not members:
             return None
         if whole:
@@ -156,11 +157,11 @@ def _texts(message: Message) -> JsonObject:
     return texts
 
 
-def _key_parameter() -> JsonObject:
+def _key_parameter(*, is_required: bool) -> JsonObject:
     return {
         "name": "Idempotency-Key",
         "in": "header",
-        "required": False,
+        "required": is_required,
         "description": "Chosen by the caller: what is sent again with the same key is done once.",
         "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
     }

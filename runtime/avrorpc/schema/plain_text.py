@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
@@ -28,7 +29,7 @@ def from_plain(schema: Schema, text: str) -> Json:
             return _BOOLEANS.get(text, text)
         case "int" | "long" if _WHOLE.fullmatch(text):
             return int(text)
-        case "float" | "double" if _NUMBER.fullmatch(text):
+        case "int" | "long" | "float" | "double" if _NUMBER.fullmatch(text) and math.isfinite(float(text)):
             return float(text)
         case _:
             return text

@@ -18,7 +18,7 @@ from avrorpc.server.http_links import HttpLinks
 from avrorpc.server.http_origins import Origins
 from avrorpc.server.served import Served
 from avrorpc.transport.address import Address
-from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, text
+from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, problem
 from avrorpc.transport.http_server import HttpConnection
 from avrorpc.transport.http_stream import STREAM_TYPE
 from avrorpc.transport.listening import Door, all_gone, listen
@@ -155,36 +155,36 @@ class HttpListener:
             return self._open(request)
         if is_avros:
             return await self._post(request, unquote(path[len(PATH) + 1 :]))
-        return text(404, f"there is nothing to {request.method} at this path")
+        return problem(404, f"there is nothing to {request.method} at this path")
 
     def _refusal(self, request: HttpRequest) -> HttpResponse | None:
         """Return why a request for one of Avro's paths is refused, whatever it is for."""
         headers = request.headers
-        problem = self._origins.refusal(headers.get("origin"), headers.get("host", ""))
-        if problem is not None:
-            return text(403, problem)
+        why = self._origins.refusal(headers.get("origin"), headers.get("host", ""))
+        if why is not None:
+            return problem(403, why)
         if headers.get("content-encoding", "identity").lower() not in ("identity", ""):
-            return text(415, "the body must not be compressed", {"Accept-Encoding": "identity"})
+            return problem(415, "the body must not be compressed", {"Accept-Encoding": "identity"})
         return None
 
     def _open(self, request: HttpRequest) -> HttpResponse:
         if request.method != "GET":
             said = f"{PATH} opens WebSockets, by GET; Avro is posted to {PATH}/PROTOCOL"
-            return text(405, said, {"Allow": "GET"})
+            return problem(405, said, {"Allow": "GET"})
         return self._links.websocket(request)
 
     async def _post(self, request: HttpRequest, name: str | None) -> HttpResponse:
         if request.method != "POST":
             said = f"{request.path} takes calls, each a POST of {CONTENT_TYPE}, and no {request.method}"
-            return text(405, said, {"Allow": "POST"})
+            return problem(405, said, {"Allow": "POST"})
         if name is not None and self._offers.get(name) is None:
             served = ", ".join(offer.name for offer in self._offers)
-            return text(404, f"there is no protocol {name} here; there is {served}")
+            return problem(404, f"there is no protocol {name} here; there is {served}")
         kind = _kind(request)
         if kind == STREAM_TYPE:
             return self._links.stream(request)
         if kind != CONTENT_TYPE:
-            return text(415, f"the body must be {CONTENT_TYPE}, not {kind or 'of no type'}")
+            return problem(415, f"the body must be {CONTENT_TYPE}, not {kind or 'of no type'}")
         return await self._call(request, name)
 
     async def _call(self, request: HttpRequest, name: str | None) -> HttpResponse:
@@ -195,10 +195,10 @@ class HttpListener:
                 buffers, 0, None, self._offers, self._limits, name, request.principal, peer
             )
         except LimitExceeded as error:
-            return text(413, str(error))
+            return problem(413, str(error))
         except RpcError as error:
             logger.warning("refused a request from %s: %s", peer, error)
-            return text(400, str(error))
+            return problem(400, str(error))
         answer: bytes | None = reply
         if call is not None and not reply:
             answer = await self._answer(call, None, accepted=request.accepted)

@@ -23,7 +23,7 @@ from avrorpc.transport.goodbyes import Goodbyes
 from avrorpc.transport.http_conversation import HttpConversation
 from avrorpc.transport.http_faults import saying
 from avrorpc.transport.http_session import http_session
-from avrorpc.transport.http_status import check_response, request_path
+from avrorpc.transport.http_status import MOST_SAID, check_response, request_path
 from avrorpc.transport.http_stream import STREAM_TYPE, check_stream_response, is_stream, stream_connection
 from avrorpc.transport.link_answer import LinkAnswer
 from avrorpc.transport.plain import PlainAnswer, plain_request
@@ -165,7 +165,7 @@ class HttpTransport(Generic[V]):
                     with self._dialler.attempt():
                         response = await posting
                     kind = response.headers.get("Content-Type", "")
-                    said = b"" if response.status == HTTPStatus.OK else await response.content.read(200)
+                    said = b"" if response.status == HTTPStatus.OK else await response.content.read(MOST_SAID)
                     check_stream_response(self.address, response.status, kind, said)
                 return await response.content.readany() or None
 

@@ -6,7 +6,7 @@ import logging
 import uuid
 
 from avrorpc.errors import LimitExceeded, RemoteProtocolError
-from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, text
+from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, problem
 
 logger = logging.getLogger("avrorpc")
 
@@ -16,9 +16,9 @@ async def answer(handler: Handler, request: HttpRequest) -> HttpResponse:
     try:
         return await handler(request)
     except LimitExceeded as error:
-        return text(413, str(error))
+        return problem(413, str(error))
     except RemoteProtocolError as error:
-        return text(400, str(error))
+        return problem(400, str(error))
     except Exception:  # noqa: BLE001 - it is logged
         return failure("the handler of an HTTP request failed")
 
@@ -27,4 +27,4 @@ def failure(what: str) -> HttpResponse:
     """Log the exception that is handled, and return what the client is told: its number and no more."""
     number = uuid.uuid4().hex
     logger.exception("error %s: %s", number, what)
-    return text(500, f"the server failed; error {number}")
+    return problem(500, f"the server failed; error {number}")

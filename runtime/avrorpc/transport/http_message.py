@@ -7,6 +7,7 @@ A `Handler` makes the one of the other. What it need not know of, such as connec
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.utils import formatdate
@@ -15,9 +16,11 @@ from types import MappingProxyType
 from typing import Final, Self, TypeAlias
 
 from avrorpc.principal import Principal
+from avrorpc.status import plain_problem
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.http_body import Body
 
+PROBLEM: Final = "application/problem+json"
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
@@ -151,9 +154,10 @@ Handler: TypeAlias = Callable[[HttpRequest], Awaitable[HttpResponse]]
 """Answers a request; it is cancelled where the client leaves before that."""
 
 
-def text(status: int, said: str, headers: Mapping[str, str] = NOTHING) -> HttpResponse:
-    """Return a response of one line of plain text."""
-    return HttpResponse(status, {**headers, **_PLAIN}, f"{said}\n".encode())
+def problem(status: int, detail: str, headers: Mapping[str, str] = NOTHING) -> HttpResponse:
+    """Return a response that says what is wrong, as a problem of RFC 9457."""
+    body = json.dumps(plain_problem(status, detail), ensure_ascii=False, separators=(",", ":"))
+    return HttpResponse(status, {**headers, **_PROBLEM}, body.encode(errors="replace"))
 
 
 class HeaderError(ValueError):
@@ -184,7 +188,7 @@ def head(response: HttpResponse, framing: str) -> bytes:
 
 
 _BODILESS: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)
-_PLAIN: Final = {"Content-Type": "text/plain; charset=utf-8", "X-Content-Type-Options": "nosniff"}
+_PROBLEM: Final = {"Content-Type": PROBLEM, "Cache-Control": "no-store"}
 _LINES: Final = {int(status): f"HTTP/1.1 {int(status)} {status.phrase}\r\n" for status in HTTPStatus}
 
 

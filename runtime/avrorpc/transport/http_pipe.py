@@ -10,12 +10,10 @@ import h11
 from avrorpc.errors import ConnectionLost, RemoteProtocolError
 from avrorpc.transport.address import Address
 from avrorpc.transport.blocking import Timer
-from avrorpc.transport.http_status import not_http
+from avrorpc.transport.http_status import MOST_SAID, not_http
 from avrorpc.transport.http_stream import STREAM_TYPE, check_stream_response
 from avrorpc.transport.pipe import SocketPipe
 
-MOST_SAID: Final = 200
-"""Bytes of a refusal that are shown."""
 MOST_PREFACES: Final = 16
 """Informational responses before the one that counts."""
 

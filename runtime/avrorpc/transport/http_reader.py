@@ -20,9 +20,10 @@ from avrorpc.transport.http_body import Body, BodyWatcher
 from avrorpc.transport.http_message import HttpRequest
 
 METHODS: Final = {
-    name.encode(): name for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+    name.encode(): name
+    for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 }
-"""What handlers are asked."""
+"""What handlers are asked; the last two, so that they say what there is instead."""
 PIECE: Final = 16_384
 """Bytes that are parsed at once; what they hold is taken, however many requests that is."""
 MAX_WAITING: Final = 16

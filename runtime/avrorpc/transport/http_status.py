@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from http import HTTPStatus
+from typing import Final
 from urllib.parse import quote
 
 from avrorpc.errors import Code, LimitExceeded, RemoteProtocolError, StatusError
@@ -10,6 +13,12 @@ from avrorpc.limits import Limits
 from avrorpc.transport.address import Address
 from avrorpc.wire.client import Identity
 from avrorpc.wire.exchange import CONTENT_TYPE
+
+PROBLEM: Final = "application/problem+json"
+MOST_SAID: Final = 2_000
+"""Bytes of a failing answer that are read."""
+MOST_TOLD: Final = 200
+"""Characters of what a server says that are shown."""
 
 
 def request_path(address: Address, identity: Identity) -> str:
@@ -27,7 +36,7 @@ def check_response(address: Address, status: int, content_type: str, body: bytes
     """
     if len(body) > limits.max_body:
         raise LimitExceeded(f"{address} answered with more than max_body={limits.max_body} bytes")
-    said = body[:200].decode(errors="replace").strip()
+    said = told(content_type, body)
     match status:
         case HTTPStatus.OK if content_type.partition(";")[0].strip() == CONTENT_TYPE:
             return body
@@ -42,6 +51,16 @@ def check_response(address: Address, status: int, content_type: str, body: bytes
             raise StatusError(Code.RESOURCE_EXHAUSTED, text, from_peer=True)
         case _:
             raise RemoteProtocolError(f"{address} answered {status}: {said or 'nothing more'}")
+
+
+def told(content_type: str, body: bytes) -> str:
+    """Return what the body of a failing response says: a problem's detail, else the text as it begins."""
+    if content_type.partition(";")[0].strip().lower() == PROBLEM:
+        with suppress(ValueError, RecursionError):  # then it is shown as it is
+            document = json.loads(body)
+            if isinstance(document, dict) and isinstance(document.get("detail"), str):
+                return " ".join(document["detail"].split())[:MOST_TOLD]
+    return body[:MOST_TOLD].decode(errors="replace").strip()
 
 
 def not_http(address: Address, problem: object) -> RemoteProtocolError:

@@ -9,6 +9,7 @@ from avrorpc.errors import Code, RemoteProtocolError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.transport.address import Address
 from avrorpc.transport.exchange import Outgoing
+from avrorpc.transport.http_status import told
 from avrorpc.wire.client import ClientConnection, Identity
 from avrorpc.wire.exchange import CONTENT_TYPE
 from avrorpc.wire.settings import Wishes
@@ -53,7 +54,7 @@ def check_stream_response(address: Address, status: int, content_type: str, body
     """
     if status == HTTPStatus.OK and content_type.partition(";")[0].strip() == STREAM_TYPE:
         return
-    said = body[:200].decode(errors="replace").strip()
+    said = told(content_type, body)
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         raise StatusError(Code.UNAVAILABLE, said or "the server is not available", from_peer=True)
     if status in _NO_STREAMS or (

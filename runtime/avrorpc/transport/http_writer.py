@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from avrorpc.errors import ConnectionLost
 from avrorpc.transport.accepted import Traffic
-from avrorpc.transport.http_message import HttpRequest, HttpResponse, Parts, head, text
+from avrorpc.transport.http_message import HttpRequest, HttpResponse, Parts, head, problem
 
 LARGE: Final = 65_536
 """Bytes of a body that is not copied to stand behind its head."""
@@ -108,7 +108,7 @@ class ResponseWriter:
         Raises:
             ClientGone: Nobody is there.
         """
-        response = text(status, why)
+        response = problem(status, why)
         assert isinstance(response.body, bytes)
         self.write(head(response, f"Content-Length: {len(response.body)}\r\n{CLOSE}") + response.body)
 

@@ -18,7 +18,7 @@ from wsproto.frame_protocol import CloseReason, FrameDecoder, FrameProtocol, Opc
 from wsproto.utilities import generate_accept_token
 
 from avrorpc.transport.accepted import Accepted
-from avrorpc.transport.http_message import HttpRequest, HttpResponse, text
+from avrorpc.transport.http_message import HttpRequest, HttpResponse, problem
 from avrorpc.transport.peer import peer_name
 from avrorpc.transport.websocket_names import MAX_MESSAGE, SUBPROTOCOL
 from avrorpc.wire.frames import CHUNK
@@ -35,20 +35,20 @@ def refusal(request: HttpRequest) -> HttpResponse | None:
     headers = request.headers
     if headers.get("upgrade", "").lower() != "websocket":
         said = f"this address opens WebSockets of {SUBPROTOCOL}; Avro is posted to /avro/PROTOCOL"
-        return text(426, said, {"Upgrade": "websocket"})
+        return problem(426, said, {"Upgrade": "websocket"})
     if not request.is_upgrade:
-        return text(400, "the headers of the request do not ask for a WebSocket as they must")
+        return problem(400, "the headers of the request do not ask for a WebSocket as they must")
     if headers.get("sec-websocket-version") != "13":
-        return text(426, "the version of WebSockets must be 13", {"Sec-WebSocket-Version": "13"})
+        return problem(426, "the version of WebSockets must be 13", {"Sec-WebSocket-Version": "13"})
     try:
         key = base64.b64decode(headers.get("sec-websocket-key", ""), validate=True)
     except (ValueError, binascii.Error):
         key = b""
     if len(key) != KEY_SIZE:
-        return text(400, f"the key of a WebSocket has {KEY_SIZE} bytes")
+        return problem(400, f"the key of a WebSocket has {KEY_SIZE} bytes")
     offered = [name.strip() for name in headers.get("sec-websocket-protocol", "").split(",")]
     if SUBPROTOCOL not in offered:
-        return text(400, f"the subprotocol must be {SUBPROTOCOL}")
+        return problem(400, f"the subprotocol must be {SUBPROTOCOL}")
     return None
 
 

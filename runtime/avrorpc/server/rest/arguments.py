@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -17,7 +15,7 @@ from avrorpc.codec.types import Types
 from avrorpc.errors import DecodeError, EncodeError, LimitExceeded
 from avrorpc.limits import Limits
 from avrorpc.method import Method
-from avrorpc.schema import Json, Primitive, Record, Schema, logical_name
+from avrorpc.schema import Json, NoDefault, Primitive, Record, Schema, from_plain, logical_name
 from avrorpc.schema.routes import Parameter, Route, Source, Style, plain_branch
 from avrorpc.server.rest.negotiation import AVRO, AVRO_JSON, JSON, OCTETS, decode
 from avrorpc.server.rest.problems import Refusal
@@ -26,13 +24,6 @@ from avrorpc.transport.http_message import HttpRequest
 FORM: Final = "application/x-www-form-urlencoded"
 MAX_QUERY: Final = 1_000
 """Parameters in a query."""
-
-_NUMBERS: Final = {
-    "int": re.compile(r"-?\d{1,10}"),
-    "long": re.compile(r"-?\d{1,19}"),
-    "float": re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"),
-    "double": re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?"),
-}
 
 
 class ArgumentsReader:
@@ -54,6 +45,9 @@ class ArgumentsReader:
         self._read = compile_json_fields(fields, types, f"{method.full_name}")
         self._members: Final = tuple(p for p in self._parameters if p.source is Source.MEMBER)
         self._whole: Final = next((p for p in self._parameters if p.source is Source.BODY), None)
+        self._is_optional: Final = self._whole is not None and not isinstance(
+            self._whole.field.default, NoDefault
+        )
         self._query: Final = {p.name: p for p in self._parameters if p.source is Source.QUERY}
         self._headers: Final = tuple(p for p in self._parameters if p.source is Source.HEADER)
         self._request = Record(
@@ -102,7 +96,7 @@ class ArgumentsReader:
         sources: dict[str, str] = dict.fromkeys(variables, "path")
         errors: list[dict[str, Json]] = []
         for name, text in variables.items():
-            values[name] = text_to_json(self._field(name), text)
+            values[name] = from_plain(self._field(name), text)
         if request.query or self._query:
             self._read_query(request.query, values, sources, errors)
         for parameter in self._headers:
@@ -110,7 +104,11 @@ class ArgumentsReader:
             if found is not None:
                 values[parameter.field.name] = self._spelt(parameter, found, errors)
                 sources[parameter.field.name] = "header"
-        has_body = self._has_body or request.headers.get("content-length", "0") != "0"
+        has_body = (
+            self._has_body
+            or request.headers.get("content-length", "0") != "0"
+            or "transfer-encoding" in request.headers
+        )
         if has_body and not self._streams:
             try:
                 body = await request.read(self._limits.max_body)
@@ -200,7 +198,7 @@ class ArgumentsReader:
             own = parameter.field.name
             if own in lists:
                 items = parameter.field.type
-                lists[own].append(text_to_json(items.items, text))  # type: ignore[union-attr]
+                lists[own].append(from_plain(items.items, text))  # type: ignore[union-attr]
             elif own in values:
                 errors.append({"pointer": f"/{own}", "detail": "it is given twice", "in": "query"})
             else:
@@ -210,7 +208,7 @@ class ArgumentsReader:
 
     def _spelt(self, parameter: Parameter, text: str, errors: list[dict[str, Json]]) -> Json:
         if parameter.style is not Style.JSON:
-            return text_to_json(parameter.field.type, text)
+            return from_plain(parameter.field.type, text)
         try:
             return parse_json(text.encode(), self._limits)
         except (EncodeError, LimitExceeded) as error:
@@ -233,7 +231,7 @@ class ArgumentsReader:
     ) -> None:
         body = decode(headers.get("content-encoding"), body, self._limits)
         media = media_type(headers.get("content-type"))
-        if not body and not self._whole:
+        if not body and (self._whole is None or (not media and self._is_optional)):
             return
         if self._whole is not None and self._is_raw(media):
             ready[self._whole.field.name] = body
@@ -325,23 +323,6 @@ class ArgumentsReader:
             raise Refusal(422, f"the body does not fit: {error.problem}", errors=errors) from None
 
 
-def text_to_json(schema: Schema, text: str) -> Json:
-    """Return the JSON value that a plain text stands for; one that cannot be it stays a text."""
-    schema = plain_branch(schema) or schema
-    if not isinstance(schema, Primitive) or logical_name(schema) is not None:
-        return text
-    if schema.name in _NUMBERS and _NUMBERS[schema.name].fullmatch(text):
-        number: Json = json.loads(text) if _is_json_number(text) else float(text)
-        return number
-    if schema.name == "boolean" and text in ("true", "false"):
-        return text == "true"
-    return text
-
-
 def media_type(content_type: str | None) -> str:
     """Return a content type without its parameters, in lower case; empty for none."""
     return (content_type or "").partition(";")[0].strip().lower()
-
-
-def _is_json_number(text: str) -> bool:
-    return re.fullmatch(r"-?(0|[1-9]\d*)(\.\d+)?([eE][-+]?\d+)?", text) is not None

@@ -152,10 +152,10 @@ class RestFace:
                 raise Refusal(
                     405, f"{request.path} takes {allow}, and no {verb[:20]}", headers={"Allow": allow}
                 )
+            case BadPath() | NoSuchPath() if verb == "OPTIONS" and request.target == "*":
+                return HttpResponse(204, {"Allow": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"})
             case BadPath():
                 raise Refusal(400, f"the path is wrong: {found.problem}")
-            case NoSuchPath() if verb == "OPTIONS" and request.target == "*":
-                return HttpResponse(204, {"Allow": "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"})
             case NoSuchPath():
                 raise Refusal(
                     404, f"there is nothing at {request.path[:200]}; /openapi.json has what there is"

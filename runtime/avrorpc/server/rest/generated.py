@@ -100,13 +100,13 @@ class GeneratedRoutes:
 
     async def _change(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
         await self._ask(request, "configuration")
-        return self._json(request, self._settings.change(await self._object(request)))
+        return self._json(request, self._settings.change(await self._object(request, is_needed=True)))
 
     async def _replace(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
         await self._ask(request, "configuration")
-        return self._json(request, self._settings.replace(await self._object(request)))
+        return self._json(request, self._settings.replace(await self._object(request, is_needed=True)))
 
-    async def _object(self, request: HttpRequest) -> dict[str, Json]:
+    async def _object(self, request: HttpRequest, *, is_needed: bool = False) -> dict[str, Json]:
         try:
             body = await request.read(self._limits.max_body)
             media = media_type(request.headers.get("content-type"))
@@ -114,6 +114,8 @@ class GeneratedRoutes:
                 raise Refusal(
                     415, f"the body must be {JSON}, not {media[:100]}", headers={"Accept-Post": JSON}
                 )
+            if is_needed and not body:
+                raise Refusal(400, "there is no body; it must be a JSON object with the settings")
             value = parse_json(body, self._limits) if body else {}
         except LimitExceeded as error:
             raise Refusal(413, str(error)) from None

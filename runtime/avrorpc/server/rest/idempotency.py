@@ -65,8 +65,8 @@ class IdempotencyKeys:
                 another request.
         """
         key = key.strip().strip('"')
-        if not key or len(key) > MAX_KEY or not key.isprintable():
-            raise Refusal(400, f"an Idempotency-Key is 1 to {MAX_KEY} printable characters")
+        if not 0 < len(key) <= MAX_KEY or not all("!" <= character <= "~" for character in key):
+            raise Refusal(400, f"an Idempotency-Key is 1 to {MAX_KEY} characters of ASCII, without blanks")
         now, name = self.clock(), (caller, route, key)
         self._forget(now)
         digest = hashlib.blake2b(payload, digest_size=16).digest()

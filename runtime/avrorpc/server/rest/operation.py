@@ -18,7 +18,8 @@ from avrorpc.codec.json_writing import compile_json_formatter
 from avrorpc.errors import DeclaredError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.method import Method
-from avrorpc.schema import Json, Message, Primitive, Record, Streaming, describe, logical_name
+from avrorpc.schema import Json, Message, Primitive, Record, describe, logical_name
+from avrorpc.schema.annotations import needs_key, takes_key
 from avrorpc.schema.routes import Route
 from avrorpc.server.rest import negotiation
 from avrorpc.server.rest.arguments import ArgumentsReader
@@ -88,11 +89,9 @@ class Operation:
         self._is_readonly = props.get("readonly") is True
         self.is_safe: Final = route.verb == "GET"
         """Whether the route changes nothing."""
-        may_repeat = self._is_readonly or props.get("idempotent") is True
-        is_stream = self.method.streaming is not Streaming.NONE
-        self.takes_key: Final = route.verb in ("POST", "PATCH") and not (may_repeat or is_stream)
+        self.takes_key: Final = takes_key(route.verb, self.method.message)
         """Whether an `Idempotency-Key` matters: what may be repeated anyway needs none."""
-        self.needs_key: Final = self.takes_key and props.get("idempotency_key") == "required"
+        self.needs_key: Final = needs_key(route.verb, self.method.message)
         """Whether a request without an `Idempotency-Key` is refused."""
         response = self.method.message.response
         self.gives_bytes: Final = (

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from http import HTTPStatus
 from typing import Any, Final
 
 from avrorpc.codec.json import to_json
@@ -17,10 +16,9 @@ from avrorpc.error_details import WELL_KNOWN
 from avrorpc.errors import Code, DeclaredError, StatusError, error_info
 from avrorpc.method import Contract
 from avrorpc.schema import Json, Record
-from avrorpc.status import STATUSES, code_of_http
-from avrorpc.transport.http_message import HttpResponse
+from avrorpc.status import STATUSES, code_of_http, plain_problem
+from avrorpc.transport.http_message import PROBLEM, HttpResponse
 
-PROBLEM: Final = "application/problem+json"
 DECLARED: Final = 422
 """The status of a declared error whose declaration names none."""
 MOST_ERRORS: Final = 100
@@ -56,14 +54,10 @@ class Refusal(Exception):
 
     def document(self) -> dict[str, Json]:
         """Return the problem."""
-        document: dict[str, Json] = {
-            "type": STATUSES[self.code].problem_type if self.errors else "about:blank",
-            "title": STATUSES[self.code].title if self.errors else HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.detail,
-            "code": self.code.value,
-        }
+        document: dict[str, Json] = {**plain_problem(self.status, self.detail), "code": self.code.value}
         if self.errors:
+            row = STATUSES[self.code]
+            document |= {"type": row.problem_type, "title": row.title}
             document["errors"] = [dict(error) for error in self.errors[:MOST_ERRORS]]
         return document
 
