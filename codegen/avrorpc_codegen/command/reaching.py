@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final, NoReturn
 
 import click
@@ -30,6 +31,44 @@ timeout_option = click.option(
     help="Seconds to wait for the server.",
 )
 """`--timeout SECONDS`, for questions that a server answers at once."""
+
+
+class _Token(click.ParamType):
+    """A bearer token, or `@FILE` that holds one; what it stands for is the metadata of a call."""
+
+    name = "token"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> dict[str, bytes]:
+        if isinstance(value, dict):
+            return value
+        text = str(value)
+        if text.startswith("@"):
+            path = Path(text[1:])
+            try:
+                text = path.read_text(encoding="ascii")
+            except OSError as error:
+                self.fail(f"cannot read the token in {path}: {error.strerror}", param, ctx)
+            except UnicodeDecodeError:
+                self.fail(f"{path} holds no token", param, ctx)
+        text = text.strip()
+        if not text.isascii() or not text.isprintable() or " " in text:
+            self.fail("a token is one word; what `avrogen token` has printed", param, ctx)
+        return {"authorization": f"Bearer {text}".encode()} if text else {}
+
+
+token_option = click.option(
+    "--token",
+    "identity",
+    type=_Token(),
+    default="",
+    envvar="AVRORPC_TOKEN",
+    show_envvar=True,
+    metavar="TOKEN|@FILE",
+    help="The bearer token that says who calls; the variable keeps it out of the list of processes.",
+)
+"""`--token`, as the metadata `identity`; empty without one."""
 
 
 @contextmanager
@@ -62,7 +101,8 @@ def completer(*, messages: bool) -> Completer:
         if not url:
             return []
         try:
-            services = list_services(str(url), timeout=COMPLETION_SECONDS).services
+            identity = ctx.params.get("identity") or {}
+            services = list_services(str(url), timeout=COMPLETION_SECONDS, metadata=identity).services
         except RpcError:
             return []  # a shell has no place for what is wrong; the command itself says it
         names = {service.name: service.doc for service in services}

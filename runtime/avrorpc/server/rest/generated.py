@@ -50,16 +50,16 @@ class GeneratedRoutes:
         self._settings = settings
         self._routes = routes
         self._limits = limits
-        self.answers: Final[Mapping[tuple[str, str], Answer]] = {
-            ("GET", "info"): self._info,
-            ("GET", "examples"): self._examples,
-            ("POST", "test"): self._test,
-            ("GET", "config"): self._config,
-            ("POST", "config"): self._change,
-            ("PUT", "config"): self._replace,
-            ("GET", "health"): self._health,
+        self.answers: Final[Mapping[tuple[str, str], tuple[str, Answer]]] = {
+            ("GET", "info"): ("services", self._info),
+            ("GET", "examples"): ("examples", self._examples),
+            ("POST", "test"): ("test", self._test),
+            ("GET", "config"): ("configuration", self._config),
+            ("POST", "config"): ("configuration", self._change),
+            ("PUT", "config"): ("configuration", self._replace),
+            ("GET", "health"): ("health", self._health),
         }
-        """What answers, by verb and the path's last segment."""
+        """What answers, by verb and the path's last segment, and which question it asks `Introspection`."""
 
     async def _info(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
         services = await self._ask(request, "services")

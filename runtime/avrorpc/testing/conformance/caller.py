@@ -130,7 +130,7 @@ class Caller:
             made = (
                 connect(subject.client, f"{name}:", target=binding)
                 if name in LOCAL
-                else connect(subject.client, targets_here[name])
+                else connect(subject.client, targets_here[name], metadata=subject.metadata)
             )
             self._clients[name] = await self._stack.enter_async_context(made)
 
