@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 import click
-from avrorpc import BindError, EncodeError, RpcError, TransportError
+from avrorpc import BindError, Code, EncodeError, RpcError, TransportError
 from avrorpc.client.fetching import list_services
 from avrorpc.errors import error_info
 from click.shell_completion import CompletionItem
@@ -82,7 +82,10 @@ def failures() -> Iterator[None]:
         fail(str(error), UNREACHABLE)
     except RpcError as error:
         is_misnamed = error_info(error).code.value == "UNIMPLEMENTED" and not error_info(error).from_peer
-        fail(str(error), click.UsageError.exit_code if is_misnamed else FAILED)
+        hint = ""
+        if error_info(error).code is Code.UNAUTHENTICATED:
+            hint = "; say who you are by --token, or AVRORPC_TOKEN"
+        fail(f"{error}{hint}", click.UsageError.exit_code if is_misnamed else FAILED)
     except KeyboardInterrupt:
         sys.exit(130)  # as shells have it for a program that SIGINT ended
 

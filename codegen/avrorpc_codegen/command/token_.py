@@ -44,8 +44,8 @@ def command(name: str, expires: str | None, may: tuple[str, ...], file: Path) ->
     """Make a token for NAME, and print it: this once, since it is written nowhere.
 
     The file gets a line with the token's SHA-256. It serves `avrogen serve --token-file FILE`, which sees a
-    change of it within a second: take a line out, and its token is refused. A name may have several tokens, so
-    that a new one can be handed out before the old one ends.
+    change of it within a second: take a line out, and its token is refused. A name may have several tokens,
+    so that a new one can be handed out before the old one ends.
 
     \b
     Exit codes: 0 fine, 1 the file cannot be written, 2 wrong usage.
@@ -53,7 +53,7 @@ def command(name: str, expires: str | None, may: tuple[str, ...], file: Path) ->
     \b
     Examples:
       avrogen token ada --expires 30d --file tokens
-      AVRORPC_TOKEN=$(avrogen token probe --may 'llm.Tokenizer/*' --may 'avrorpc.Introspection/*')
+      avrogen token probe --may 'llm.Tokenizer/*' --may 'avrorpc.Introspection/*'
     """
     for pattern in may:
         if "/" not in pattern and pattern != "*":
@@ -70,9 +70,8 @@ def command(name: str, expires: str | None, may: tuple[str, ...], file: Path) ->
     click.echo(f"{file} knows {name} by it{ends}; it is shown this once", err=True)
     if others:
         plural = "tokens" if others > 1 else "token"
-        click.echo(
-            f"note: {name} has {others} other {plural} there; remove the line of what is to end", err=True
-        )
+        text = f"note: {name} has {others} other {plural} there; remove the line of what is to end"
+        click.echo(text, err=True)
 
 
 def _moment(
