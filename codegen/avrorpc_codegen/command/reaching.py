@@ -33,35 +33,26 @@ timeout_option = click.option(
 """`--timeout SECONDS`, for questions that a server answers at once."""
 
 
-class _Token(click.ParamType):
-    """A bearer token, or `@FILE` that holds one; what it stands for is the metadata of a call."""
-
-    name = "token"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> dict[str, bytes]:
-        if isinstance(value, dict):
-            return value
-        text = str(value)
-        if text.startswith("@"):
-            path = Path(text[1:])
-            try:
-                text = path.read_text(encoding="ascii")
-            except OSError as error:
-                self.fail(f"cannot read the token in {path}: {error.strerror}", param, ctx)
-            except UnicodeDecodeError:
-                self.fail(f"{path} holds no token", param, ctx)
-        text = text.strip()
-        if not text.isascii() or not text.isprintable() or " " in text:
-            self.fail("a token is one word; what `avrogen token` has printed", param, ctx)
-        return {"authorization": f"Bearer {text}".encode()} if text else {}
+def _identity(ctx: click.Context, param: click.Parameter, text: str) -> dict[str, bytes]:
+    """Return the metadata of a token, or of the one that is in a file."""
+    if text.startswith("@"):
+        path = Path(text[1:])
+        try:
+            text = path.read_text(encoding="ascii")
+        except OSError as error:
+            raise click.BadParameter(f"cannot read {path}: {error.strerror}", ctx, param) from error
+        except UnicodeDecodeError as error:
+            raise click.BadParameter(f"{path} holds no token", ctx, param) from error
+    text = text.strip()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise click.BadParameter("a token is the one word that `avrogen token` prints", ctx, param)
+    return {"authorization": f"Bearer {text}".encode()} if text else {}
 
 
 token_option = click.option(
     "--token",
     "identity",
-    type=_Token(),
+    callback=_identity,
     default="",
     envvar="AVRORPC_TOKEN",
     show_envvar=True,

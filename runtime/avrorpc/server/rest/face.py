@@ -104,9 +104,8 @@ class RestFace:
             self.routes[served.name] = routes_of(served.protocol, segments[served.name])
         for served in server.services:
             for route in self.routes[served.name]:
-                streams = served.contract.methods[route.message.name].streaming is not Streaming.NONE
-                operation = (StreamOperation if streams else Operation)(served, route, around)
-                answer = self._known(operation.method, self._guarded(operation))
+                message = served.contract.methods[route.message.name]
+                answer = self._known(message, self._answer_by(served, route, around))
                 self._router.add(route.verb, route.path, answer)
         self._ask: Final = (
             None
@@ -176,6 +175,19 @@ class RestFace:
             return await answer(request, variables)
 
         return known
+
+    def _answer_by(self, served: Served, route: Route, around: Surroundings) -> Answer:
+        """Return what answers by a route. What reads and writes its values is made at its first request."""
+        made: Answer | None = None
+
+        def answer(request: HttpRequest, variables: Mapping[str, str]) -> Awaitable[HttpResponse]:
+            nonlocal made
+            if made is None:
+                streams = served.contract.methods[route.message.name].streaming is not Streaming.NONE
+                made = self._guarded((StreamOperation if streams else Operation)(served, route, around))
+            return made(request, variables)
+
+        return answer
 
     def _guarded(self, operation: Operation) -> Answer:
         """Return what answers for an operation, when preconditions and keys are looked at."""
