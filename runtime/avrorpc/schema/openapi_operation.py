@@ -39,7 +39,8 @@ class OperationWriter:
             operation["deprecated"] = True
         parameters = [self._parameter(one, route) for one in route.parameters if one.source in _PLACES]
         if route.verb in ("POST", "PATCH") and not streaming_request(message) and not message.one_way:
-            parameters.append(_key_parameter())
+            is_required = message.props.get("idempotency_key") == "required"
+            parameters.append(_key_parameter(is_required=is_required and not _is_repeatable(message)))
         if parameters:
             operation["parameters"] = list(parameters)
         body = self._body(route)
@@ -156,11 +157,15 @@ def _texts(message: Message) -> JsonObject:
     return texts
 
 
-def _key_parameter() -> JsonObject:
+def _is_repeatable(message: Message) -> bool:
+    return True in (message.props.get("readonly"), message.props.get("idempotent"))
+
+
+def _key_parameter(*, is_required: bool) -> JsonObject:
     return {
         "name": "Idempotency-Key",
         "in": "header",
-        "required": False,
+        "required": is_required,
         "description": "Chosen by the caller: what is sent again with the same key is done once.",
         "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
     }
