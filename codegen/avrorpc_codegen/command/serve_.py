@@ -134,6 +134,7 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
     help="Who is told by avrorpc.Introspection: on, everybody what is served, callers on this host the rest;"
     " local, callers on this host alone; open, everybody everything; off, nobody.",
 )
+@click.option("--no-browser", is_flag=True, help="Have no API browser at GET / of HTTP addresses.")
 @click.pass_context
 def command(
     context: click.Context,
@@ -161,6 +162,7 @@ def command(
     verbose: bool,
     expose_cause: bool,
     introspection: str,
+    no_browser: bool,
 ) -> None:
     """Serve implementations until SIGTERM or Ctrl-C.
 
@@ -208,15 +210,31 @@ def command(
             middleware=wraps,
             mode="research" if mode == "research" or research or (dev and mode is None) else "production",
             origins=origins,
+            browser=not no_browser,
         )
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(server, where, drain, verbose=verbose, has_tokens=token_file is not None))
+            runner.run(
+                _serve(
+                    server,
+                    where,
+                    drain,
+                    verbose=verbose,
+                    has_tokens=token_file is not None,
+                    has_browser=not no_browser and introspection != "off",
+                )
+            )
     except RpcError as error:
         raise click.ClickException(str(error)) from error
 
 
 async def _serve(
-    server: Server, where: Sequence[Place], drain: float, *, verbose: bool, has_tokens: bool
+    server: Server,
+    where: Sequence[Place],
+    drain: float,
+    *,
+    verbose: bool,
+    has_tokens: bool,
+    has_browser: bool,
 ) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -230,7 +248,7 @@ async def _serve(
             click.echo(server.describe(), err=True)
         click.echo(f"ready {' '.join(server.urls)} ({names})")
         sys.stdout.flush()
-        _show_pages(server)
+        _show_pages(server, has_browser=has_browser)
         if has_tokens:
             _warn_of_plain(server.urls)
         await stop.wait()
@@ -241,11 +259,14 @@ async def _serve(
     click.echo(f"stopped after {time.monotonic() - started:.1f} s", err=True)
 
 
-def _show_pages(server: Server) -> None:
+def _show_pages(server: Server, *, has_browser: bool) -> None:
     """Say what a browser or curl can begin with."""
     for url in server.urls:
         if url.startswith(("http:", "https:")):
-            click.echo(f"  REST at {url}, described by {url}/openapi.json", err=True)
+            place = url.partition("?")[0]
+            click.echo(f"  REST at {place}, described by {place}/openapi.json", err=True)
+            if has_browser:
+                click.echo(f"  API browser at {place}/", err=True)
 
 
 def _warn_of_plain(urls: Sequence[str]) -> None:

@@ -87,6 +87,7 @@ class Server:
             metadata and examples; `production`, the bare result.
         origins: Whose web pages may call by HTTP and WebSocket, such as `https://example.org`, or `*`. Pages
             of this server's own address always may, where that is `localhost` or a number.
+        browser: Whether `GET /` is the API browser, where anybody is told by Introspection what is served.
 
     Raises:
         BindError: An implementation does not fit its contract, or two serve one contract; or an origin is
@@ -104,6 +105,7 @@ class Server:
         middleware: tuple[Middleware, ...] = (),
         mode: Mode = "production",
         origins: Iterable[str] = (),
+        browser: bool = True,
     ) -> None:
         if introspection not in (True, False, "local", "open"):
             raise BindError(f"introspection={introspection!r} is none of True, False, 'local', 'open'")
@@ -121,6 +123,7 @@ class Server:
         self._mode: Final[Mode] = mode
         self._guards: Final = tuple(one for one in middleware if isinstance(one, Authentication))
         self._expose_cause: Final = expose_cause
+        self._browser: Final = browser
         counting = () if introspection is False else (self.activity, statistics)
         served: dict[str, Served] = {}
         for service in services:
@@ -279,7 +282,7 @@ class Server:
             guards=self._guards,
             expose_cause=self._expose_cause,
         )
-        return RestFace(parts, mode=self._mode, origins=self._origins)
+        return RestFace(parts, mode=self._mode, origins=self._origins, browser=self._browser)
 
     @contextmanager
     def _admit(self, served: Served, message: str, request: HttpRequest) -> Iterator[None]:

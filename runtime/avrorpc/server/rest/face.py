@@ -26,6 +26,7 @@ from avrorpc.server.activity import Activity
 from avrorpc.server.health import Health
 from avrorpc.server.http_origins import Origins
 from avrorpc.server.rest.asking import Asking, Problem
+from avrorpc.server.rest.browser import Browser
 from avrorpc.server.rest.conditions import check_match, entity_tag, is_unchanged
 from avrorpc.server.rest.cors import Cors
 from avrorpc.server.rest.gate import Gate
@@ -78,12 +79,13 @@ class RestFace:
         server: What is shown.
         mode: Whether answers are the envelope, or the bare results, where nobody asks for the other.
         origins: The sites whose pages may call.
+        browser: Whether there is the API browser, where there is Introspection.
 
     Raises:
         SchemaError: Two routes mean the same.
     """
 
-    def __init__(self, server: ServerParts, *, mode: Mode, origins: Origins) -> None:
+    def __init__(self, server: ServerParts, *, mode: Mode, origins: Origins, browser: bool) -> None:
         self._server: Final = server
         self._mode: Final = mode
         self._cors: Final = Cors(origins)
@@ -117,6 +119,9 @@ class RestFace:
                 self._add_generated(served, segments[served.name], self._ask)
         for path, answer in self._own().items():
             self._router.add("GET", parse_template(path), answer)
+        if self._ask is not None and browser:
+            for path, answer in Browser(self._ask, self.routes, segments).answers.items():
+                self._router.add("GET", parse_template(path), answer)
         self._keys: IdempotencyKeys | None = None
         self._locks: dict[str, asyncio.Lock] = {}
 
