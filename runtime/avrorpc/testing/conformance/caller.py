@@ -190,8 +190,9 @@ class Caller:
         Raises:
             NoAnswer: It did not end in time.
         """
+        sent = None if metadata is None else {**self.subject.metadata, **metadata}
         client = with_options(
-            self._clients[placement], timeout=self.limit if timeout is None else timeout, metadata=metadata
+            self._clients[placement], timeout=self.limit if timeout is None else timeout, metadata=sent
         )
         loop = asyncio.get_running_loop()
         start = loop.time()
