@@ -65,6 +65,10 @@ class Listener(Protocol):
         """Accept nothing more."""
         ...
 
+    async def settle(self) -> None:
+        """Wait, a moment at most, for the last calls of clients that cannot be told."""
+        ...
+
     async def close(self, patience: float) -> None:
         """Close every connection; clients are given some seconds to take the replies that are due to them."""
         ...
@@ -216,9 +220,13 @@ class Server:
         await asyncio.sleep(0)  # calls that came before the goodbye begin
         try:
             async with asyncio.timeout(drain):
+                await asyncio.gather(*(listener.settle() for listener in self._listeners))
                 await self._calls.none.wait()
         except TimeoutError:
-            logger.warning("%d calls did not finish within %s s and are cut off", self._calls.number, drain)
+            if self._calls.number:
+                logger.warning(
+                    "%d calls did not finish within %s s and are cut off", self._calls.number, drain
+                )
         with suppress(TimeoutError):  # who watches is told the end
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._questions.none.wait()
@@ -253,8 +261,9 @@ class Server:
             if session.offer.name == INTROSPECTION:
                 with self._questions:
                     reply = await session.offer.answer(request, streams)
-            elif self._draining and streams is None:
-                # Where our frames are spoken, GOODBYE has told the client which calls are served.
+            elif self._draining and streams is None and not (accepted is not None and accepted.is_ending):
+                # Where our frames are spoken, GOODBYE has told the client which calls are served; over HTTP
+                # each connection has one more.
                 reply = None if request.one_way else system_error(Code.UNAVAILABLE, DRAINING)
             else:
                 with self._calls:
