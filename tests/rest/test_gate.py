@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from avrorpc import Server
 from avrorpc.middleware import Authentication, TokenFile, new_token
+from avrorpc_services import byte_tokenizer
 from support.shelf import MemoryShelf
 
 from rest.conftest import Desk
@@ -113,3 +114,12 @@ async def test_a_check_that_breaks_lets_nobody_through(shelf: MemoryShelf) -> No
         got = await Desk(server)("GET", "/books/b1")
     assert (got.status, got.json["code"]) == (500, "INTERNAL")
     assert "directory" not in got.body.decode()
+
+
+async def test_examples_run_in_the_name_of_whoever_asks(tokens: dict[str, str], tmp_path: Path) -> None:
+    guard = Authentication(TokenFile(tmp_path / "tokens").authenticate)
+    async with Server([byte_tokenizer()], middleware=(guard,)) as server:
+        headers = {"authorization": tokens["ada"]}
+        got = await Desk(server)("POST", "/tokenizer/test", {"repeat": 2}, headers=headers)
+    assert got.json["failed"] == 0
+    assert got.json["passed"] > 0

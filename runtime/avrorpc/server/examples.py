@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator
 from typing import Any, Final
 
-from avrorpc.call import AsyncClock, Call, Options
+from avrorpc.call import AsyncClock, Call, Options, current_call
 from avrorpc.contracts import ExampleCase, Outcome, TestResult
 from avrorpc.examples import ABSENT, Case, Names, rules_of
 from avrorpc.failure import outcome
@@ -83,7 +83,11 @@ async def _run(
 ) -> TestResult:
     async def invoke(method: Method[Any], arguments: tuple[Any, ...]) -> Any:
         clock = AsyncClock()
-        call = Call(method, arguments, clock, Options().deadline(method, clock.now()))
+        # In the name of whoever asks for the test: what they may not call, it does not call.
+        asking = current_call()
+        deadline = Options().deadline(method, clock.now())
+        known = ({}, None) if asking is None else (dict(asking.metadata), asking.principal)
+        call = Call(method, arguments, clock, deadline, *known)
         try:
             return (await served.service(call)).value
         except Exception as error:  # noqa: BLE001 - callers see what comes of it
