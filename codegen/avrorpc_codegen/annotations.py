@@ -101,6 +101,8 @@ def check_ours(annotations: tuple[syntax.Annotation, ...], diagnostics: Diagnost
                 problem = str(error)
         elif name in ("readonly", "idempotent") and not isinstance(value, bool):
             problem = f"`@{name}` needs true or false"
+        elif name == "idempotency_key" and value != "required":
+            problem = '`@idempotency_key` needs "required"; without it, a client may send a key'
         if problem:
             diagnostics.error(Rule.BAD_ANNOTATION, problem, annotation.value.span)
 

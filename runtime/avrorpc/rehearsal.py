@@ -121,6 +121,34 @@ async def rehearse(
     return Rehearsal(case, verdict, "\n".join(problems), time.perf_counter() - started)
 
 
+async def measure(method: Method[Any], case: Case, invoke: Invoke, most: int, seconds: float) -> list[float]:
+    """Make the call of a case again and again, one after the other, and return how long each took.
+
+    Args:
+        method: The message of the case.
+        case: A case that passes.
+        invoke: Makes the call.
+        most: How often at most.
+        seconds: After which time no further call begins.
+
+    Raises:
+        RpcError: A call failed that is meant to work.
+    """
+    taken: list[float] = []
+    begun = time.perf_counter()
+    while len(taken) < most and time.perf_counter() - begun < seconds:
+        arguments = arguments_of(method, case)
+        started = time.perf_counter()
+        task = asyncio.create_task(_result(method, arguments, invoke), context=copy_context())
+        try:
+            await task
+        except RpcError:
+            if case.expected_error is None:
+                raise
+        taken.append(time.perf_counter() - started)
+    return taken
+
+
 async def _problems(method: Method[Any], case: Case, invoke: Invoke) -> list[str]:
     try:
         arguments = arguments_of(method, case)

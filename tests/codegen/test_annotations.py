@@ -66,3 +66,11 @@ def test_annotations_that_make_no_sense(tmp_path: Path, annotations: str) -> Non
 )
 def test_numbers_that_json_lacks_are_strings(value: Json, plain: Json) -> None:
     assert plain_json(value) == plain
+
+
+@pytest.mark.parametrize(("value", "problems"), [('"required"', 0), ("true", 1), ('"optional"', 1)])
+def test_a_key_of_calls_is_required_or_not_spoken_of(tmp_path: Path, value: str, problems: int) -> None:
+    text = f'@namespace("n") protocol P {{ @idempotency_key({value}) void m(); }}'
+    _, diagnostics = resolved(tmp_path, {"p.avdl": text})
+    assert len(diagnostics.items) == problems
+    assert all('`@idempotency_key` needs "required"' in item.message for item in diagnostics.items)

@@ -7,11 +7,13 @@ import os
 from pathlib import Path
 
 import pytest
-from avrorpc import BindError, Code, Server, StatusError, connect
+from avrorpc import BindError, Code, Server, StatusError, Tls, connect
 from avrorpc.call import BlockingClock, Call
+from avrorpc.contracts import AsyncIntrospectionClient
 from avrorpc.middleware import Authentication
 from avrorpc.middleware.tokens import Token, TokenFile, new_token
 from avrorpc.principal import Principal
+from support.certificates import CERTIFICATES
 from support.shelf import MemoryShelf
 from testcontracts.shelf import SHELF, AsyncShelfClient
 
@@ -110,18 +112,73 @@ def test_a_name_is_one_word(name: str) -> None:
         new_token(name)
 
 
-@pytest.mark.parametrize("scheme", ["tcp", "http", "ws"])
+def test_a_file_that_breaks_later_is_told_of_and_locks_nobody_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    secret, token = new_token("ada")
+    file = written(tmp_path / "t", token)
+    (tmp_path / "t").write_text("ada sha256:oops")
+    with caplog.at_level("ERROR", "avrorpc"):
+        for _ in range(2):
+            file._looked = None  # as if a second had passed
+            found = file.authenticate(call(f"Bearer {secret}"))
+            assert found is not None
+            assert found.name == "ada"
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "t:1: there is no SHA-256 behind the name" in caplog.text
+
+
+def test_the_user_of_a_unix_socket_needs_a_token_unless_trusted(tmp_path: Path) -> None:
+    file, process = written(tmp_path / "t"), Principal("uid:1000", "process")
+    assert file.authenticate(call(None, process)) is None
+    assert TokenFile(tmp_path / "t", trusted=["process"]).authenticate(call(None, process)) is process
+
+
+SHOWN = f"cert={CERTIFICATES.server}&key={CERTIFICATES.server_key}"
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "unix", "tls", "http", "https", "ws", "wss"])
 async def test_a_token_goes_over_every_transport(tmp_path: Path, scheme: str) -> None:
     secret, token = new_token("ada")
     file = written(tmp_path / "t", token)
     guard = Authentication(file.authenticate, authorize=file.authorize)
+    is_secure = scheme in ("tls", "https", "wss")
     async with Server([MemoryShelf()], middleware=(guard,)) as server:
-        url = await server.listen(f"{scheme}://127.0.0.1:0")
-        stranger = connect(AsyncShelfClient, url)
-        with pytest.raises(StatusError) as refused:
-            await stranger.count_books()
-        assert refused.value.code is Code.UNAUTHENTICATED
-        ada = connect(AsyncShelfClient, url, metadata={"authorization": f"Bearer {secret}".encode()})
-        assert await ada.count_books() == 5
-        await stranger.__avrorpc__.close()
-        await ada.__avrorpc__.close()
+        if scheme == "unix":
+            url = await server.listen(f"unix://{tmp_path}/s")
+        else:
+            url = await server.listen(f"{scheme}://127.0.0.1:0{f'?{SHOWN}' if is_secure else ''}")
+        tls = Tls(ca=CERTIFICATES.ca) if is_secure else None
+        url = url.partition("?")[0]
+        wrong = {"authorization": b"Bearer guess"}
+        for metadata, text in [(None, "needs to know who calls"), (wrong, "the token is unknown")]:
+            async with connect(AsyncShelfClient, url, tls=tls, metadata=metadata) as stranger:
+                with pytest.raises(StatusError, match=text) as refused:
+                    await stranger.count_books()
+            assert refused.value.code is Code.UNAUTHENTICATED
+        async with connect(AsyncIntrospectionClient, url, tls=tls) as asking:
+            with pytest.raises(StatusError) as refused:
+                await asking.services()
+            assert refused.value.code is Code.UNAUTHENTICATED
+        metadata = {"authorization": f"Bearer {secret}".encode()}
+        async with connect(AsyncShelfClient, url, tls=tls, metadata=metadata) as ada:
+            assert await ada.count_books() == 5
+
+
+@pytest.mark.parametrize("scheme", ["tls", "https", "wss"])
+async def test_a_verified_certificate_or_a_token_will_do(tmp_path: Path, scheme: str) -> None:
+    secret, token = new_token("ada")
+    guard = Authentication(written(tmp_path / "t", token).authenticate)
+    own = Tls(cert=CERTIFICATES.server, key=CERTIFICATES.server_key, ca=CERTIFICATES.ca, require_client=False)
+    async with Server([MemoryShelf()], middleware=(guard,)) as server:
+        url = await server.listen(f"{scheme}://127.0.0.1:0", tls=own)
+        known = Tls(ca=CERTIFICATES.ca, cert=CERTIFICATES.client, key=CERTIFICATES.key(CERTIFICATES.client))
+        async with connect(AsyncShelfClient, url, tls=known) as desk:
+            assert await desk.count_books() == 5
+        unknown = Tls(ca=CERTIFICATES.ca)
+        metadata = {"authorization": f"Bearer {secret}".encode()}
+        async with connect(AsyncShelfClient, url, tls=unknown, metadata=metadata) as ada:
+            assert await ada.count_books() == 5
+        async with connect(AsyncShelfClient, url, tls=unknown) as stranger:
+            with pytest.raises(StatusError, match="needs to know who calls"):
+                await stranger.count_books()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
+import pytest
 from avrorpc import Server, ServingStatus
 from avrorpc.transport.accepted import Accepted
+from avrorpc_services import byte_tokenizer
+from support.exemplary import Exemplary
 from support.shelf import MemoryShelf
 
 from rest.conftest import Desk
@@ -60,7 +65,62 @@ async def test_without_introspection_nothing_is_generated(shelf: MemoryShelf) ->
         assert (await Desk(server)("GET", "/books/b1")).status == 200
 
 
-async def test_a_test_runs_the_examples(ask: Desk) -> None:
-    got = await ask("POST", "/shelf/test", {})
-    assert got.json["service"] == "shelf.Shelf"
-    assert (await ask("POST", "/shelf/test", {"colour": 1})).status == 422
+@pytest.fixture
+async def exemplary() -> AsyncIterator[Desk]:
+    async with Server([Exemplary()]) as server:
+        yield Desk(server)
+
+
+async def test_examples_are_shown_as_their_files_have_them() -> None:
+    async with Server([byte_tokenizer()]) as server:
+        shown = (await Desk(server)("GET", "/tokenizer/examples")).json
+    first = next(case for case in shown if case["description"] == "Basic tokenization test")
+    assert first["message"] == "tokenize"
+    assert first["variant"] == "byte"
+    assert first["expected_output"]["input_ids"] == [["..."]]
+    assert first["validation_rules"]["input_ids_length"] == "len(text) + 2"
+
+
+async def test_a_test_runs_the_examples(exemplary: Desk) -> None:
+    got = await exemplary("POST", "/exemplary/test", {"message": "times"})
+    assert got.json["service"] == "exemplary.Exemplary"
+    results = got.json["results"]
+    assert {one["message"] for one in results} == {"times"}
+    assert got.json["passed"] == sum(one["outcome"] == "PASSED" for one in results) > 0
+    assert all(one["runs"] == (one["outcome"] != "SKIPPED") for one in results)
+    assert all(one["latency"] == {} for one in results)
+
+
+async def test_a_test_that_repeats_measures_what_changes_nothing(exemplary: Desk) -> None:
+    results = (await exemplary("POST", "/exemplary/test", {"repeat": 5})).json["results"]
+    measured = [one for one in results if one["latency"]]
+    assert measured
+    for one in measured:
+        shares = [one["latency"][name] for name in ("p50", "p90", "p99", "max")]
+        assert shares == sorted(shares)
+        assert (one["runs"], one["outcome"]) == (5, "PASSED")
+
+
+async def test_messages_that_change_something_are_tested_where_that_is_asked_for(exemplary: Desk) -> None:
+    plain = (await exemplary("POST", "/exemplary/test", {})).json
+    whole = (await exemplary("POST", "/exemplary/test", {"include_changing": True, "repeat": 3})).json
+    assert whole["skipped"] < plain["skipped"]
+    changing = {one["message"] for one in plain["results"] if "may change something" in one["text"]}
+    assert changing
+    assert {one["runs"] for one in whole["results"] if one["message"] in changing} <= {0, 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ({"colour": 1, "a/b": 2}, ["/colour", "/a~1b"]),
+        ({"message": 1}, ["/message"]),
+        ({"repeat": 0}, ["/repeat"]),
+        ({"repeat": 1001}, ["/repeat"]),
+        ({"repeat": True, "include_changing": 1}, ["/repeat", "/include_changing"]),
+    ],
+)
+async def test_a_test_that_is_none_is_refused(ask: Desk, body: object, pointers: list[str]) -> None:
+    got = await ask("POST", "/shelf/test", body)
+    assert got.status == 422
+    assert [error["pointer"] for error in got.json["errors"]] == pointers

@@ -89,6 +89,16 @@ def test_the_same_contracts_give_the_same_text(tmp_path: Path) -> None:
     assert json.dumps(one) == json.dumps(openapi([protocol(tmp_path)]))
 
 
+@pytest.mark.parametrize(("more", "is_required"), [("", True), ("@idempotent(true)", False)])
+def test_a_key_is_required_where_calls_without_one_are_refused(
+    tmp_path: Path, more: str, is_required: bool
+) -> None:
+    text = f'@namespace("n") protocol Shop {{ @idempotency_key("required") {more} void buy(); }}'
+    made = json.loads(json.dumps(openapi([protocol(tmp_path, text)])))
+    (key,) = made["paths"]["/shop/buy"]["post"]["parameters"]
+    assert (key["name"], key["required"]) == ("Idempotency-Key", is_required)
+
+
 def test_parameters_are_where_the_route_has_them(tmp_path: Path) -> None:
     find = document(tmp_path)["paths"]["/books/{isbn}"]["get"]
     shown = {(one["in"], one["name"]): one for one in find["parameters"]}
@@ -132,7 +142,7 @@ def test_a_message_without_http_takes_an_object(tmp_path: Path) -> None:
     assert order["operationId"] == "shop_order"
     assert order["deprecated"] is True
     assert order["description"] == "Deprecated: use `put`\n\nDeprecated since 2026-01-31"
-    assert [one["name"] for one in order["parameters"]] == ["Idempotency-Key"]
+    assert [(one["name"], one["required"]) for one in order["parameters"]] == [("Idempotency-Key", False)]
     (reference,) = order["requestBody"]["content"]["application/json"]["schema"].values()
     body = made["components"]["schemas"][reference.rpartition("/")[2]]
     assert body["required"] == ["isbn"]

@@ -33,6 +33,7 @@ SUBCOMMANDS: Final = {
     "openapi": "Write the OpenAPI document of contracts, or find what breaks its clients.",
     "serve": "Serve implementations over TCP, TLS, HTTP and unix sockets.",
     "templates": "List, print or copy the templates that code is generated with.",
+    "token": "Make a bearer token for somebody who may call a server.",
     "test": "Check that a service keeps its contract, in every placement.",
 }
 """Each subcommand with its short help; the module of the same name has a `command`."""

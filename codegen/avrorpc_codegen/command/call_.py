@@ -15,7 +15,7 @@ from avrorpc import AsyncDynamicClient, DeclaredError, DynamicClient
 from avrorpc.schema import Json, Streaming, streaming
 
 from avrorpc_codegen.command.items import opened, read_items, read_items_async
-from avrorpc_codegen.command.reaching import completer, fail, failures
+from avrorpc_codegen.command.reaching import completer, fail, failures, token_option
 
 DECLARED: Final = 1
 UNARY_SECONDS: Final = 60.0
@@ -38,6 +38,7 @@ UNARY_SECONDS: Final = 60.0
 @click.option(
     "--metadata", multiple=True, metavar="KEY=VALUE", help="Sent with the call; any number of times."
 )
+@token_option
 @click.option("--compact", is_flag=True, help="Print the result on one line.")
 def command(
     url: str,
@@ -46,6 +47,7 @@ def command(
     items: str | None,
     timeout: float | None,
     metadata: tuple[str, ...],
+    identity: dict[str, bytes],
     compact: bool,
 ) -> None:
     """Call a message, and print its result as JSON.
@@ -70,7 +72,7 @@ def command(
         raise click.UsageError(f"{message!r} must be PROTOCOL.MESSAGE, such as llm.Tokenizer.tokenize")
     if items == "-" and arguments == "-":
         raise click.UsageError("arguments and items cannot both come from standard input")
-    values, sent = _arguments(arguments), _metadata(metadata)
+    values, sent = _arguments(arguments), {**identity, **_metadata(metadata)}
     with failures(), DynamicClient(url, timeout=timeout or UNARY_SECONDS, metadata=sent) as client:
         schema = client.message(message)
         kind = streaming(schema)

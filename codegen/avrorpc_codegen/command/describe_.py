@@ -25,7 +25,7 @@ from avrorpc.schema import (
 )
 
 from avrorpc_codegen.command.list_ import remark, to_json
-from avrorpc_codegen.command.reaching import FAILED, completer, fail, failures, timeout_option
+from avrorpc_codegen.command.reaching import FAILED, completer, fail, failures, timeout_option, token_option
 from avrorpc_codegen.command.reporting import FINDINGS, end, json_option, show, usage_errors
 from avrorpc_codegen.config import load_config
 from avrorpc_codegen.diagnostic import Diagnostics
@@ -45,8 +45,16 @@ from avrorpc_codegen.reading import read_contracts, search_path
     help="Say how clients with these contracts get on with the server.",
 )
 @timeout_option
+@token_option
 @json_option
-def command(url: str, name: str | None, against: Path | None, timeout: float, as_json: bool) -> None:
+def command(
+    url: str,
+    name: str | None,
+    against: Path | None,
+    timeout: float,
+    identity: dict[str, bytes],
+    as_json: bool,
+) -> None:
     """Describe what the server at URL serves: all of it, one protocol, one message, or one type.
 
     A protocol is shown as Avro IDL with its documentation, its hash, and the fingerprints of its types; a
@@ -65,7 +73,7 @@ def command(url: str, name: str | None, against: Path | None, timeout: float, as
       avrogen describe tcp://127.0.0.1:9000 llm.Tokenizer.tokenize
       avrogen describe tcp://127.0.0.1:9000 llm.Tokenizer --against schemas
     """
-    with failures(), DynamicClient(url, timeout=timeout) as client:
+    with failures(), DynamicClient(url, timeout=timeout, metadata=identity) as client:
         if name is None and against is None:
             _all(url, client, as_json=as_json)
             return

@@ -14,7 +14,7 @@ from avrorpc.method import Contract
 from avrorpc.schema import namespace_of, short_name
 
 from avrorpc_codegen.command.list_ import remark
-from avrorpc_codegen.command.reaching import completer, failures, timeout_option
+from avrorpc_codegen.command.reaching import completer, failures, timeout_option, token_option
 from avrorpc_codegen.command.reporting import json_option, show, usage_errors
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.idl_output import as_idl
@@ -39,9 +39,16 @@ FORMATS: Final = ("avdl", "avpr")
     help="Avro IDL, or the JSON that every Avro library reads.",
 )
 @timeout_option
+@token_option
 @json_option
 def command(
-    url: str, protocol: str | None, output: Path | None, form: str, timeout: float, as_json: bool
+    url: str,
+    protocol: str | None,
+    output: Path | None,
+    form: str,
+    timeout: float,
+    identity: dict[str, bytes],
+    as_json: bool,
 ) -> None:
     """Fetch contracts from the server at URL: PROTOCOL, or all that it tells of.
 
@@ -56,7 +63,7 @@ def command(
     Example:
       avrogen fetch tcp://127.0.0.1:9000 -o schemas
     """
-    with failures(), DynamicClient(url, timeout=timeout) as client:
+    with failures(), DynamicClient(url, timeout=timeout, metadata=identity) as client:
         names = [protocol]
         is_partial = False
         if protocol is None:

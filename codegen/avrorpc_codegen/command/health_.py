@@ -10,7 +10,7 @@ from avrorpc import ContractMismatch, connect
 from avrorpc.client.fetching import suggestion
 from avrorpc.contracts import HealthReport, IntrospectionClient, NotServed, ServingStatus
 
-from avrorpc_codegen.command.reaching import completer, failures, timeout_option
+from avrorpc_codegen.command.reaching import completer, failures, timeout_option, token_option
 from avrorpc_codegen.command.reporting import FINDINGS, end, json_option
 
 
@@ -20,8 +20,17 @@ from avrorpc_codegen.command.reporting import FINDINGS, end, json_option
 @click.option("--live", is_flag=True, help="Ask only whether the process works, as a liveness probe does.")
 @click.option("--watch", is_flag=True, help="Print each change as a line, until Ctrl-C.")
 @timeout_option
+@token_option
 @json_option
-def command(url: str, service: str, live: bool, watch: bool, timeout: float, as_json: bool) -> None:
+def command(
+    url: str,
+    service: str,
+    live: bool,
+    watch: bool,
+    timeout: float,
+    identity: dict[str, bytes],
+    as_json: bool,
+) -> None:
     """Say whether the server at URL takes calls, or SERVICE there does.
 
     A server that drains or loads is live and not ready. Implementations with a method `health` are asked.
@@ -34,7 +43,8 @@ def command(url: str, service: str, live: bool, watch: bool, timeout: float, as_
     Example:
       avrogen health tcp://127.0.0.1:9000 llm.Model
     """
-    with failures(), connect(IntrospectionClient, url, timeout=None if watch else timeout) as client:
+    wait = None if watch else timeout
+    with failures(), connect(IntrospectionClient, url, timeout=wait, metadata=identity) as client:
         try:
             if watch:
                 for report in client.watch(service=service):

@@ -9,15 +9,16 @@ import click
 import msgspec
 from avrorpc.client.fetching import Listing, list_services
 
-from avrorpc_codegen.command.reaching import failures, timeout_option
+from avrorpc_codegen.command.reaching import failures, timeout_option, token_option
 from avrorpc_codegen.command.reporting import json_option
 
 
 @click.command("list")
 @click.argument("url")
 @timeout_option
+@token_option
 @json_option
-def command(url: str, timeout: float, as_json: bool) -> None:
+def command(url: str, timeout: float, identity: dict[str, bytes], as_json: bool) -> None:
     """List the protocols that the server at URL serves.
 
     Servers of avrorpc tell all of them. Another Avro server shows its one protocol in the handshake.
@@ -32,7 +33,7 @@ def command(url: str, timeout: float, as_json: bool) -> None:
       avrogen list tcp://127.0.0.1:9000
     """
     with failures():
-        found = list_services(url, timeout=timeout)
+        found = list_services(url, timeout=timeout, metadata=identity)
     if as_json:
         click.echo(json.dumps(to_json(url, found), indent=2, ensure_ascii=False))
         return

@@ -5,10 +5,11 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Final, NoReturn
 
 import click
-from avrorpc import BindError, EncodeError, RpcError, TransportError
+from avrorpc import BindError, Code, EncodeError, RpcError, TransportError
 from avrorpc.client.fetching import list_services
 from avrorpc.errors import error_info
 from click.shell_completion import CompletionItem
@@ -32,6 +33,35 @@ timeout_option = click.option(
 """`--timeout SECONDS`, for questions that a server answers at once."""
 
 
+def _identity(ctx: click.Context, param: click.Parameter, text: str) -> dict[str, bytes]:
+    """Return the metadata of a token, or of the one that is in a file."""
+    if text.startswith("@"):
+        path = Path(text[1:])
+        try:
+            text = path.read_text(encoding="ascii")
+        except OSError as error:
+            raise click.BadParameter(f"cannot read {path}: {error.strerror}", ctx, param) from error
+        except UnicodeDecodeError as error:
+            raise click.BadParameter(f"{path} holds no token", ctx, param) from error
+    text = text.strip()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise click.BadParameter("a token is the one word that `avrogen token` prints", ctx, param)
+    return {"authorization": f"Bearer {text}".encode()} if text else {}
+
+
+token_option = click.option(
+    "--token",
+    "identity",
+    callback=_identity,
+    default="",
+    envvar="AVRORPC_TOKEN",
+    show_envvar=True,
+    metavar="TOKEN|@FILE",
+    help="The bearer token that says who calls; the variable keeps it out of the list of processes.",
+)
+"""`--token`, as the metadata `identity`; empty without one."""
+
+
 @contextmanager
 def failures() -> Iterator[None]:
     """Turn what goes wrong with a server into one sentence and an exit code."""
@@ -43,7 +73,10 @@ def failures() -> Iterator[None]:
         fail(str(error), UNREACHABLE)
     except RpcError as error:
         is_misnamed = error_info(error).code.value == "UNIMPLEMENTED" and not error_info(error).from_peer
-        fail(str(error), click.UsageError.exit_code if is_misnamed else FAILED)
+        hint = ""
+        if error_info(error).code is Code.UNAUTHENTICATED:
+            hint = "; say who you are by --token, or AVRORPC_TOKEN"
+        fail(f"{error}{hint}", click.UsageError.exit_code if is_misnamed else FAILED)
     except KeyboardInterrupt:
         sys.exit(130)  # as shells have it for a program that SIGINT ended
 
@@ -62,7 +95,8 @@ def completer(*, messages: bool) -> Completer:
         if not url:
             return []
         try:
-            services = list_services(str(url), timeout=COMPLETION_SECONDS).services
+            identity = ctx.params.get("identity") or {}
+            services = list_services(str(url), timeout=COMPLETION_SECONDS, metadata=identity).services
         except RpcError:
             return []  # a shell has no place for what is wrong; the command itself says it
         names = {service.name: service.doc for service in services}

@@ -38,7 +38,7 @@ from rich.text import Text
 
 from avrorpc_codegen.command.contract_examples import read_example_files
 from avrorpc_codegen.command.factories import make
-from avrorpc_codegen.command.reaching import failures
+from avrorpc_codegen.command.reaching import failures, token_option
 from avrorpc_codegen.command.reporting import usage_errors
 from avrorpc_codegen.config import load_config
 
@@ -82,6 +82,7 @@ SECONDS: Final = 10.0
     show_default=True,
     help="Seconds after which a call counts as slow.",
 )
+@token_option
 @click.option("--json", "as_json", is_flag=True, help="Print the report as JSON.")
 @click.option("--junit", type=click.Path(), metavar="FILE", help="Write the report as JUnit's XML, too.")
 @click.option("--list", "listing", is_flag=True, help="List the checks.")
@@ -97,6 +98,7 @@ def command(
     variants: tuple[str, ...],
     everything: bool,
     limit: float,
+    identity: dict[str, bytes],
     as_json: bool,
     junit: str | None,
     listing: bool,
@@ -134,7 +136,7 @@ def command(
     wanted = tuple(name.strip() for name in (placements or "").split(",") if name.strip())
     given = _read_cases(cases) if cases else None
     with failures():
-        subjects = _served(target, contract) if is_url else _made(target, contract)
+        subjects = _served(target, contract, identity) if is_url else _made(target, contract)
         _check_cases(given or {}, subjects, target)
         _add_examples(subjects, schemas)
         with (
@@ -178,7 +180,7 @@ def _made(target: str, contract: str | None) -> list[Subject]:
         raise click.UsageError(error.message) from error
 
 
-def _served(url: str, contract: str | None) -> list[Subject]:
+def _served(url: str, contract: str | None, identity: dict[str, bytes]) -> list[Subject]:
     """Return the protocols that a server tells of, or the one that is asked for.
 
     Raises:
@@ -187,7 +189,7 @@ def _served(url: str, contract: str | None) -> list[Subject]:
     """
     names = [contract]
     if contract is None:
-        found = list_services(url, timeout=SECONDS)
+        found = list_services(url, timeout=SECONDS, metadata=identity)
         names = [service.name for service in found.services]
         if found.by == "handshake":
             shown = f"; its handshake shows {names[0]}" if names else ""
@@ -197,7 +199,9 @@ def _served(url: str, contract: str | None) -> list[Subject]:
             )
     try:
         return [
-            remote_subject(url, fetch_contract(url, name, timeout=SECONDS))
+            remote_subject(
+                url, fetch_contract(url, name, timeout=SECONDS, metadata=identity), metadata=identity
+            )
             for name in names
             if name is not None
         ]

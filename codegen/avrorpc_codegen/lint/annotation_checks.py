@@ -32,6 +32,7 @@ PLACES: Final = {
     "deprecated": frozenset(Place) - {Place.TYPE},
     "stream": _MESSAGE,
     "idempotent": _MESSAGE,
+    "idempotency_key": _MESSAGE,
     "readonly": _MESSAGE,
     "examples": _CALLS,
     "timeout": _CALLS,
@@ -118,6 +119,10 @@ def _check_contradictions(message: MessageHere, file: LintedFile, findings: Find
     if values.get("readonly") is True and values.get("idempotent") is False:
         hint = "what only reads may be repeated: leave one of the two out"
         add("idempotent", "is read-only, and yet not idempotent", hint)
+    repeatable = [name for name in ("readonly", "idempotent") if values.get(name) is True]
+    if "idempotency_key" in values and repeatable:
+        hint = "leave the key out: a call that may be repeated needs none, and none is looked at"
+        add("idempotency_key", f"needs a key, and may be repeated: it is @{repeatable[0]}", hint)
     if message.message.one_way and values.get("readonly") is True:
         hint = "a one-way message returns nothing, so one that only reads would do nothing"
         add("readonly", "is one-way, and yet read-only", hint)

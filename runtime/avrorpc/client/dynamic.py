@@ -86,6 +86,7 @@ class DynamicClient:
             timeout=self._calls.options.timeout,
             limits=self._calls.limits,
             tls=self._calls.tls,
+            metadata=self._calls.options.metadata,
         )
 
     def contract(self, protocol: str) -> Contract:
@@ -98,7 +99,12 @@ class DynamicClient:
         calls = self._calls
         if protocol not in calls.contracts:
             calls.contracts[protocol] = fetch_contract(
-                calls.url, protocol, timeout=calls.options.timeout, limits=calls.limits, tls=calls.tls
+                calls.url,
+                protocol,
+                timeout=calls.options.timeout,
+                limits=calls.limits,
+                tls=calls.tls,
+                metadata=calls.options.metadata,
             )
         return calls.contracts[protocol]
 

@@ -64,7 +64,12 @@ class AsyncDynamicClient:
         """
         calls = self._calls
         return await listing(
-            calls.url, asynchronous=True, timeout=calls.options.timeout, limits=calls.limits, tls=calls.tls
+            calls.url,
+            asynchronous=True,
+            timeout=calls.options.timeout,
+            limits=calls.limits,
+            tls=calls.tls,
+            metadata=calls.options.metadata,
         )
 
     async def contract(self, protocol: str) -> Contract:
@@ -83,6 +88,7 @@ class AsyncDynamicClient:
                 timeout=calls.options.timeout,
                 limits=calls.limits,
                 tls=calls.tls,
+                metadata=calls.options.metadata,
             )
         return calls.contracts[protocol]
 

@@ -10,7 +10,7 @@ import dataclasses
 import difflib
 import json
 import keyword
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Final, Literal
 
@@ -61,6 +61,7 @@ def fetch_contract(
     timeout: float | None = None,
     limits: Limits = DEFAULT_LIMITS,
     tls: TlsOptions | None = None,
+    metadata: Mapping[str, bytes] | None = None,
 ) -> Contract:
     """Return a server's version of a contract, by the protocol's full name.
 
@@ -69,7 +70,9 @@ def fetch_contract(
         StatusError: DEADLINE_EXCEEDED, where it did not answer in time.
         TransportError: It cannot be reached.
     """
-    return drive(fetch(url, protocol, asynchronous=False, timeout=timeout, limits=limits, tls=tls))
+    return drive(
+        fetch(url, protocol, asynchronous=False, timeout=timeout, limits=limits, tls=tls, metadata=metadata)
+    )
 
 
 def list_services(
@@ -78,13 +81,14 @@ def list_services(
     timeout: float | None = None,
     limits: Limits = DEFAULT_LIMITS,
     tls: TlsOptions | None = None,
+    metadata: Mapping[str, bytes] | None = None,
 ) -> Listing:
     """Return what a server serves.
 
     Raises:
         RpcError: It cannot be reached, does not speak Avro, or tells nobody.
     """
-    return drive(listing(url, asynchronous=False, timeout=timeout, limits=limits, tls=tls))
+    return drive(listing(url, asynchronous=False, timeout=timeout, limits=limits, tls=tls, metadata=metadata))
 
 
 async def fetch(
@@ -95,6 +99,7 @@ async def fetch(
     timeout: float | None,
     limits: Limits,
     tls: TlsOptions | None,
+    metadata: Mapping[str, bytes] | None = None,
 ) -> Contract:
     """Do what `fetch_contract` does, over a transport of the colour asked for."""
     contract = await _shown(url, protocol, asynchronous=asynchronous, timeout=timeout, limits=limits, tls=tls)
@@ -102,7 +107,9 @@ async def fetch(
         return contract
     other = contract.name
     try:
-        found = await listing(url, asynchronous=asynchronous, timeout=timeout, limits=limits, tls=tls)
+        found = await listing(
+            url, asynchronous=asynchronous, timeout=timeout, limits=limits, tls=tls, metadata=metadata
+        )
         known = [service.name for service in found.services]
     except StatusError:  # it does not tell us: what the handshake has shown must do
         known = [other]
@@ -110,7 +117,13 @@ async def fetch(
 
 
 async def listing(
-    url: str, *, asynchronous: bool, timeout: float | None, limits: Limits, tls: TlsOptions | None
+    url: str,
+    *,
+    asynchronous: bool,
+    timeout: float | None,
+    limits: Limits,
+    tls: TlsOptions | None,
+    metadata: Mapping[str, bytes] | None = None,
 ) -> Listing:
     """Do what `list_services` does, over a transport of the colour asked for."""
     own = IntrospectionClient.__contract__
@@ -127,7 +140,8 @@ async def listing(
     )
     clock: Clock = AsyncClock() if asynchronous else BlockingClock()
     method = own.methods["services"]
-    call = Call(method, (), clock, Options(timeout=timeout).deadline(method, clock.now()))
+    deadline = Options(timeout=timeout).deadline(method, clock.now())
+    call = Call(method, (), clock, deadline, dict(metadata or {}))
     try:
         reply = await Remote(own, transport, limits)(call)
     finally:

@@ -3,7 +3,7 @@
 # Change the contracts, not this file.
 # Handshake hashes (MD5):
 #   avrorpc.ErrorDetails 91ef9e86e042fe500f7d8cd6f70dc1c3
-#   avrorpc.Introspection 9d6728db8479f1ae55cc79c3a77cff7f
+#   avrorpc.Introspection d24a5c0ba1453ffea13191976665be04
 """Types that every contract may use: tensors, and the buffers that they lie in."""
 
 from __future__ import annotations
@@ -316,7 +316,13 @@ class TestResult(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     """Why it failed or was left out."""
     duration: float
-    """How long it took, in seconds."""
+    """How long it took, in seconds; of several runs, the first."""
+    runs: int = 1
+    """How often it was run."""
+    latency: dict[str, float] = msgspec.field(default_factory=dict)
+    """The seconds that runs took at most, by the share of them: `p50`, `p90`, `p99`,
+    `max`; of several runs.
+    """
 
 
 class ServiceHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -578,12 +584,23 @@ class Introspection(Protocol):
         """
         ...
 
-    def test(self, service: str, *, message: str = "") -> list[TestResult]:
-        """Run the example cases of messages that change nothing, and compare the results.
+    def test(
+        self,
+        service: str,
+        *,
+        message: str = "",
+        include_changing: bool = False,
+        repeat: int = 1,
+    ) -> list[TestResult]:
+        """Run the example cases, by default of messages that change nothing, and compare the results.
 
         Args:
             service: The protocol's full name.
             message: The message's name; empty for all messages.
+            include_changing: Whether to run those of messages that may change
+                something, too; each of them once.
+            repeat: How often to run a case that passes, from 1 to 1000, to measure it;
+                as often as 5 seconds let it.
 
         Raises:
             NotServed: The server does not serve such a protocol, or the protocol has no
@@ -654,7 +671,14 @@ class AsyncIntrospection(Protocol):
         """See `Introspection.examples`."""
         ...
 
-    async def test(self, service: str, *, message: str = "") -> list[TestResult]:
+    async def test(
+        self,
+        service: str,
+        *,
+        message: str = "",
+        include_changing: bool = False,
+        repeat: int = 1,
+    ) -> list[TestResult]:
         """See `Introspection.test`."""
         ...
 
@@ -751,32 +775,35 @@ INTROSPECTION: Final = stub.Contract(
         '"doc":"What the case shows."},{"name":"outcome","type":"Outcome","doc":"What '
         'became of it."},{"name":"text","type":"string","doc":"Why it failed or was '
         'left out."},{"name":"duration","type":"double","doc":"How long it took, in '
-        'seconds."}]},{"type":"record","name":"ServiceHealth","doc":"How one service '
-        'fares.","fields":[{"name":"name","type":"string","doc":"The protocol\'s full '
-        'name."},{"name":"status","type":"ServingStatus","doc":"Whether it takes '
-        'calls."},{"name":"text","type":"string","doc":"Why, where there is something '
-        'to say."}]},{"type":"record","name":"HealthReport","doc":"How a server '
-        'fares.","fields":[{"name":"status","type":"ServingStatus","doc":"Whether what '
-        'was asked about takes calls."},{"name":"text","type":"string","doc":"Why, '
-        'where there is something to say."},{"name":"live","type":"boolean",'
-        '"doc":"Whether the process works; one that does not is to be started anew."},'
-        '{"name":"ready","type":"boolean","doc":"Whether calls may be sent here now; a '
-        'server that drains is live and not ready."},{"name":"services",'
-        '"type":{"type":"array","items":"ServiceHealth"},"doc":"What was asked about: '
-        'one service, or all."}]},{"type":"record","name":"MessageStatistics",'
-        '"doc":"What is known of the calls of one message.",'
-        '"fields":[{"name":"service","type":"string","doc":"The protocol\'s full '
-        'name."},{"name":"message","type":"string","doc":"The message\'s name."},'
-        '{"name":"started","type":"long","doc":"Calls that have begun."},'
-        '{"name":"in_flight","type":"long","doc":"Those that have not ended."},'
-        '{"name":"codes","type":{"type":"map","values":"long"},"doc":"Calls that ended,'
-        ' by code: `OK`, or one of the sixteen; declared errors count as UNKNOWN."},'
-        '{"name":"declared","type":{"type":"map","values":"long"},"doc":"Those that '
-        'ended with a declared error, by its name."},{"name":"latency",'
-        '"type":{"type":"map","values":"double"},"doc":"The seconds that calls took at '
-        'most, by the share of them: `p50`, `p90`, `p99`, `max`."}]},{"type":"record",'
-        '"name":"StatisticsReport","doc":"What is known of the calls since some time.",'
-        '"fields":[{"name":"since","type":{"type":"long",'
+        'seconds; of several runs, the first."},{"name":"runs","type":"int","doc":"How '
+        'often it was run.","default":1},{"name":"latency","type":{"type":"map",'
+        '"values":"double"},"doc":"The seconds that runs took at most, by the share of '
+        'them: `p50`, `p90`, `p99`, `max`; of several runs.","default":{}}]},'
+        '{"type":"record","name":"ServiceHealth","doc":"How one service fares.",'
+        '"fields":[{"name":"name","type":"string","doc":"The protocol\'s full name."},'
+        '{"name":"status","type":"ServingStatus","doc":"Whether it takes calls."},'
+        '{"name":"text","type":"string","doc":"Why, where there is something to '
+        'say."}]},{"type":"record","name":"HealthReport","doc":"How a server fares.",'
+        '"fields":[{"name":"status","type":"ServingStatus","doc":"Whether what was '
+        'asked about takes calls."},{"name":"text","type":"string","doc":"Why, where '
+        'there is something to say."},{"name":"live","type":"boolean","doc":"Whether '
+        'the process works; one that does not is to be started anew."},{"name":"ready",'
+        '"type":"boolean","doc":"Whether calls may be sent here now; a server that '
+        'drains is live and not ready."},{"name":"services","type":{"type":"array",'
+        '"items":"ServiceHealth"},"doc":"What was asked about: one service, or '
+        'all."}]},{"type":"record","name":"MessageStatistics","doc":"What is known of '
+        'the calls of one message.","fields":[{"name":"service","type":"string",'
+        '"doc":"The protocol\'s full name."},{"name":"message","type":"string",'
+        '"doc":"The message\'s name."},{"name":"started","type":"long","doc":"Calls '
+        'that have begun."},{"name":"in_flight","type":"long","doc":"Those that have '
+        'not ended."},{"name":"codes","type":{"type":"map","values":"long"},'
+        '"doc":"Calls that ended, by code: `OK`, or one of the sixteen; declared '
+        'errors count as UNKNOWN."},{"name":"declared","type":{"type":"map",'
+        '"values":"long"},"doc":"Those that ended with a declared error, by its '
+        'name."},{"name":"latency","type":{"type":"map","values":"double"},"doc":"The '
+        "seconds that calls took at most, by the share of them: `p50`, `p90`, `p99`, "
+        '`max`."}]},{"type":"record","name":"StatisticsReport","doc":"What is known of '
+        'the calls since some time.","fields":[{"name":"since","type":{"type":"long",'
         '"logicalType":"timestamp-millis"},"doc":"When counting began."},'
         '{"name":"messages","type":{"type":"array","items":"MessageStatistics"},'
         '"doc":"The messages that were called."}]},{"type":"record",'
@@ -823,11 +850,15 @@ INTROSPECTION: Final = stub.Contract(
         '"doc":"The protocol\'s full name."},{"name":"message","type":"string",'
         '"doc":"The message\'s name; empty for all messages.","default":""}],'
         '"response":{"type":"array","items":"ExampleCase"},"errors":["NotServed"]},'
-        '"test":{"doc":"Run the example cases of messages that change nothing, and '
-        'compare the results.","idempotent":true,"request":[{"name":"service",'
+        '"test":{"doc":"Run the example cases, by default of messages that change '
+        'nothing, and compare the results.","request":[{"name":"service",'
         '"type":"string","doc":"The protocol\'s full name."},{"name":"message",'
         '"type":"string","doc":"The message\'s name; empty for all messages.",'
-        '"default":""}],"response":{"type":"array","items":"TestResult"},'
+        '"default":""},{"name":"include_changing","type":"boolean","doc":"Whether to '
+        'run those of messages that may change something, too; each of them once.",'
+        '"default":false},{"name":"repeat","type":"int","doc":"How often to run a case '
+        'that passes, from 1 to 1000, to measure it; as often as 5 seconds let it.",'
+        '"default":1}],"response":{"type":"array","items":"TestResult"},'
         '"errors":["NotServed"]},"health":{"doc":"Tell how the server fares.",'
         '"readonly":true,"request":[{"name":"service","type":"string","doc":"The '
         'protocol\'s full name; empty for the server as a whole.","default":""}],'
@@ -924,6 +955,8 @@ class IntrospectionService(stub.Service):
         service: str,
         *,
         message: str = "",
+        include_changing: bool = False,
+        repeat: int = 1,
     ) -> list[TestResult] | Awaitable[list[TestResult]]:
         """See `Introspection.test`."""
 
@@ -977,9 +1010,22 @@ class IntrospectionClient(stub.Client):
         """See `Introspection.examples`."""
         return self.__avrorpc__(_Introspection_examples, service, message)
 
-    def test(self, service: str, *, message: str = "") -> list[TestResult]:
+    def test(
+        self,
+        service: str,
+        *,
+        message: str = "",
+        include_changing: bool = False,
+        repeat: int = 1,
+    ) -> list[TestResult]:
         """See `Introspection.test`."""
-        return self.__avrorpc__(_Introspection_test, service, message)
+        return self.__avrorpc__(
+            _Introspection_test,
+            service,
+            message,
+            include_changing,
+            repeat,
+        )
 
     def health(self, *, service: str = "") -> HealthReport:
         """See `Introspection.health`."""
@@ -1027,9 +1073,22 @@ class AsyncIntrospectionClient(stub.AsyncClient):
         """See `Introspection.examples`."""
         return await self.__avrorpc__(_Introspection_examples, service, message)
 
-    async def test(self, service: str, *, message: str = "") -> list[TestResult]:
+    async def test(
+        self,
+        service: str,
+        *,
+        message: str = "",
+        include_changing: bool = False,
+        repeat: int = 1,
+    ) -> list[TestResult]:
         """See `Introspection.test`."""
-        return await self.__avrorpc__(_Introspection_test, service, message)
+        return await self.__avrorpc__(
+            _Introspection_test,
+            service,
+            message,
+            include_changing,
+            repeat,
+        )
 
     async def health(self, *, service: str = "") -> HealthReport:
         """See `Introspection.health`."""

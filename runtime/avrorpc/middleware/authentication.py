@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from inspect import isawaitable
 from typing import Any, TypeAlias
@@ -11,6 +11,7 @@ from avrorpc.call import Call, Reply
 from avrorpc.errors import Code, StatusError
 from avrorpc.method import Method
 from avrorpc.principal import Principal
+from avrorpc.schema.openapi_options import Scheme
 from avrorpc.service import Service
 
 Provider: TypeAlias = Callable[[Call], Mapping[str, bytes] | Awaitable[Mapping[str, bytes]]]
@@ -54,6 +55,7 @@ class Authentication:
             connection proves. It may be `async def`.
         authorize: Whether the caller may call a message; everybody who is known may, unless given.
         exempt: Messages that anybody may call, as `protocol/message`.
+        schemes: How callers may prove who they are, for the OpenAPI document that a server shows.
     """
 
     def __init__(
@@ -62,7 +64,10 @@ class Authentication:
         *,
         authorize: Authorize | None = None,
         exempt: Collection[str] = (),
+        schemes: Sequence[Scheme] = (),
     ) -> None:
+        self.schemes = tuple(schemes)
+        """How callers may prove who they are."""
         self._authenticate = authenticate
         self._authorize = authorize
         self._exempt = frozenset(exempt)
@@ -71,16 +76,25 @@ class Authentication:
         """Wrap a service."""
 
         async def serve(call: Call) -> Reply:
-            if call.method.full_name in self._exempt:
-                return await service(call)
-            found = self._authenticate(call)
-            principal = await found if isawaitable(found) else found
-            if principal is None:
-                raise StatusError(Code.UNAUTHENTICATED, f"{call.method.full_name} needs to know who calls")
-            if self._authorize is not None and not self._authorize(principal, call.method):
-                raise StatusError(
-                    Code.PERMISSION_DENIED, f"{principal.name} may not call {call.method.full_name}"
-                )
-            return await service(replace(call, principal=principal))
+            principal = await self.admit(call)
+            return await service(call if principal is None else replace(call, principal=principal))
 
         return serve
+
+    async def admit(self, call: Call) -> Principal | None:
+        """Return who makes a call, None where anybody may; its arguments are not looked at.
+
+        Raises:
+            StatusError: UNAUTHENTICATED or PERMISSION_DENIED, the call may not be made.
+        """
+        if call.method.full_name in self._exempt:
+            return None
+        found = self._authenticate(call)
+        principal = await found if isawaitable(found) else found
+        if principal is None:
+            raise StatusError(Code.UNAUTHENTICATED, f"{call.method.full_name} needs to know who calls")
+        if self._authorize is not None and not self._authorize(principal, call.method):
+            raise StatusError(
+                Code.PERMISSION_DENIED, f"{principal.name} may not call {call.method.full_name}"
+            )
+        return principal

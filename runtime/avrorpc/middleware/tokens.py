@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import hashlib
+import logging
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,8 @@ from avrorpc.call import Call
 from avrorpc.errors import BindError, Code, StatusError
 from avrorpc.method import Method
 from avrorpc.principal import Principal
+
+logger = logging.getLogger("avrorpc")
 
 HEADER: Final = "authorization"
 """The metadata that holds a token, as `Bearer TOKEN`."""
@@ -52,24 +55,33 @@ class TokenFile:
     """The tokens of a file, one on each line: `NAME sha256:HEX [expires=DATE] [may=PATTERN]...`.
 
     Empty lines, and lines that begin with `#`, say nothing. `authenticate` and `authorize` are for
-    `Authentication`.
+    `Authentication`. A file that has become unreadable is reported to the log, and the tokens that were read
+    last stay good, so that a slip of the pen locks nobody out.
 
     Args:
         path: Where it is.
+        trusted: The kinds of `Principal` that need no token. Who reaches a unix socket is known by its user
+            only, and is not among them unless `process` is.
 
     Raises:
         BindError: It cannot be read; the text says where, and shows no digest.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, trusted: Collection[str] = ("certificate",)) -> None:
         self._path: Final = Path(path)
+        self._trusted: Final = frozenset(trusted)
         self._tokens: dict[bytes, Token] = {}
-        self._changed = -1.0
+        self._state: tuple[int, int, int] | None = None
+        self._problem = ""
         self._looked: float | None = None
         self._read()
 
     def __len__(self) -> int:
         return len(self._tokens)
+
+    def count(self, name: str) -> int:
+        """Return how many tokens a name has."""
+        return sum(token.name == name for token in self._tokens.values())
 
     def authenticate(self, call: Call) -> Principal | None:
         """Return who a call comes from: whom its connection proves, or else whom its token stands for.
@@ -79,7 +91,8 @@ class TokenFile:
         """
         given = call.metadata.get(HEADER)
         if given is None:
-            return call.principal
+            known = call.principal
+            return known if known is not None and known.kind in self._trusted else None
         scheme, _, token = given.partition(b" ")
         if scheme.lower() != b"bearer":
             raise StatusError(Code.UNAUTHENTICATED, "the header Authorization must be `Bearer TOKEN`")
@@ -97,20 +110,27 @@ class TokenFile:
         return not patterns or any(fnmatch.fnmatchcase(method.full_name, one) for one in patterns)
 
     def _look(self, now: float) -> None:
-        if self._looked is None or now - self._looked >= _LOOK_AGAIN:
-            self._looked = now
+        if self._looked is not None and now - self._looked < _LOOK_AGAIN:
+            return
+        self._looked = now
+        try:
             self._read()
+        except BindError as error:
+            if str(error) != self._problem:
+                self._problem = str(error)
+                logger.error("%s; the tokens that were read last stay good", error)
 
     def _read(self) -> None:
         try:
-            changed = self._path.stat().st_mtime
-            if changed == self._changed:
+            found = self._path.stat()
+            state = (found.st_mtime_ns, found.st_size, found.st_ino)
+            if state == self._state:
                 return
             text = self._path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise BindError(f"cannot read the tokens in {self._path}: {error}") from error
+            raise BindError(f"cannot read the tokens in {self._path}: {_reason(error)}") from error
         self._tokens = {token.digest: token for token in _parsed(text, self._path)}
-        self._changed = changed
+        self._state, self._problem = state, ""
 
 
 def new_token(
@@ -126,6 +146,10 @@ def new_token(
             raise ValueError(f"{text!r} must be one word")
     secret = secrets.token_urlsafe(_BYTES)
     return secret, Token(name, hashlib.sha256(secret.encode()).digest(), expires, tuple(may))
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "it is no UTF-8 text"
 
 
 def _parsed(text: str, path: Path) -> Iterator[Token]:

@@ -8,6 +8,8 @@ from typing import Final
 from avrorpc.schema.json_schema import JsonObject
 from avrorpc.schema.openapi_answers import JSON
 
+MOST_RUNS: Final = 1_000
+"""How often a case may be run in one test."""
 _TEXT: Final[JsonObject] = {"type": "string"}
 _CASE: Final[JsonObject] = {
     "type": "object",
@@ -16,7 +18,10 @@ _CASE: Final[JsonObject] = {
         "description": _TEXT,
         "input": {"type": "object"},
         "expected_output": {},
+        "expected_error": {"type": "object"},
         "validation_rules": {},
+        "tolerance": {"type": "object"},
+        "variant": _TEXT,
     },
     "required": ["message", "description", "input"],
 }
@@ -28,6 +33,8 @@ _OUTCOME: Final[JsonObject] = {
         "outcome": {"type": "string", "enum": ["UNKNOWN", "PASSED", "FAILED", "SKIPPED"]},
         "text": _TEXT,
         "duration": {"type": "number"},
+        "runs": {"type": "integer", "minimum": 0},
+        "latency": {"type": "object", "additionalProperties": {"type": "number"}},
     },
     "required": ["message", "description", "outcome"],
 }
@@ -111,7 +118,19 @@ def generated_operation(
         schema: JsonObject = {
             "type": "object",
             "properties": {
-                "message": {"description": "Whose cases alone to run.", **_TEXT, "enum": list(messages)}
+                "message": {"description": "Whose cases alone to run.", **_TEXT, "enum": list(messages)},
+                "include_changing": {
+                    "description": "Whether to run those of messages that may change something, too.",
+                    "type": "boolean",
+                    "default": False,
+                },
+                "repeat": {
+                    "description": "How often to run each case that passes, to measure it.",
+                    "type": "integer",
+                    "minimum": 1,
+                    "maximum": MOST_RUNS,
+                    "default": 1,
+                },
             },
             "additionalProperties": False,
         }

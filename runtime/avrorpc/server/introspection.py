@@ -34,6 +34,7 @@ from avrorpc.method import Method
 from avrorpc.middleware.statistics import Statistics
 from avrorpc.outline import service_outline
 from avrorpc.schema import Named, fingerprint
+from avrorpc.schema.openapi_generated import MOST_RUNS
 from avrorpc.server.activity import Activity, running_call
 from avrorpc.server.examples import examples_of, run_examples
 from avrorpc.server.health import Health
@@ -112,14 +113,20 @@ class ServerIntrospection(IntrospectionService):
         methods = self._methods(self._find(service), message)
         return [case for method in methods for case in examples_of(method)]
 
-    async def test(self, service: str, *, message: str = "") -> list[TestResult]:
-        """Run the example cases of messages that change nothing."""
+    async def test(
+        self, service: str, *, message: str = "", include_changing: bool = False, repeat: int = 1
+    ) -> list[TestResult]:
+        """Run the example cases, by default of messages that change nothing, and maybe measure them."""
         self._guard("test", is_private=True)
+        if not 1 <= repeat <= MOST_RUNS:
+            raise StatusError(
+                Code.INVALID_ARGUMENT, f"repeat is from 1 to MOST_RUNS, {MOST_RUNS}, and not {repeat}"
+            )
         served = self._find(service)
         return [
             result
             for method in self._methods(served, message)
-            for result in await run_examples(served, method)
+            for result in await run_examples(served, method, include_changing=include_changing, repeat=repeat)
         ]
 
     async def health(self, *, service: str = "") -> HealthReport:

@@ -20,6 +20,7 @@ from avrorpc.binding import Binding, bind
 from avrorpc.contracts import IntrospectionService
 from avrorpc.errors import BindError, Code, StatusError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
+from avrorpc.middleware.authentication import Authentication
 from avrorpc.middleware.statistics import Statistics
 from avrorpc.server.activity import Activity, RunningCall
 from avrorpc.server.admission import Admission
@@ -85,7 +86,7 @@ class Server:
             everybody the first, and callers on this host the second; `"local"`, callers on this host alone;
             `"open"`, everybody everything; `False`, nobody, and nothing is counted.
         middleware: Wraps each call of all services, Introspection among them, outside of what their bindings
-            have; the first runs outermost.
+            have; the first runs outermost. Over REST an `Authentication` here is asked before a body is read.
         mode: What answers over REST are where the client does not say: `research`, the envelope with
             metadata and examples; `production`, the bare result.
         origins: Whose web pages may call by HTTP and WebSocket, such as `https://example.org`, or `*`. Pages
@@ -124,6 +125,8 @@ class Server:
         """The connections that are open, and the calls under way."""
         self._statistics = statistics = Statistics()
         self._mode: Final[Mode] = mode
+        self._guards: Final = tuple(one for one in middleware if isinstance(one, Authentication))
+        self._expose_cause: Final = expose_cause
         self._browser: Final = browser
         counting = () if introspection is False else (self.activity, statistics)
         served: dict[str, Served] = {}
@@ -285,6 +288,8 @@ class Server:
             limits=self._limits,
             admit=self._admit,
             examples=shown_examples,
+            guards=self._guards,
+            expose_cause=self._expose_cause,
         )
         return RestFace(parts, mode=self._mode, origins=self._origins, browser=self._browser)
 

@@ -21,7 +21,7 @@ FRAMES = {
 VALUES = {"namespace": '"n"', "aliases": '["x"]', "order": '"ignore"', "timeout": '"3s"', "readonly": "true"}
 VALUES |= {"idempotent": "true", "logicalType": '"decimal"', "precision": "9", "scale": "0"}
 VALUES |= {"stream": '"response"', "http": '"POST /a"', "query": '"p"', "header": '"X-P"', "body": "true"}
-VALUES |= {"deprecated": "true"}
+VALUES |= {"deprecated": "true", "idempotency_key": '"required"'}
 PLACED = (LintRule.MISPLACED_ANNOTATION, LintRule.ANNOTATED_TYPE)
 
 
@@ -98,6 +98,11 @@ def test_annotations_of_others_are_left_alone(tmp_path: Path, name: str) -> None
     [
         ("@readonly(true) @idempotent(false)", "", "is read-only, and yet not idempotent"),
         ("@readonly(true)", "oneway", "is one-way, and yet read-only"),
+        (
+            '@idempotency_key("required") @idempotent(true)',
+            "",
+            "needs a key, and may be repeated: it is @idempotent",
+        ),
     ],
 )
 def test_annotations_that_contradict_each_other(

@@ -7,11 +7,14 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 from avrorpc.codec.json_text import format_json
+from avrorpc.contracts import IntrospectionService
 from avrorpc.errors import LimitExceeded, RemoteProtocolError
 from avrorpc.limits import Limits
+from avrorpc.method import Method
+from avrorpc.middleware.authentication import Authentication
 from avrorpc.middleware.statistics import Statistics
 from avrorpc.schema import Json, Streaming
 from avrorpc.schema.openapi import openapi
@@ -26,6 +29,7 @@ from avrorpc.server.rest.asking import Asking, Problem
 from avrorpc.server.rest.browser import Browser
 from avrorpc.server.rest.conditions import check_match, entity_tag, is_unchanged
 from avrorpc.server.rest.cors import Cors
+from avrorpc.server.rest.gate import Gate
 from avrorpc.server.rest.generated import GeneratedRoutes
 from avrorpc.server.rest.idempotency import IdempotencyKeys
 from avrorpc.server.rest.metrics import CONTENT_TYPE, exposition
@@ -63,6 +67,10 @@ class ServerParts:
     """Counts a call while it lasts."""
     examples: Callable[[Served, str], list[Json]]
     """The example cases of a message."""
+    guards: tuple[Authentication, ...] = ()
+    """The checks that all calls pass."""
+    expose_cause: bool = False
+    """Whether callers learn the text of undeclared exceptions."""
 
 
 class RestFace:
@@ -89,6 +97,9 @@ class RestFace:
         around = Surroundings(
             server.limits, server.admit, lambda name: self._settings[name].mode == "research", server.examples
         )
+        self._gate: Final = Gate(
+            server.guards, server.statistics, server.limits, expose_cause=server.expose_cause
+        )
         segments = service_segments(served.protocol for served in server.services)
         self.routes: Final[dict[str, list[Route]]] = {}
         """The routes of each service, by its full name."""
@@ -96,7 +107,9 @@ class RestFace:
             self.routes[served.name] = routes_of(served.protocol, segments[served.name])
         for served in server.services:
             for route in self.routes[served.name]:
-                self._router.add(route.verb, route.path, self._answer_by(served, route, around))
+                message = served.contract.methods[route.message.name]
+                answer = self._known(message, self._answer_by(served, route, around))
+                self._router.add(route.verb, route.path, answer)
         self._ask: Final = (
             None
             if server.introspection is None
@@ -160,6 +173,17 @@ class RestFace:
                 raise Refusal(
                     404, f"there is nothing at {request.path[:200]}; /openapi.json has what there is"
                 )
+
+    def _known(self, method: Method[Any], answer: Answer) -> Answer:
+        """Return an answer for those alone who may call a message."""
+        if self._gate.is_open:
+            return answer
+
+        async def known(request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
+            await self._gate(request, method)
+            return await answer(request, variables)
+
+        return known
 
     def _answer_by(self, served: Served, route: Route, around: Surroundings) -> Answer:
         """Return what answers by a route. What reads and writes its values is made at its first request."""
@@ -254,7 +278,9 @@ class RestFace:
     def _add_generated(self, served: Served, segment: str, ask: Asking) -> None:
         settings, routes = self._settings[served.name], self.routes[served.name]
         generated = GeneratedRoutes(served, ask, settings, routes, self._server.limits)
-        for (verb, name), answer in generated.answers.items():
+        questions = IntrospectionService.__contract__.methods
+        for (verb, name), (question, answered) in generated.answers.items():
+            answer = self._known(questions[question], answered)
             self._router.add(verb, parse_template(f"/_introspection/{segment}/{name}"), answer)
             path = parse_template(f"/{segment}/{name}")
             if not self._router.has(verb, path):
@@ -274,14 +300,18 @@ class RestFace:
             mode=self._mode,
             cases=cases,
             generated=self._server.introspection is not None,
+            security=tuple(dict.fromkeys(name for guard in self._server.guards for name in guard.schemes)),
         )
         body = format_json(openapi((served.protocol for served in self._server.services), options))
         headers = {"Content-Type": JSON, "Cache-Control": "no-cache", "ETag": f'"{entity_tag(body)}"'}
         return HttpResponse(200, headers, body)
 
     async def _openapi(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
+        # Refused where the caller may not know what is served.
         if self._ask is not None:
-            await self._ask(request, "services")  # refused where the caller may not know what is served
+            await self._ask(request, "services")
+        else:
+            await self._gate(request, IntrospectionService.__contract__.methods["services"])
         document = self._document
         tag = document.headers["ETag"].strip('"')
         if is_unchanged(request.headers.get("if-none-match"), tag):

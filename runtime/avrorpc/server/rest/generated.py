@@ -6,13 +6,15 @@ They ask `avrorpc.Introspection`, as any client might: whoever may not ask that 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 from avrorpc.codec.json_text import format_json, parse_json
 from avrorpc.contracts import ServingStatus
 from avrorpc.errors import EncodeError, LimitExceeded
+from avrorpc.examples.problem import below
 from avrorpc.limits import Limits
 from avrorpc.schema import Json
+from avrorpc.schema.openapi_generated import MOST_RUNS
 from avrorpc.schema.routes import Route
 from avrorpc.server.rest.arguments import media_type
 from avrorpc.server.rest.asking import Asking
@@ -50,16 +52,16 @@ class GeneratedRoutes:
         self._settings = settings
         self._routes = routes
         self._limits = limits
-        self.answers: Final[Mapping[tuple[str, str], Answer]] = {
-            ("GET", "info"): self._info,
-            ("GET", "examples"): self._examples,
-            ("POST", "test"): self._test,
-            ("GET", "config"): self._config,
-            ("POST", "config"): self._change,
-            ("PUT", "config"): self._replace,
-            ("GET", "health"): self._health,
+        self.answers: Final[Mapping[tuple[str, str], tuple[str, Answer]]] = {
+            ("GET", "info"): ("services", self._info),
+            ("GET", "examples"): ("examples", self._examples),
+            ("POST", "test"): ("test", self._test),
+            ("GET", "config"): ("configuration", self._config),
+            ("POST", "config"): ("configuration", self._change),
+            ("PUT", "config"): ("configuration", self._replace),
+            ("GET", "health"): ("health", self._health),
         }
-        """What answers, by verb and the path's last segment."""
+        """What answers, by verb and the path's last segment, and which question it asks `Introspection`."""
 
     async def _info(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
         services = await self._ask(request, "services")
@@ -71,16 +73,19 @@ class GeneratedRoutes:
         return self._json(request, {**found, "endpoints": endpoints})
 
     async def _examples(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
-        cases = await self._ask(request, "examples", self._served.name)
-        shown: list[Json] = [_case(case) for case in cases]
+        await self._ask(request, "examples", self._served.name)  # refused where the caller may not know
+        shown: list[Json] = [
+            {"message": case.message, **case.to_json()}
+            for cases in self._served.contract.examples.values()
+            for case in cases
+        ]
         return self._json(request, shown)
 
     async def _test(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
         asked = await self._object(request)
-        message = asked.get("message", "")
-        if set(asked) - {"message"} or not isinstance(message, str):
-            raise Refusal(422, 'a test takes {"message": NAME}, or {} for all of them')
-        results = await self._ask(request, "test", self._served.name, message)
+        _check_test(asked)
+        arguments = (asked.get("message", ""), asked.get("include_changing", False), asked.get("repeat", 1))
+        results = await self._ask(request, "test", self._served.name, *arguments)
         counts = {
             outcome.lower(): sum(one["outcome"] == outcome for one in results)
             for outcome in ("PASSED", "FAILED", "SKIPPED")
@@ -130,15 +135,29 @@ class GeneratedRoutes:
         return compressed(request, HttpResponse(status, headers, format_json(value)))
 
 
-def _case(case: Mapping[str, Any]) -> dict[str, Json]:
-    """Return an example case with its values as JSON, and not as texts of it."""
-    shown: dict[str, Json] = {
-        "message": case["message"],
-        "description": case["description"],
-        "input": parse_json(case["input"].encode()),
-    }
-    if case["expected_output"] is not None:
-        shown["expected_output"] = parse_json(case["expected_output"].encode())
-    if case["validation_rules"]:
-        shown["validation_rules"] = case["validation_rules"]
-    return shown
+_TEST: Final[Mapping[str, tuple[type, str]]] = {
+    "message": (str, "the name of a message"),
+    "include_changing": (bool, "true or false"),
+    "repeat": (int, f"a whole number from 1 to {MOST_RUNS}"),
+}
+
+
+def _check_test(asked: Mapping[str, Json]) -> None:
+    """Check what a test is asked for.
+
+    Raises:
+        Refusal: 422, it is something else.
+    """
+    errors: list[dict[str, Json]] = []
+    for name, value in asked.items():
+        if name not in _TEST:
+            detail = f"a test has no {name!r}; it has {', '.join(_TEST)}"
+        elif type(value) is not _TEST[name][0] or (
+            name == "repeat" and not 1 <= int(str(value)) <= MOST_RUNS
+        ):
+            detail = f"{name} is {_TEST[name][1]}"
+        else:
+            continue
+        errors.append({"pointer": below("", name), "detail": detail, "in": "body"})
+    if errors:
+        raise Refusal(422, f"the test is wrong: {errors[0]['detail']}", errors=errors)

@@ -130,7 +130,7 @@ class Caller:
             made = (
                 connect(subject.client, f"{name}:", target=binding)
                 if name in LOCAL
-                else connect(subject.client, targets_here[name])
+                else connect(subject.client, targets_here[name], metadata=subject.metadata)
             )
             self._clients[name] = await self._stack.enter_async_context(made)
 
@@ -190,8 +190,9 @@ class Caller:
         Raises:
             NoAnswer: It did not end in time.
         """
+        sent = None if metadata is None else {**self.subject.metadata, **metadata}
         client = with_options(
-            self._clients[placement], timeout=self.limit if timeout is None else timeout, metadata=metadata
+            self._clients[placement], timeout=self.limit if timeout is None else timeout, metadata=sent
         )
         loop = asyncio.get_running_loop()
         start = loop.time()

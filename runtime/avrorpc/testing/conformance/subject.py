@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -37,6 +37,8 @@ class Subject:
     client: type[AsyncClient]
     examples: dict[str, Sequence[Case]] = field(default_factory=dict)
     """The example cases of messages, by name: at first those that are at hand with the contract."""
+    metadata: Mapping[str, bytes] = field(default_factory=dict)
+    """Sent with each call, such as a token."""
 
     def __post_init__(self) -> None:
         self.examples = {**self.contract.examples, **self.examples}
@@ -79,9 +81,16 @@ def subject_of(implementation: object, contract: str | None = None) -> list[Subj
     ]
 
 
-def remote_subject(url: str, contract: Contract) -> Subject:
-    """Return a server as what is checked; its contract may come from the server itself."""
-    return Subject(contract, url, None, type("Client", (AsyncClient,), {"__contract__": contract}))
+def remote_subject(url: str, contract: Contract, *, metadata: Mapping[str, bytes] | None = None) -> Subject:
+    """Return a server as what is checked; its contract may come from the server itself.
+
+    Args:
+        url: Where it is.
+        contract: What it serves there.
+        metadata: Sent with each call, such as a token.
+    """
+    client = type("Client", (AsyncClient,), {"__contract__": contract})
+    return Subject(contract, url, None, client, metadata=dict(metadata or {}))
 
 
 def client_of(skeleton: type) -> type[AsyncClient]:
