@@ -233,14 +233,14 @@ def test_a_call_under_way_ends_with_the_weights_it_began_with(
     class Swapping(BpeTokenizer):
         """Has the weights replaced while a call is between tokenizing and computing."""
 
+        swap: Callable[[], object] | None = None
+
         def tokenize(self, text: str | list[str], *, add_special_tokens: bool = True) -> TokenizedBatch:
             batch = super().tokenize(text, add_special_tokens=add_special_tokens)
             if self.swap is not None:
                 swap, self.swap = self.swap, None
                 swap()
             return batch
-
-        swap: Callable[[], object] | None = None
 
     def load(path: Path) -> tuple[CausalModel, Tokenizer]:
         return CausalModel.load(path, "cpu"), BpeTokenizer(path)
