@@ -34,7 +34,8 @@ FUNCTIONS = words(
     """
 tokenize detokenize post_tokenize get_detokenize forward generate post_forward post_generate allocate free
 post_allocate delete_free get_service enable_restful_mode register_artifact enable_zero_cost_mode
-sparse_attention my_attention_implementation masked_attention tensor_parallel tensor_parallel_split split_tensors serialize
+sparse_attention my_attention_implementation masked_attention tensor_parallel tensor_parallel_split
+split_tensors serialize
 deserialize send_over_network service.process model_service client.get client.post tester.run_service_tests
 designer.create_execution_plan designer.patch_code researcher.run_experiment
 """
