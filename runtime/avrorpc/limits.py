@@ -51,7 +51,8 @@ class Limits:
     handshake_timeout: float = 10.0
     """Seconds that either end waits for the other's part of the handshake; 0 for ever."""
     receive_timeout: float = 120.0
-    """Seconds that a plain message may take from its first byte to its last at a server; 0 for any."""
+    """Seconds that a plain message may take from its first byte to its last at a server, and that an HTTP
+    client may go without reading a byte of its reply; 0 for any."""
 
 
 DEFAULT_LIMITS = Limits()

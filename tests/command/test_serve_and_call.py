@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import signal
 import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -221,6 +223,24 @@ def test_a_port_in_use_is_one_sentence(server: Running) -> None:
         outcome = run("serve", "avrorpc_services:byte_tokenizer", option, f"127.0.0.1:{port}")
         assert outcome.code == 1
         assert outcome.err == f"Error: cannot listen on {address}: Address already in use\n"
+
+
+def status_of_page(url: str) -> int:
+    host, _, port = url.removeprefix("http://").partition(":")
+    with closing(http.client.HTTPConnection(host, int(port), timeout=10)) as connection:
+        connection.request("GET", "/")
+        with connection.getresponse() as response:
+            return response.status
+
+
+def test_the_api_browser_is_there_until_it_is_switched_off(server: Running) -> None:
+    assert status_of_page(server.http) == 200
+    without = start("support.implementations:SyncSmall", "--http", "127.0.0.1:0", "--no-browser")
+    assert without.stdout is not None
+    assert status_of_page(without.stdout.readline().split()[1]) == 404
+    without.terminate()
+    without.communicate(timeout=30)
+    assert without.returncode == 0
 
 
 def test_sigterm_lets_a_running_call_finish() -> None:

@@ -63,6 +63,8 @@ def test_a_server_that_has_vanished_is_given_up_in_every_kind_of_call(transport:
                 error = outcome(future)
                 assert isinstance(error, ConnectionLost), (kind, error)
                 assert "ping_timeout=0.15" in str(error)
+            proxy.to_server.clear()  # now the server learns, too
+            for kind in HELD_KINDS:
                 books.wait_for_end(kind, 1)
                 assert books.given_up[kind] == 1, kind
 

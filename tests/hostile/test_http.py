@@ -200,7 +200,7 @@ REFUSED = [
         400,
         "no request of",
     ),
-    ("a path that climbs", [post(line="POST /../../etc/passwd HTTP/1.1")], 404, "nothing to POST"),
+    ("a path that climbs", [post(line="POST /../../etc/passwd HTTP/1.1")], 404, "nothing at"),
     ("a path that climbs in escapes", [post(line="POST /avro/%2e%2e%2fetc%2fpasswd HTTP/1.1")], 404, ""),
     ("an escape that breaks off", [post(line="POST /avro/%f HTTP/1.1")], 404, ""),
     # Whose page asks.
@@ -260,7 +260,7 @@ REFUSED = [
         426,
         "opens WebSockets",
     ),
-    ("a WebSocket where there is none", [upgrade(line="GET /elsewhere HTTP/1.1")], 404, "nothing to GET"),
+    ("a WebSocket where there is none", [upgrade(line="GET /elsewhere HTTP/1.1")], 404, "nothing at"),
 ]
 
 

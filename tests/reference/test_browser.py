@@ -220,5 +220,5 @@ def test_names_of_any_script_are_found(page: Any, tmp_path: Path) -> None:
     page.fill("#search-input", "名前")
     assert results(page)[0] == "名前"
     page.keyboard.press("Enter")
-    page.wait_for_load_state()
+    page.wait_for_url("**#*")
     assert page.evaluate("document.querySelector(':target') !== null")

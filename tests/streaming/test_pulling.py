@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
 
@@ -142,7 +142,7 @@ async def test_a_failure_to_close_while_it_runs_is_logged(
 async def test_one_that_waits_for_a_thread_is_closed_without_one() -> None:
     gate = threading.Event()
 
-    def never() -> Iterator[int]:
+    def never() -> Generator[int, None, None]:
         yield 1
         raise AssertionError("nobody reads it")
 

@@ -13,8 +13,9 @@ from avrorpc import Call, Code, Reply, StatusError, bind, with_options
 from avrorpc.call import BlockingClock
 from avrorpc.driving import drive
 from avrorpc.method import Contract
+from avrorpc.middleware.redaction import REDACTED
 from avrorpc.testing import Recorder, RecordingError, compare, connected, mock, replay, run
-from avrorpc.testing.recording import REDACTED, load
+from avrorpc.testing.recording import load
 from support.implementations import AsyncConformance, AsyncStreams, SyncConformance
 from support.values import everything
 from testcontracts.conformance import (

@@ -68,6 +68,7 @@ BEFORE_A_CALL: dict[str, type[Exception]] = {
     "tcp": ConnectError,
     "spec": ConnectError,
     "http": ConnectionLost,
+    "ws": ConnectError,
 }
 
 
@@ -76,6 +77,7 @@ def url_of(kind: str, port: int) -> str:
         "tcp": f"tcp://127.0.0.1:{port}",
         "spec": f"tcp://127.0.0.1:{port}?framing=spec",
         "http": f"http://127.0.0.1:{port}",
+        "ws": f"ws://127.0.0.1:{port}",
     }[kind]
 
 
@@ -99,21 +101,21 @@ def test_a_host_that_is_not_there(caller: Caller, kind: str, monkeypatch: pytest
     check(caught, "the host 'nowhere.invalid' is unknown")
 
 
-@pytest.mark.parametrize("kind", ["tcp", "spec", "http"])
+@pytest.mark.parametrize("kind", ["tcp", "spec", "http", "ws"])
 def test_a_server_that_hangs_up_at_once(caller: Caller, kind: str) -> None:
     with Rogue(lambda sock: None) as rogue, pytest.raises(BEFORE_A_CALL[kind]) as caught:
         caller(url_of(kind, rogue.port))
     check(caught, f"127.0.0.1:{rogue.port}")
 
 
-@pytest.mark.parametrize("kind", ["tcp", "spec", "http"])
+@pytest.mark.parametrize("kind", ["tcp", "spec", "http", "ws"])
 def test_a_server_that_hangs_up_instead_of_answering(caller: Caller, kind: str) -> None:
     with Rogue(says(b"")) as rogue, pytest.raises(BEFORE_A_CALL[kind]) as caught:
         caller(url_of(kind, rogue.port))
     check(caught, "does it speak another protocol" if kind != "http" else f"127.0.0.1:{rogue.port}")
 
 
-@pytest.mark.parametrize("kind", ["tcp", "spec", "http"])
+@pytest.mark.parametrize("kind", ["tcp", "spec", "http", "ws"])
 def test_a_server_that_breaks_the_connection(caller: Caller, kind: str) -> None:
     def reset(sock: socket.socket) -> None:
         sock.recv(65_536)

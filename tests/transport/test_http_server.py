@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 import socket
@@ -12,6 +13,7 @@ from dataclasses import dataclass, field
 
 import pytest
 from avrorpc.limits import DEFAULT_LIMITS, Limits
+from avrorpc.transport.blocking import reset_on_close
 from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, Send, text
 from avrorpc.transport.http_server import MAX_DROPPED, HttpConnection
 from support.waiting import until
@@ -171,7 +173,6 @@ ROWS = [
     ("a body above the limit", post("/read", b"x" * 1_001, ENDS), ABOVE),
     ("chunks above the limit", get("/read", CHUNKED + ENDS, "POST") + chunks(*THREE_TIMES), ABOVE),
     ("parts that break off", get("/broken"), reply("2\r\nab\r\n", CHUNKED)),
-    ("a header of two lines", get("/header"), ""),
     ("garbage after a GET", get() + b"\xff\r\n\r\n", HI + NO_REQUEST),
 ]  # fmt: skip
 
@@ -398,7 +399,7 @@ async def test_an_ending_connection_answers_once_more(place: Place) -> None:
     writer.write(get())
     await reader.readuntil(b"GET \n")
     (connection,) = place.connections
-    connection.is_ending = True
+    connection.leave()
     writer.write(get())
     assert CLOSE.encode() in await reader.read()
     writer.close()
@@ -413,3 +414,85 @@ async def test_a_connection_that_is_refused_is_told_why() -> None:
     assert said.startswith("HTTP/1.1 503 ")
     assert said.endswith("it is full\n")
     server.close()
+
+
+async def test_a_header_that_cannot_be_sent_is_a_failure_of_the_server(
+    place: Place, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = await place.told(get("/header") + get("/", ENDS), ends=False)
+    first, second = said.split("HTTP/1.1 ")[1:]
+    assert first.startswith("500 ")
+    assert "the server failed; error " in first
+    assert second.startswith("200 "), "the connection goes on"
+    assert "has more than one line" in caplog.text
+
+
+async def test_requests_on_a_connection_that_was_ended_are_not_answered_and_meet_no_reset(
+    place: Place,
+) -> None:
+    reader, writer = await place.dial()
+    writer.write(get())
+    await reader.readuntil(b"GET \n")
+    (connection,) = place.connections
+    connection.end()
+    assert await reader.read() == b""
+    for _ in range(3):
+        writer.write(get())
+        await asyncio.sleep(0.001)
+        sock: socket.socket = writer.get_extra_info("socket")
+        assert sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0
+    writer.close()
+    await until(lambda: not place.connections)
+
+
+async def whole(_: HttpRequest) -> HttpResponse:
+    return HttpResponse(200, {}, b"x" * 30_000_000)
+
+
+async def in_parts(_: HttpRequest) -> HttpResponse:
+    async def send_all(send: Send) -> None:
+        for _ in range(300):
+            await send(b"x" * 100_000)
+
+    return HttpResponse(200, {}, send_all)
+
+
+@pytest.mark.parametrize("handler", [whole, in_parts])
+@pytest.mark.parametrize("more", ["", ENDS], ids=["kept", "ends"])
+async def test_a_client_that_reads_nothing_of_its_reply_is_cut_off(
+    handler: Handler, more: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.WARNING)
+    async with serving(handler, SLOW) as place:
+        with socket.create_connection(("127.0.0.1", place.port)) as sock:
+            sock.sendall(get(more=more))
+            await until(lambda: place.connections)
+            await until(lambda: not place.connections)
+    assert "it read nothing of its reply within receive_timeout=0.05 s" in caplog.text
+    assert "Traceback" not in caplog.text
+
+
+@pytest.mark.parametrize("leaves", ["in good order", "by a reset"])
+async def test_a_reply_to_a_client_that_has_left_logs_nothing(
+    leaves: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    entered, release = asyncio.Event(), asyncio.Event()
+
+    async def late(request: HttpRequest) -> HttpResponse:
+        entered.set()
+        with contextlib.suppress(asyncio.CancelledError):  # a handler that answers all the same
+            await release.wait()
+        return await whole(request)
+
+    caplog.set_level(logging.INFO)
+    async with serving(late) as place:
+        _, writer = await place.dial()
+        writer.write(get())
+        await entered.wait()
+        if leaves == "by a reset":
+            reset_on_close(writer.get_extra_info("socket"))
+        else:
+            release.set()
+        writer.transport.abort()
+        await until(lambda: not place.connections)
+    assert caplog.text == ""

@@ -14,7 +14,7 @@ from typing import Final, Protocol
 import msgspec
 from avrorpc import stub
 
-stub.require_level(3)
+stub.require_level(4)
 
 __all__ = [
     "LOAD",

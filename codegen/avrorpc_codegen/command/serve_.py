@@ -77,6 +77,7 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
     help="Who is told by avrorpc.Introspection: on, everybody what is served, callers on this host the rest;"
     " local, callers on this host alone; open, everybody everything; off, nobody.",
 )
+@click.option("--no-browser", is_flag=True, help="Have no API browser at GET / of HTTP addresses.")
 def command(
     factories: tuple[str, ...],
     tcp: tuple[str, ...],
@@ -93,6 +94,7 @@ def command(
     verbose: bool,
     expose_cause: bool,
     introspection: str,
+    no_browser: bool,
 ) -> None:
     """Serve implementations until SIGTERM or Ctrl-C.
 
@@ -117,7 +119,11 @@ def command(
     services = [make(factory) for factory in factories]
     try:
         server = Server(
-            services, threads=threads, expose_cause=expose_cause, introspection=_ACCESS[introspection]
+            services,
+            threads=threads,
+            expose_cause=expose_cause,
+            introspection=_ACCESS[introspection],
+            browser=not no_browser,
         )
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(_serve(server, urls or ["tcp://127.0.0.1:9000"], drain, verbose))

@@ -39,7 +39,7 @@ VERBS_WITH_BODY: Final = ("POST", "PUT", "PATCH")
 """Those whose parameters come in the body where nothing else is said."""
 OWN_PATHS: Final = ("/", "/openapi.json", "/healthz", "/livez", "/readyz", "/metrics", "/spl-avro")
 """Paths at which a server speaks for itself, or plain Avro."""
-OWN_SEGMENTS: Final = ("avro", "_introspection")
+OWN_SEGMENTS: Final = ("avro", "browser", "_introspection")
 """First segments below which it does."""
 GENERATED: Final = (
     ("GET", "info"),

@@ -33,6 +33,8 @@ UNNAMED: Final = ("/spl-avro", "/")
 """Where Avro is posted without its protocol's name; Apache's own tools post to the root, and nowhere else."""
 SLACK: Final = 65_536
 """Bytes of a body above `max_body`: framing takes 4 per buffer."""
+KEPT_SECONDS: Final = 1.0
+"""How long a server that stops answers requests on connections that were kept alive."""
 
 logger = logging.getLogger("avrorpc")
 
@@ -93,10 +95,20 @@ class HttpListener:
         """Accept no more connections; those that are kept alive end with their next reply."""
         self._is_stopping = True
         for connection in self._connections:
-            connection.is_ending = True
+            connection.leave()
         self._links.leave("the server is shutting down")
         if self._door is not None:
             await self._door.close()
+
+    async def settle(self) -> None:
+        """Give clients a moment to find out: HTTP has no goodbye, and a request may be on its way.
+
+        It is answered, and its client told by `Connection: close`. Then connections without one are closed.
+        """
+        if self._connections:
+            await asyncio.wait([each.gone for each in self._connections], timeout=KEPT_SECONDS)
+        for connection in list(self._connections):
+            connection.end()
 
     async def close(self, patience: float) -> None:
         """Close every connection; replies that are being sent get some seconds."""
@@ -109,7 +121,8 @@ class HttpListener:
     def _opened(self, connection: HttpConnection) -> str | None:
         if not self._admission.enter(connection.name, asyncio.get_running_loop().time()):
             return self._admission.refusal
-        connection.is_ending = self._is_stopping
+        if self._is_stopping:  # it was accepted in this very moment
+            connection.leave()
         self._connections.add(connection)
         self._activity.opened(connection.accepted)
         return None

@@ -70,6 +70,9 @@ class LinkListener:
         if self._door is not None:
             await self._door.close()
 
+    async def settle(self) -> None:
+        """Do nothing: clients were told, or are refused."""
+
     async def close(self, patience: float) -> None:
         """Close every connection; clients are given some seconds to take the replies that are due to them."""
         await all_parted(self._connections, patience)
@@ -99,4 +102,11 @@ class LinkListener:
                 self._activity.closed(accepted)
                 self._admission.leave()
 
-        return ServerLink(state, partial(self._answer, accepted=accepted), self._limits, opened, closed)
+        return ServerLink(
+            state,
+            partial(self._answer, accepted=accepted),
+            self._limits,
+            opened,
+            closed,
+            lingers=self.address.scheme != "memory",
+        )

@@ -64,6 +64,10 @@ class Listener(Protocol):
         """Accept nothing more."""
         ...
 
+    async def settle(self) -> None:
+        """Wait, a moment at most, for the last calls of clients that cannot be told."""
+        ...
+
     async def close(self, patience: float) -> None:
         """Close every connection; clients are given some seconds to take the replies that are due to them."""
         ...
@@ -86,6 +90,7 @@ class Server:
             metadata and examples; `production`, the bare result.
         origins: Whose web pages may call by HTTP and WebSocket, such as `https://example.org`, or `*`. Pages
             of this server's own address always may, where that is `localhost` or a number.
+        browser: Whether `GET /` is the API browser, where anybody is told by Introspection what is served.
 
     Raises:
         BindError: An implementation does not fit its contract, or two serve one contract; or an origin is
@@ -103,6 +108,7 @@ class Server:
         middleware: tuple[Middleware, ...] = (),
         mode: Mode = "production",
         origins: Iterable[str] = (),
+        browser: bool = True,
     ) -> None:
         if introspection not in (True, False, "local", "open"):
             raise BindError(f"introspection={introspection!r} is none of True, False, 'local', 'open'")
@@ -118,6 +124,7 @@ class Server:
         """The connections that are open, and the calls under way."""
         self._statistics = statistics = Statistics()
         self._mode: Final[Mode] = mode
+        self._browser: Final = browser
         counting = () if introspection is False else (self.activity, statistics)
         served: dict[str, Served] = {}
         for service in services:
@@ -210,9 +217,13 @@ class Server:
         await asyncio.sleep(0)  # calls that came before the goodbye begin
         try:
             async with asyncio.timeout(drain):
+                await asyncio.gather(*(listener.settle() for listener in self._listeners))
                 await self._calls.none.wait()
         except TimeoutError:
-            logger.warning("%d calls did not finish within %s s and are cut off", self._calls.number, drain)
+            if self._calls.number:
+                logger.warning(
+                    "%d calls did not finish within %s s and are cut off", self._calls.number, drain
+                )
         with suppress(TimeoutError):  # who watches is told the end
             async with asyncio.timeout(FLUSH_SECONDS):
                 await self._questions.none.wait()
@@ -247,8 +258,9 @@ class Server:
             if session.offer.name == INTROSPECTION:
                 with self._questions:
                     reply = await session.offer.answer(request, streams)
-            elif self._draining and streams is None:
-                # Where our frames are spoken, GOODBYE has told the client which calls are served.
+            elif self._draining and streams is None and not (accepted is not None and accepted.is_ending):
+                # Where our frames are spoken, GOODBYE has told the client which calls are served; over HTTP
+                # each connection has one more.
                 reply = None if request.one_way else system_error(Code.UNAVAILABLE, DRAINING)
             else:
                 with self._calls:
@@ -274,7 +286,7 @@ class Server:
             admit=self._admit,
             examples=shown_examples,
         )
-        return RestFace(parts, mode=self._mode, origins=self._origins)
+        return RestFace(parts, mode=self._mode, origins=self._origins, browser=self._browser)
 
     @contextmanager
     def _admit(self, served: Served, message: str, request: HttpRequest) -> Iterator[None]:

@@ -10,11 +10,12 @@ import importlib
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from avrorpc.testing.directions import Direction
     from avrorpc.testing.examples import ServiceReport, ServiceTester
     from avrorpc.testing.hosting import HostedServer
     from avrorpc.testing.mocking import ANYTHING, Expectation, Mock, MockCall, UnexpectedCall, mock
     from avrorpc.testing.pairs import connected, memory_pair
-    from avrorpc.testing.proxy import Direction, Proxy, Statistics
+    from avrorpc.testing.proxy import Proxy, Statistics
     from avrorpc.testing.recording import Mismatch, Recorder, RecordingError, compare, replay
     from avrorpc.testing.toxics import (
         Bandwidth,
@@ -65,6 +66,7 @@ __all__ = [
 ]
 
 _HOMES: Final = {
+    "avrorpc.testing.directions": ("Direction",),
     "avrorpc.testing.examples": ("ServiceReport", "ServiceTester"),
     "avrorpc.testing.hosting": ("HostedServer",),
     "avrorpc.testing.mocking": (
@@ -76,7 +78,7 @@ _HOMES: Final = {
         "mock",
     ),
     "avrorpc.testing.pairs": ("connected", "memory_pair"),
-    "avrorpc.testing.proxy": ("Direction", "Proxy", "Statistics"),
+    "avrorpc.testing.proxy": ("Proxy", "Statistics"),
     "avrorpc.testing.recording": (
         "Mismatch",
         "Recorder",

@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import struct
 import tempfile
 import threading
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
@@ -26,62 +25,12 @@ from typing import Any, Final, Self
 from urllib.parse import SplitResult, urlsplit
 
 from avrorpc.errors import BindError, ClientStateError
-from avrorpc.testing.toxics import Bandwidth, Course, Ending, Piece, Toxic
+from avrorpc.testing.directions import Direction, Link
+from avrorpc.testing.toxics import Bandwidth, Course, Ending, Piece
 
 CHUNK: Final = 65_536
 WINDOW: Final = 256
 """Pieces that one direction may hold back; then it stops reading."""
-_LINGER_NOT: Final = struct.pack("ii", 1, 0)
-"""What makes the system reset a connection that is closed."""
-
-
-class Direction:
-    """What happens to the bytes that go one way."""
-
-    def __init__(self, name: str) -> None:
-        self.name: Final = name
-        self.received = 0
-        """Bytes that came from the sender."""
-        self.sent = 0
-        """Bytes that were passed on."""
-        self._toxics: tuple[Toxic, ...] = ()
-
-    def __repr__(self) -> str:
-        return f"<{self.name} received={self.received} sent={self.sent} toxics={list(self._toxics)}>"
-
-    @property
-    def toxics(self) -> tuple[Toxic, ...]:
-        """What is in force."""
-        return self._toxics
-
-    def add(self, *toxics: Toxic) -> None:
-        """Put toxics in force, after those that are."""
-        self._toxics = (*self._toxics, *toxics)
-
-    def remove(self, toxic: Toxic) -> None:
-        """Take one out.
-
-        Raises:
-            ValueError: It is not in force.
-        """
-        rest = list(self._toxics)
-        rest.remove(toxic)
-        self._toxics = tuple(rest)
-
-    def clear(self) -> None:
-        """Take all out."""
-        self._toxics = ()
-
-    @contextmanager
-    def having(self, *toxics: Toxic) -> Iterator[None]:
-        """Put toxics in force for a while."""
-        self.add(*toxics)
-        try:
-            yield
-        finally:
-            for toxic in toxics:
-                with suppress(ValueError):  # cleared meanwhile
-                    self.remove(toxic)
 
 
 @dataclass(slots=True)
@@ -96,39 +45,6 @@ class Statistics:
     """Connections that are open now."""
     resets: int = 0
     """Connections that were reset on purpose."""
-
-
-@dataclass(slots=True, eq=False)
-class _Link:
-    """One client's connection and the one to the server behind."""
-
-    client: tuple[asyncio.StreamReader, asyncio.StreamWriter]
-    server: tuple[asyncio.StreamReader, asyncio.StreamWriter]
-    ended: set[str] = field(default_factory=set)
-    """The directions that have been ended; what still comes that way vanishes."""
-
-    @property
-    def writers(self) -> tuple[asyncio.StreamWriter, asyncio.StreamWriter]:
-        return self.client[1], self.server[1]
-
-    def reset(self) -> None:
-        for writer in self.writers:
-            sock = writer.get_extra_info("socket")
-            if sock is not None and sock.family != socket.AF_UNIX and sock.fileno() >= 0:
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
-            writer.transport.abort()
-
-    def close(self) -> None:
-        for writer in self.writers:
-            writer.close()
-
-    def end(self, direction: Direction, writer: asyncio.StreamWriter) -> None:
-        if direction.name not in self.ended:
-            self.ended.add(direction.name)
-            if not writer.is_closing():
-                writer.write_eof()
-        if len(self.ended) == 2:
-            self.close()
 
 
 class Proxy:
@@ -154,7 +70,7 @@ class Proxy:
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._address: str | tuple[str, int] | None = None
         self._socket: socket.socket | None = None
-        self._links: set[_Link] = set()
+        self._links: set[Link] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._flowing = asyncio.Event()
@@ -382,7 +298,7 @@ class Proxy:
         except BaseException:
             client[1].transport.abort()
             raise
-        link = _Link(client, server)
+        link = Link(client, server)
         self._links.add(link)
         self.statistics.open += 1
         try:
@@ -406,7 +322,7 @@ class Proxy:
 
     async def _pass_on(
         self,
-        link: _Link,
+        link: Link,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         direction: Direction,
@@ -419,9 +335,14 @@ class Proxy:
         try:
             while True:
                 await self._flowing.wait()
-                data = await reader.read(CHUNK)
+                try:
+                    data = await reader.read(CHUNK)
+                except OSError:
+                    await link.held(direction)
+                    raise
                 await self._flowing.wait()
                 if not data:
+                    await link.held(direction)
                     break
                 direction.received += len(data)
                 for piece in course.plan(data, direction.toxics):
@@ -435,7 +356,7 @@ class Proxy:
 
     async def _write(
         self,
-        link: _Link,
+        link: Link,
         writer: asyncio.StreamWriter,
         direction: Direction,
         waiting: asyncio.Queue[tuple[float, Piece] | None],
@@ -461,6 +382,7 @@ class Proxy:
                 await writer.drain()
             except OSError:  # this end is gone, so that the other learns it
                 has_ended = True
+                await link.held(self.to_client if direction is self.to_server else self.to_server)
                 link.reset()
             direction.sent += len(piece.data)
             if piece.pause:
@@ -469,7 +391,7 @@ class Proxy:
         if not has_ended:
             link.end(direction, writer)
 
-    def _end(self, link: _Link, writer: asyncio.StreamWriter, direction: Direction, ending: Ending) -> None:
+    def _end(self, link: Link, writer: asyncio.StreamWriter, direction: Direction, ending: Ending) -> None:
         match ending:
             case Ending.RESET:
                 self.statistics.resets += 1

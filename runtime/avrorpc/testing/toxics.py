@@ -41,7 +41,10 @@ class Slicer:
 
 @dataclass(slots=True, frozen=True)
 class BlackHole:
-    """Bytes vanish, the connection stays: what a peer sees that was cut off, until its time runs out."""
+    """Bytes vanish, the connection stays: what a peer sees that was cut off, until its time runs out.
+
+    An end or a reset is held back, too, until this is taken out.
+    """
 
 
 @dataclass(slots=True, frozen=True)

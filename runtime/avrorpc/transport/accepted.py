@@ -42,6 +42,8 @@ class Accepted:
     """Whether the other end is on this host."""
     principal: str | None = None
     """Who the other end proved to be."""
+    is_ending: bool = False
+    """Whether the connection closes after the call under way, and no other can come on it."""
 
     def comes_from(self, address: object) -> None:
         """Take over the address that a socket gives: a tuple for IP, something else for Unix sockets."""

@@ -149,7 +149,7 @@ class HttpTransport(Generic[V]):
         posting = asyncio.ensure_future(
             session.post(
                 f"{self.address.scheme}://{self.address.authority}{self._path}",
-                data=body(),
+                data=_StreamBody(body()),
                 headers={"Content-Type": STREAM_TYPE},
                 allow_redirects=False,
                 ssl=True if tls is None else tls.context,
@@ -224,3 +224,21 @@ class _Body(aiohttp.BytesIOPayload):
             self.sock = transport.get_extra_info("socket")
             if self.sock is not None:
                 reset_on_close(self.sock)
+
+
+class _StreamBody(aiohttp.AsyncIterablePayload):
+    """The body of a stream, and its end.
+
+    Where the connection is closing already, sending fails. aiohttp tells the response of parts that fail; an
+    end that fails it answers by forgetting the response, and whoever reads that would wait for ever.
+    """
+
+    async def write(self, writer: AbstractStreamWriter) -> None:
+        """Send it: what aiohttp up to 3.11 calls."""
+        await super().write(writer)
+        await writer.write_eof()
+
+    async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
+        """Send it: what later ones call."""
+        await super().write_with_length(writer, content_length)
+        await writer.write_eof()

@@ -156,6 +156,10 @@ def text(status: int, said: str, headers: Mapping[str, str] = NOTHING) -> HttpRe
     return HttpResponse(status, {**headers, **_PLAIN}, f"{said}\n".encode())
 
 
+class HeaderError(ValueError):
+    """A header of a response cannot be sent as it is."""
+
+
 def head(response: HttpResponse, framing: str) -> bytes:
     """Return a response's beginning.
 
@@ -164,16 +168,19 @@ def head(response: HttpResponse, framing: str) -> bytes:
         framing: The lines for length, encoding and connection, each with its end.
 
     Raises:
-        ValueError: A header would break the line.
+        HeaderError: A header would break the line, or has letters that no header can have.
     """
     status = response.status
     lines = f"{_LINES.get(status) or _line(status)}{framing}Date: {_date()}\r\n"
     for name, value in response.headers.items():
         line = f"{name}: {value}"
         if "\n" in line or "\r" in line:
-            raise ValueError(f"the header {name!r} of a response has more than one line")
+            raise HeaderError(f"the header {name!r} of a response has more than one line")
         lines += f"{line}\r\n"
-    return f"{lines}\r\n".encode("latin-1")
+    try:
+        return f"{lines}\r\n".encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise HeaderError(f"a header of a response is not Latin-1: {error}") from error
 
 
 _BODILESS: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)

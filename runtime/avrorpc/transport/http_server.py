@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import uuid
 from collections.abc import Callable
 from contextvars import Context
 from http import HTTPStatus
-from typing import Any, Final, cast
+from typing import Final, cast
 
-from avrorpc.errors import LimitExceeded, RemoteProtocolError
 from avrorpc.limits import Limits
 from avrorpc.principal import Principal
 from avrorpc.transport.accepted import Accepted
+from avrorpc.transport.http_answer import answer, failure
 from avrorpc.transport.http_body import HIGH_WATER
-from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, Parts, head, text
+from avrorpc.transport.http_message import Handler, HeaderError, HttpRequest, HttpResponse, head
 from avrorpc.transport.http_reader import RequestReader
+from avrorpc.transport.http_writer import ClientGone, ResponseWriter
 from avrorpc.transport.peer import find_the_dead, is_gone, peer_name, principal_of
 from avrorpc.wire.patience import Patience
 
@@ -30,8 +30,6 @@ LINGER_SECONDS: Final = 2.0
 """How long at most a client may go on to send what is not wanted, so that it reads why."""
 MAX_DROPPED: Final = 65_536
 """Bytes of a body that nobody has read, and that are waited for so that the connection can be used again."""
-LARGE: Final = 65_536
-"""Bytes of a body that is not copied to stand behind its head."""
 
 
 class HttpConnection(asyncio.Protocol):
@@ -60,14 +58,13 @@ class HttpConnection(asyncio.Protocol):
         """Done when the connection is closed."""
         self.principal: Principal | None = None
         """Whom the connection proves the client to be."""
-        self.is_ending = False
-        """Whether it closes after the next answer."""
         self._handler = handler
         self._limits = limits
         self._opened = opened
         self._closed = closed
         self._transport: asyncio.Transport | None = None
         self._reader: RequestReader | None = None
+        self._writer: ResponseWriter | None = None
         self._inner: asyncio.Protocol | None = None
         self._task: asyncio.Task[None] | None = None
         self._request: HttpRequest | None = None
@@ -76,8 +73,6 @@ class HttpConnection(asyncio.Protocol):
         self._is_lingering = False
         self._has_ended = False
         self._is_paused = False
-        self._is_choked = False
-        self._unchoked: asyncio.Future[None] | None = None
         self._was_half = True
         self._patience = Patience(limits, self._loop.time(), first="request")
         self._idle_since = self._loop.time()
@@ -89,19 +84,26 @@ class HttpConnection(asyncio.Protocol):
         return "nobody" if self._transport is None else peer_name(self._transport)
 
     @property
-    def is_flushed(self) -> bool:
+    def is_done(self) -> bool:
         """Whether the system has taken all that is due to the client."""
         return self._transport is None or not self._transport.get_write_buffer_size()
 
+    def leave(self) -> None:
+        """Close after the next answer, or at the next `end`."""
+        self.accepted.is_ending = True
+
     def end(self, *, at_once: bool = False) -> None:
         """Close when what has come is answered, or at once: what is being answered then is given up."""
-        self.is_ending = True
-        if self._inner is not None or self._transport is None:
+        self.leave()
+        transport, reader = self._transport, self._reader
+        if self._inner is not None or transport is None or self._is_lingering:
             return  # what has taken over ends the connection itself
-        if at_once and self._task is not None:
-            self._task.cancel()
-        if at_once or self._task is None:
-            self._transport.close()
+        if at_once:
+            if self._task is not None:
+                self._task.cancel()
+            self._close(transport)
+        elif self._task is None and (reader is None or not reader.is_half):
+            self._linger(transport)
 
     def abort(self) -> None:
         """Close at once; what is due is lost."""
@@ -113,12 +115,13 @@ class HttpConnection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take note of the connection."""
         self._transport = cast("asyncio.Transport", transport)  # uvloop's lack the base class
+        self._writer = ResponseWriter(self._transport, self.accepted.traffic)
         self.principal = principal_of(transport)
         self.accepted.comes_from(transport.get_extra_info("peername"))
         self.accepted.principal = None if self.principal is None else self.principal.name
         problem = self._opened(self)
         if problem is not None:
-            self._say(self._transport, 503, problem)
+            self._writer.refuse(503, problem)
             self._transport.close()
             return
         find_the_dead(transport, self._limits)
@@ -150,17 +153,17 @@ class HttpConnection(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """Take note that the client does not read as fast as it asks."""
-        self._is_choked = True
+        if self._writer is not None:
+            self._writer.choke()
         if self._inner is not None:
             self._inner.pause_writing()
+        else:
+            self._arm()
 
     def resume_writing(self) -> None:
         """Take note that it does."""
-        self._is_choked = False
-        if self._unchoked is not None:
-            if not self._unchoked.done():
-                self._unchoked.set_result(None)
-            self._unchoked = None
+        if self._writer is not None:
+            self._writer.release()
         if self._inner is not None:
             self._inner.resume_writing()
 
@@ -181,12 +184,12 @@ class HttpConnection(asyncio.Protocol):
 
     def body_is_wanted(self) -> None:
         """Let the client send a body that it asked leave for; see `BodyWatcher`."""
-        request, reader, transport = self._request, self._reader, self._transport
-        if request is None or reader is None or transport is None or self._is_continued or self._is_started:
+        request, reader, writer = self._request, self._reader, self._writer
+        if request is None or reader is None or writer is None or self._is_continued or self._is_started:
             return
         self._is_continued = True
         if request is reader.open and request.version == "1.1" and "expect" in request.headers:
-            self._write(transport, b"HTTP/1.1 100 Continue\r\n\r\n")
+            writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def body_is_read(self) -> None:
         """Read on, where too much waited; see `BodyWatcher`."""
@@ -211,29 +214,34 @@ class HttpConnection(asyncio.Protocol):
             self._choose_reading(reader)
 
     def _next(self, reader: RequestReader) -> None:
-        transport = self._transport
-        if transport is None or transport.is_closing() or self._is_lingering:
+        transport, writer = self._transport, self._writer
+        if transport is None or writer is None or transport.is_closing() or self._is_lingering:
             return
         if reader.requests:
             request = reader.requests.popleft()
             self._request = request
             self._is_started = self._is_continued = False
-            self._task = self._loop.create_task(self._serve(request, transport), context=Context())
+            self._task = self._loop.create_task(self._serve(request, transport, writer), context=Context())
         elif reader.refusal is not None:
             refusal = reader.refusal
             logger.warning("refused a request from %s: %s", self.name, refusal.text)
-            self._refuse(transport, refusal.status, refusal.text)
-        elif self._has_ended or (self.is_ending and not reader.is_half):
-            transport.close()
+            self._refuse(transport, writer, refusal.status, refusal.text)
+        elif self._has_ended:
+            self._close(transport)
 
-    async def _serve(self, request: HttpRequest, transport: asyncio.Transport) -> None:
+    async def _serve(
+        self, request: HttpRequest, transport: asyncio.Transport, writer: ResponseWriter
+    ) -> None:
         try:
-            response = await self._answer(request)
-            await self._respond(request, response, transport)
+            response = await answer(self._handler, request)
+            await self._respond(request, response, transport, writer)
         except asyncio.CancelledError:
             if not self._is_lingering:
-                transport.close()
+                self._close(transport)
             raise
+        except ClientGone as gone:
+            logger.debug("%s: %s", self.name, gone)
+            transport.abort()
         except Exception:
             logger.exception("an answer to %s broke off", self.name)
             transport.abort()
@@ -241,103 +249,45 @@ class HttpConnection(asyncio.Protocol):
             self._task = None
             self._done(request, transport)
 
-    async def _answer(self, request: HttpRequest) -> HttpResponse:
-        try:
-            return await self._handler(request)
-        except LimitExceeded as error:
-            return text(413, str(error))
-        except RemoteProtocolError as error:
-            return text(400, str(error))
-        except Exception:
-            number = uuid.uuid4().hex
-            logger.exception("error %s: the handler of an HTTP request failed", number)
-            return text(500, f"the server failed; error {number}")
-
     async def _respond(
-        self, request: HttpRequest, response: HttpResponse, transport: asyncio.Transport
-    ) -> None:
-        self._is_started = True
-        if response.takeover is not None:
-            self._hand_over(response, response.takeover, transport)
-            return
-        ends = self._ends_with(request)
-        if ends:
-            self.is_ending = True
-            framing = "Connection: close\r\n"
-        else:
-            framing = "Connection: keep-alive\r\n" if request.version == "1.0" else ""
-        body = response.body
-        if not isinstance(body, bytes):
-            await self._stream(request, response, body, framing, transport)
-            return
-        if response.is_bodiless:
-            body = b""
-        else:
-            framing = f"Content-Length: {len(body)}\r\n{framing}"
-            if request.method == "HEAD":
-                body = b""
-        beginning = head(response, framing)
-        if len(body) < LARGE:
-            self._write(transport, beginning + body)
-        else:
-            self.accepted.traffic.sent += len(beginning) + len(body)
-            transport.writelines([beginning, body])
-        if self._is_choked:
-            await self._drained()
-
-    async def _stream(
         self,
         request: HttpRequest,
         response: HttpResponse,
-        body: Parts,
-        framing: str,
         transport: asyncio.Transport,
+        writer: ResponseWriter,
     ) -> None:
-        """Send a body in parts, as they come."""
-        is_chunked = request.version != "1.0"
-
-        async def send(part: bytes) -> None:
-            if part:
-                self._write(transport, b"%x\r\n%b\r\n" % (len(part), part) if is_chunked else part)
-            if self._is_choked:
-                await self._drained()
-
+        self._is_started = True
+        if response.takeover is not None:
+            self._hand_over(response, response.takeover, transport, writer)
+            return
+        ends = self._ends_with(request) or (
+            request.version == "1.0" and not (isinstance(response.body, bytes) or response.is_bodiless)
+        )
+        if ends:
+            self.leave()
         try:
-            if response.is_bodiless:
-                self._write(transport, head(response, framing))
-                return
-            if is_chunked:
-                framing = f"Transfer-Encoding: chunked\r\n{framing}"
-            else:
-                self.is_ending = True
-                framing = "Connection: close\r\n"
-            self._write(transport, head(response, framing))
-            if request.method == "HEAD":
-                return
-            if callable(body):
-                await body(send)
-            else:
-                async for part in body:
-                    await send(part)
-            if is_chunked:
-                self._write(transport, b"0\r\n\r\n")
-        finally:
-            close: Any = getattr(body, "aclose", None)
-            if close is not None:
-                await close()
+            await writer.respond(request, response, ends=ends)
+        except HeaderError:
+            await writer.respond(request, failure("a response to an HTTP request cannot be sent"), ends=ends)
+        if transport.get_write_buffer_size():
+            self._arm()
 
     def _hand_over(
-        self, response: HttpResponse, takeover: asyncio.Protocol, transport: asyncio.Transport
+        self,
+        response: HttpResponse,
+        takeover: asyncio.Protocol,
+        transport: asyncio.Transport,
+        writer: ResponseWriter,
     ) -> None:
         """Give the connection to what the client asked for."""
         assert self._reader is not None
-        self._write(transport, head(response, "Connection: Upgrade\r\n"))
+        writer.write(head(response, "Connection: Upgrade\r\n"))
         self._inner = takeover
         rest = self._reader.rest()
         self._is_paused = False
         transport.resume_reading()
         takeover.connection_made(transport)
-        if self._is_choked:
+        if writer.is_choked:
             takeover.pause_writing()
         if rest:
             takeover.data_received(rest)
@@ -347,7 +297,7 @@ class HttpConnection(asyncio.Protocol):
     def _ends_with(self, request: HttpRequest) -> bool:
         """Whether the connection closes after the answer to a request."""
         reader = self._reader
-        if self.is_ending or not request.keeps_alive or request.is_upgrade or reader is None:
+        if self.accepted.is_ending or not request.keeps_alive or request.is_upgrade or reader is None:
             return True
         if self._has_ended and not reader.requests and not reader.is_full and reader.refusal is None:
             return True
@@ -363,9 +313,10 @@ class HttpConnection(asyncio.Protocol):
         reader = self._reader
         if reader is None or self._inner is not None:
             return
-        if self.is_ending:
-            if request.body.is_complete or transport.is_closing():
-                transport.close()
+        if self.accepted.is_ending:
+            # A client that knows of the end sends nothing more; any other may have begun to.
+            if request.body.is_complete and (reader.is_over or request.version == "1.0"):
+                self._close(transport)
             else:
                 self._linger(transport)
             return
@@ -380,44 +331,31 @@ class HttpConnection(asyncio.Protocol):
         if self._timer is None:
             self._arm()
 
-    def _refuse(self, transport: asyncio.Transport, status: int, why: str) -> None:
-        self.is_ending = True
-        self._say(transport, status, why)
+    def _refuse(self, transport: asyncio.Transport, writer: ResponseWriter, status: int, why: str) -> None:
+        self.leave()
+        writer.refuse(status, why)
         self._linger(transport)
-
-    def _say(self, transport: asyncio.Transport, status: int, why: str) -> None:
-        """Send what answers no request."""
-        response = text(status, why)
-        assert isinstance(response.body, bytes)
-        framing = f"Content-Length: {len(response.body)}\r\nConnection: close\r\n"
-        self._write(transport, head(response, framing) + response.body)
 
     def _linger(self, transport: asyncio.Transport) -> None:
         """Close, but for a while read on: what is unread at the end would take the answer with it."""
-        if self._has_ended:
-            transport.close()
-        if self._has_ended or self._is_lingering:
-            return
-        self._is_lingering = True
-        if self._reader is not None and self._reader.open is not None:
-            self._reader.open.body.drop()
-        if transport.can_write_eof():
-            transport.write_eof()
-        transport.resume_reading()
+        if self._has_ended or transport.is_closing():
+            self._close(transport)
+        elif not self._is_lingering:
+            self._is_lingering = True
+            if self._reader is not None and self._reader.open is not None:
+                self._reader.open.body.drop()
+            if transport.can_write_eof():
+                transport.write_eof()
+            transport.resume_reading()
+            self._disarm()
+            patience = min(self._limits.receive_timeout or LINGER_SECONDS, LINGER_SECONDS)
+            self._timer = self._loop.call_later(patience, self._close, transport)
+
+    def _close(self, transport: asyncio.Transport) -> None:
+        """Close when the client has read what is due to it, or reads nothing for too long."""
         self._disarm()
-        patience = min(self._limits.receive_timeout or LINGER_SECONDS, LINGER_SECONDS)
-        self._timer = self._loop.call_later(patience, transport.close)
-
-    def _write(self, transport: asyncio.Transport, data: bytes) -> None:
-        self.accepted.traffic.sent += len(data)
-        transport.write(data)
-
-    async def _drained(self) -> None:
-        """Wait until the client has read some of what is due to it."""
-        while self._is_choked:
-            if self._unchoked is None:
-                self._unchoked = self._loop.create_future()
-            await self._unchoked
+        transport.close()
+        self._arm()
 
     def _choose_reading(self, reader: RequestReader) -> None:
         """Read no more where enough waits to be answered, or to be read by a handler."""
@@ -436,10 +374,19 @@ class HttpConnection(asyncio.Protocol):
 
     def _arm(self) -> None:
         """Look again when the client will have taken too long."""
-        times = [] if (then := self._patience.next()) is None else [then]
-        if self._task is None and self._limits.idle_timeout:
-            times.append(self._idle_since + self._limits.idle_timeout)
-        if not times or self._inner is not None:
+        transport, writer = self._transport, self._writer
+        if transport is None or writer is None or self._reader is None or self._inner is not None:
+            return
+        times: list[float] = []
+        if not (transport.is_closing() or self._is_lingering):
+            if (then := self._patience.next()) is not None:
+                times.append(then)
+            if self._task is None and self._limits.idle_timeout:
+                times.append(self._idle_since + self._limits.idle_timeout)
+        since = writer.waits_since(self._loop.time())
+        if since is not None and self._limits.receive_timeout:
+            times.append(since + self._limits.receive_timeout)
+        if not times:
             return
         then = min(times)
         if self._timer is not None and self._timer.when() <= then:
@@ -450,34 +397,49 @@ class HttpConnection(asyncio.Protocol):
     def _disarm(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _watch(self) -> None:
         """Close the connection of a client that does not get on with its request, or makes none any more."""
         self._timer = None
-        transport, reader = self._transport, self._reader
-        if transport is None or reader is None or self._inner is not None:
+        transport, reader, writer = self._transport, self._reader, self._writer
+        if transport is None or reader is None or writer is None or self._inner is not None:
             return
-        now = self._loop.time()
+        now, limits = self._loop.time(), self._limits
+        since = writer.waits_since(now)
+        if since is not None and limits.receive_timeout and now >= since + limits.receive_timeout:
+            logger.warning(
+                "closing the connection from %s: it read nothing of its reply within receive_timeout=%s s",
+                self.name,
+                limits.receive_timeout,
+            )
+            transport.abort()
+            return
+        if transport.is_closing() or self._is_lingering:
+            self._close(transport)
+            return
         if self._is_paused or (self._task is not None and reader.open is not self._request):
             self._patience.paused(now)  # it is this end that does not get on
         overdue = self._patience.overdue(now)
         if overdue:
-            self._give_up(transport, reader, overdue)
+            self._give_up(transport, reader, writer, overdue)
             return
-        idle = self._limits.idle_timeout
+        idle = limits.idle_timeout
         if idle and self._task is None and not reader.is_half and now >= self._idle_since + idle:
             logger.debug(
                 "closing the connection from %s: no request within idle_timeout=%s s", self.name, idle
             )
-            transport.close()
+            self._linger(transport)
             return
         self._arm()
 
-    def _give_up(self, transport: asyncio.Transport, reader: RequestReader, overdue: str) -> None:
+    def _give_up(
+        self, transport: asyncio.Transport, reader: RequestReader, writer: ResponseWriter, overdue: str
+    ) -> None:
         logger.warning("closing the connection from %s: %s", self.name, overdue)
         if self._is_started or not reader.is_half:
             transport.abort()
             return
         if self._task is not None:
             self._task.cancel()
-        self._refuse(transport, HTTPStatus.REQUEST_TIMEOUT, overdue)
+        self._refuse(transport, writer, HTTPStatus.REQUEST_TIMEOUT, overdue)

@@ -80,8 +80,8 @@ class Visitor(Protocol):
     gone: asyncio.Future[None]
 
     @property
-    def is_flushed(self) -> bool:
-        """Whether the system has taken all that is due to the client."""
+    def is_done(self) -> bool:
+        """Whether the system has taken all that is due to the client, and what it may still send has come."""
         ...
 
     def abort(self) -> None:
@@ -127,13 +127,13 @@ async def all_parted(leavers: Collection[Leaver], patience: float) -> None:
 async def all_gone(visitors: Collection[Visitor], patience: float) -> None:
     """Wait until closing connections have sent what is due; those that take longer are cut off."""
     loop = asyncio.get_running_loop()
-    end, flushed = loop.time() + patience, set[Visitor]()
+    end, done = loop.time() + patience, set[Visitor]()
     while visitors and (left := end - loop.time()) > 0:
         await asyncio.wait([visitor.gone for visitor in visitors], timeout=min(left, _LOOK_SECONDS))
         # TLS waits for the other end's goodbye, which blocking clients never send.
-        for visitor in flushed.intersection(visitors):
+        for visitor in done.intersection(visitors):
             visitor.abort()
-        flushed = {visitor for visitor in visitors if visitor.is_flushed}
+        done = {visitor for visitor in visitors if visitor.is_done}
     remaining = list(visitors)
     for visitor in remaining:  # their clients do not read
         visitor.abort()

@@ -27,7 +27,7 @@ logger = logging.getLogger("avrorpc")
 
 
 LEAVE_SECONDS: Final = 1.0
-"""How long what a client sent before it heard that it should leave may be on its way."""
+"""How long what a client sent before it heard that it should leave, or of the end, may be on its way."""
 LINGER_SECONDS: Final = 10.0
 """How long a client that broke the rules may take to read what was due to it."""
 
@@ -42,6 +42,8 @@ class ServerLink(Link[ServerConnection[Any]]):
         opened: Told of this object when the connection is there.
         closed: Told of it when the connection is gone.
         is_single: Whether the connection ends with its first call.
+        lingers: Whether the connection is read on for a while after its end was said: from a socket that is
+            closed with bytes unread, the client would get a reset in place of the last words.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class ServerLink(Link[ServerConnection[Any]]):
         closed: Callable[[ServerLink], None],
         *,
         is_single: bool = False,
+        lingers: bool = False,
     ) -> None:
         super().__init__(connection, limits)
         self.gone: asyncio.Future[None] = self._loop.create_future()
@@ -67,6 +70,8 @@ class ServerLink(Link[ServerConnection[Any]]):
         self._opened = opened
         self._closed = closed
         self._is_single = is_single
+        self._lingers = lingers
+        self._is_lingering = False
         self._is_half_closed = False
         self._calls: dict[int, ServerCall] = {}
         self._alive: KeepAlive | None = None
@@ -103,14 +108,36 @@ class ServerLink(Link[ServerConnection[Any]]):
 
     def close(self) -> None:
         """Send what is due, and close; a client that was asked to leave is told what is not served."""
+        transport = self._transport
+        if self._is_lingering:
+            return
         self._part_for_good()
         if self._reason:
             self.connection.goodbye(self._reason)
-        if self._transport is not None and not self._transport.is_closing():
-            # The transport keeps what the socket does not take.
-            while self.connection.has_output and not self._transport.is_closing():
-                self._transport.write(self.connection.data_to_send())
-            self._transport.close()
+        if transport is None or transport.is_closing():
+            return
+        # The transport keeps what the socket does not take.
+        while self.connection.has_output and not transport.is_closing():
+            transport.write(self.connection.data_to_send())
+        if self._lingers and not self._calls and not self._is_half_closed:
+            self._linger(transport)
+        else:
+            transport.close()
+
+    def _linger(self, transport: asyncio.Transport) -> None:
+        """Close when the client does, or in a while; what it still sends is not begun, as it was told."""
+        self._is_lingering = True
+        if transport.can_write_eof():
+            transport.write_eof()
+        self._choose_reading()
+        self._parting = self._loop.call_later(LEAVE_SECONDS, self._end_lingering, transport)
+
+    def _end_lingering(self, transport: asyncio.Transport) -> None:
+        if transport.get_write_buffer_size():  # it has not had the time to read what is due
+            self._parting = self._loop.call_later(LEAVE_SECONDS, self._end_lingering, transport)
+        else:
+            self._is_lingering = False
+            transport.close()
 
     def _part_for_good(self) -> None:
         if self._parting is not None:
@@ -125,9 +152,14 @@ class ServerLink(Link[ServerConnection[Any]]):
         return multiplexer is not None and not multiplexer.settings.is_passive
 
     @property
-    def is_flushed(self) -> bool:
-        """Whether the system has taken all that is due to the client."""
-        return self._transport is None or not self._transport.get_write_buffer_size()
+    def is_done(self) -> bool:
+        """Whether the system has taken all that is due to the client, and what it may still send has come."""
+        return self._transport is None or not (self._is_lingering or self._transport.get_write_buffer_size())
+
+    def flush(self) -> None:
+        """Write what is due, as far as the socket takes it."""
+        if not self._is_lingering:
+            super().flush()
 
     def abort(self) -> None:
         """Close at once; what is due is lost."""
@@ -146,7 +178,7 @@ class ServerLink(Link[ServerConnection[Any]]):
         self._wait()
 
     def data_received(self, data: bytes) -> None:  # noqa: D102
-        if self._transport is None or self._transport.is_closing():
+        if self._transport is None or self._transport.is_closing() or self._is_lingering:
             return
         if self._alive is not None:
             self._alive.heard(self._loop.time())
@@ -252,6 +284,8 @@ class ServerLink(Link[ServerConnection[Any]]):
 
         Between our own ends one large reply does not keep other calls from being read.
         """
+        if self._is_lingering:
+            return True
         if self._is_half_closed:
             return self._is_reading
         if self._is_choked:

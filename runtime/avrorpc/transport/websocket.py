@@ -14,6 +14,7 @@ from avrorpc.errors import ConnectionLost, LimitExceeded, RemoteProtocolError
 from avrorpc.transport.carrier import Carrier
 from avrorpc.transport.client_link import ClientLink
 from avrorpc.transport.dialling import Dialler
+from avrorpc.transport.faults import lost_at_start
 from avrorpc.transport.goodbyes import Goodbyes
 from avrorpc.transport.http_faults import saying
 from avrorpc.transport.http_session import http_session
@@ -53,15 +54,18 @@ class WebSocketDialler:
         if self._session is None:
             self._session = http_session(self.address)
         tls = self._dialler.tls
-        with saying(self.address):
-            websocket = await self._session.ws_connect(
-                f"{self.address.scheme}://{self.address.authority}{self.address.path or PATH}",
-                protocols=(SUBPROTOCOL,),
-                max_msg_size=MAX_MESSAGE,
-                ssl=True if tls is None else tls.context,
-                server_hostname=None if tls is None else tls.server_name,
-                timeout=_CLOSING,
-            )
+        try:
+            with saying(self.address):
+                websocket = await self._session.ws_connect(
+                    f"{self.address.scheme}://{self.address.authority}{self.address.path or PATH}",
+                    protocols=(SUBPROTOCOL,),
+                    max_msg_size=MAX_MESSAGE,
+                    ssl=True if tls is None else tls.context,
+                    server_hostname=None if tls is None else tls.server_name,
+                    timeout=_CLOSING,
+                )
+        except ConnectionLost as lost:
+            raise lost_at_start(self.address, lost) from lost
         if websocket.protocol != SUBPROTOCOL:
             await websocket.close()
             raise RemoteProtocolError(f"{self.address} opens a WebSocket, but does not speak {SUBPROTOCOL}")

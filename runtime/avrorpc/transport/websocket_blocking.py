@@ -24,6 +24,7 @@ from wsproto.utilities import RemoteProtocolError as WsRemoteProtocolError
 from avrorpc.errors import ConnectionLost, LimitExceeded, RemoteProtocolError
 from avrorpc.transport.address import Address
 from avrorpc.transport.blocking import Timer
+from avrorpc.transport.faults import lost_at_start
 from avrorpc.transport.http_status import not_now
 from avrorpc.transport.pipe import SocketPipe
 from avrorpc.transport.websocket_names import MAX_MESSAGE, PATH, SUBPROTOCOL
@@ -56,6 +57,7 @@ class WebSocketPipe:
 
         Raises:
             TimeoutError: It took too long.
+            ConnectError: The server closed the connection.
             RemoteProtocolError: What answers is no WebSocket of ours.
             StatusError: UNAVAILABLE, where the server says so.
         """
@@ -66,7 +68,8 @@ class WebSocketPipe:
             if not self._take(self._pipe.read()):
                 self._pipe.wait(timer)
             if self._is_over:
-                raise RemoteProtocolError(f"{self._address} closed the connection and opened no WebSocket")
+                text = f"{self._address} closed the connection and opened no WebSocket"
+                raise lost_at_start(self._address, ConnectionLost(text))
 
     @property
     def has_output(self) -> bool:

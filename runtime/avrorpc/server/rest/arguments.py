@@ -104,7 +104,7 @@ class ArgumentsReader:
         errors: list[dict[str, Json]],
     ) -> list[Any]:
         problems: list[Problem] = []
-        spare = {error["pointer"] for error in errors}
+        spare = {str(error["pointer"]) for error in errors}
         made = self._read(values, None, problems) if not ready else self._mixed(values, ready, problems)
         for problem in problems:
             pointer = problem.pointer

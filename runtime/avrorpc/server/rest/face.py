@@ -23,6 +23,7 @@ from avrorpc.server.activity import Activity
 from avrorpc.server.health import Health
 from avrorpc.server.http_origins import Origins
 from avrorpc.server.rest.asking import Asking, Problem
+from avrorpc.server.rest.browser import Browser
 from avrorpc.server.rest.conditions import check_match, entity_tag, is_unchanged
 from avrorpc.server.rest.cors import Cors
 from avrorpc.server.rest.generated import GeneratedRoutes
@@ -70,12 +71,13 @@ class RestFace:
         server: What is shown.
         mode: Whether answers are the envelope, or the bare results, where nobody asks for the other.
         origins: The sites whose pages may call.
+        browser: Whether there is the API browser, where there is Introspection.
 
     Raises:
         SchemaError: Two routes mean the same.
     """
 
-    def __init__(self, server: ServerParts, *, mode: Mode, origins: Origins) -> None:
+    def __init__(self, server: ServerParts, *, mode: Mode, origins: Origins, browser: bool) -> None:
         self._server: Final = server
         self._mode: Final = mode
         self._cors: Final = Cors(origins)
@@ -93,9 +95,7 @@ class RestFace:
             self.routes[served.name] = routes_of(served.protocol, segments[served.name])
         for served in server.services:
             for route in self.routes[served.name]:
-                streams = served.contract.methods[route.message.name].streaming is not Streaming.NONE
-                operation = (StreamOperation if streams else Operation)(served, route, around)
-                self._router.add(route.verb, route.path, self._guarded(operation))
+                self._router.add(route.verb, route.path, self._answer_by(served, route, around))
         self._ask: Final = (
             None
             if server.introspection is None
@@ -106,6 +106,9 @@ class RestFace:
                 self._add_generated(served, segments[served.name], self._ask)
         for path, answer in self._own().items():
             self._router.add("GET", parse_template(path), answer)
+        if self._ask is not None and browser:
+            for path, answer in Browser(self._ask, self.routes, segments).answers.items():
+                self._router.add("GET", parse_template(path), answer)
         self._keys: IdempotencyKeys | None = None
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -153,6 +156,19 @@ class RestFace:
                 raise Refusal(
                     404, f"there is nothing at {request.path[:200]}; /openapi.json has what there is"
                 )
+
+    def _answer_by(self, served: Served, route: Route, around: Surroundings) -> Answer:
+        """Return what answers by a route. What reads and writes its values is made at its first request."""
+        made: Answer | None = None
+
+        def answer(request: HttpRequest, variables: Mapping[str, str]) -> Awaitable[HttpResponse]:
+            nonlocal made
+            if made is None:
+                streams = served.contract.methods[route.message.name].streaming is not Streaming.NONE
+                made = self._guarded((StreamOperation if streams else Operation)(served, route, around))
+            return made(request, variables)
+
+        return answer
 
     def _guarded(self, operation: Operation) -> Answer:
         """Return what answers for an operation, when preconditions and keys are looked at."""
