@@ -1,7 +1,8 @@
 """The factories of this package: each gives a service that is ready to be served.
 
 Called without arguments, as `avrogen serve avrorpc_services:model` does, they go by the environment:
-`AVRORPC_CHECKPOINT` names a local folder in Hugging Face's format, `AVRORPC_DEVICE` a device.
+`AVRORPC_CHECKPOINT` names a local folder in Hugging Face's format, `AVRORPC_DEVICE` a device, and
+`AVRORPC_CHECKPOINTS` the folder in which `PUT /model/weights` may choose.
 Each factory imports what it needs when it is called: bytes need no extra package, and only a model torch.
 """
 
@@ -49,7 +50,9 @@ def model(folder: str | Path | None = None, device: str | None = None) -> Bindin
     with _llm_extra():
         from avrorpc_services.llm.model.service import LanguageModel  # noqa: PLC0415
     language_model = LanguageModel.load(
-        _checkpoint(folder), device or os.environ.get("AVRORPC_DEVICE") or "auto"
+        _checkpoint(folder),
+        device or os.environ.get("AVRORPC_DEVICE") or "auto",
+        checkpoints=os.environ.get("AVRORPC_CHECKPOINTS") or None,
     )
     name = f"avrorpc-{language_model.info().device}"
     return bind(language_model, executor=ThreadPoolExecutor(1, thread_name_prefix=name))

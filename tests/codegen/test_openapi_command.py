@@ -108,8 +108,12 @@ def test_the_contracts_of_this_repository_keep_their_routes() -> None:
     assert listed == {
         "POST /tokenizer/tokenize",
         "POST /tokenizer/detokenize",
+        "GET /tokenizer/detokenize",
+        "GET /tokenizer/detokenize/{id}",
+        "POST /tokenizer/store",
         "GET /tokenizer/vocab",
         "POST /model/forward",
         "POST /model/generate",
         "GET /model/info",
+        "PUT /model/weights",
     }

@@ -109,7 +109,7 @@ def test_the_tutorial_runs_as_it_is_written(tmp_path: Path) -> None:
                     timeout=60,
                 )
                 assert done.returncode == 0, f"line {block.line}: {done.stderr}"
-                output = done.stdout
+                output = done.stdout if done.stdout.endswith("\n") else f"{done.stdout}\n"
             else:
                 assert output == block.text, f"line {block.line}"
                 checked += 1
@@ -119,7 +119,7 @@ def test_the_tutorial_runs_as_it_is_written(tmp_path: Path) -> None:
             assert server.wait(30) == 0
             assert server.stdout is not None
             server.stdout.close()
-    assert checked == 3
+    assert checked == 8
     assert len(servers) == 1
 
 

@@ -174,3 +174,27 @@ async def test_an_environment_serves_what_it_works_on() -> None:
 async def test_research_mode_needs_an_http_address() -> None:
     with pytest.raises(BindError, match="needs an HTTP address"):
         await DualClient.connect("tcp://127.0.0.1:1")
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_path_may_have_its_values_in_it(client: DualClient, mode: Mode) -> None:
+    given: Any = await client.get("shelf", "get_book", {"id": "b2"}, mode=mode)
+    from_path: Any = await client.get("shelf", "books/b2", mode=mode)
+    if mode is Mode.RESEARCH:
+        given, from_path = given.data, from_path.data
+    assert given == from_path
+    with pytest.raises(StatusError, match="has no GET 'books/b2/title'"):
+        await client.get("shelf", "books/b2/title", mode=mode)
+
+
+async def test_an_environment_takes_services_until_it_is_first_called() -> None:
+    async with DevelopmentEnvironment() as env:
+        env.enable_restful_mode(True)
+        assert env.mode.value == "research"
+        env.register_service(MemoryShelf())
+        assert (await env.client.post("shelf", "count_books")).data == 5
+        with pytest.raises(BindError, match="before the environment is first called"):
+            env.register_service(MemoryShelf())
+        env.enable_restful_mode(False)
+        assert env.mode.value == "production"
+        assert await env.client.post("shelf", "count_books") == 5

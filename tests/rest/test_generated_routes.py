@@ -35,6 +35,18 @@ async def test_settings_are_read_changed_and_set_anew(ask: Desk, shelf: MemorySh
     assert (refused.status, shelf.loan_days) == (422, 14)
 
 
+async def test_a_form_is_taken_as_json_in_research_mode(ask: Desk) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = b'{"loan_days": 7}'
+    assert (await ask("POST", "/shelf/config", body=body, headers=form)).status == 415
+    research = {**form, "Avrorpc-Mode": "research"}
+    assert (await ask("POST", "/shelf/config", body=body, headers=research)).json["loan_days"] == 7
+    await ask("POST", "/shelf/config", {"mode": "research"})
+    tested = await ask("POST", "/shelf/test", body=b"{}", headers=form)
+    assert (tested.status, tested.json["service"]) == (200, "shelf.Shelf")
+    assert (await ask("POST", "/shelf/test", body=b"a=1", headers=form)).status == 400
+
+
 async def test_strangers_may_not_set_a_server(ask: Desk) -> None:
     stranger = Accepted("http", peer="10.0.0.1:1")
     ask.server.activity.opened(stranger)

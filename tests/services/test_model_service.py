@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from avrorpc_contracts.llm import (
     Model,
     ModelClient,
     PromptTooLong,
+    TokenizedBatch,
+    Tokenizer,
     TokenizerClient,
+    UnusableCheckpoint,
 )
 from avrorpc_services.llm.checkpoint import SHIPPED, CheckpointError
 from avrorpc_services.llm.model.causal import CausalModel
@@ -178,6 +182,76 @@ def test_a_larger_tokenizer_is_refused(small_checkpoint: Path) -> None:
     model = CausalModel.load(small_checkpoint, device="cpu")
     with pytest.raises(CheckpointError, match=r"the tokenizer has 2048 ids and the model small\d* knows"):
         LanguageModel(model, BpeTokenizer(SHIPPED))
+
+
+def test_other_weights_are_loaded_from_the_folder_of_checkpoints(small_checkpoint: Path) -> None:
+    root = small_checkpoint.parent
+    model = LanguageModel.load(device="cpu", checkpoints=root)
+    before = model.generate(PROMPT, max_tokens=3)
+    info = model.load_weights(small_checkpoint.name)
+    assert info == model.info()
+    assert (info.name, info.layers) == (small_checkpoint.name, 2)
+    assert model.generate("Return it", max_tokens=3) != before  # with its own tokenizer
+    assert model.load_weights(str(small_checkpoint)) == info
+
+
+@pytest.mark.parametrize("checkpoint", ["..", "../other", "/", "a/../../b", "a\0b", "link"])
+def test_nothing_outside_the_folder_of_checkpoints_is_loaded(
+    shipped_model: CausalModel, tmp_path: Path, checkpoint: str
+) -> None:
+    (tmp_path / "link").symlink_to(SHIPPED)
+    model = LanguageModel(shipped_model, BpeTokenizer(), checkpoints=tmp_path)
+    with pytest.raises(avrorpc.StatusError) as caught:
+        model.load_weights(checkpoint)
+    assert caught.value.code is avrorpc.Code.PERMISSION_DENIED
+    assert str(tmp_path) not in str(caught.value)
+    assert len(str(caught.value)) < 400
+
+
+def test_no_other_weights_are_loaded_where_no_folder_is_named(model: LanguageModel) -> None:
+    with pytest.raises(avrorpc.StatusError, match="loads no other weights"):
+        model.load_weights("tiny")
+
+
+def test_weights_that_do_not_fit_leave_all_as_it_is(
+    shipped_model: CausalModel, small_checkpoint: Path, tmp_path: Path
+) -> None:
+    # The tokenizer is given, so it stays, and has more ids than the small model knows.
+    model = LanguageModel(shipped_model, BpeTokenizer(), checkpoints=small_checkpoint.parent)
+    before = model.generate(PROMPT, max_tokens=3)
+    for checkpoint in (small_checkpoint.name, "nowhere", ".", "x" * 5000):
+        with pytest.raises(UnusableCheckpoint) as caught:
+            model.load_weights(checkpoint)
+        assert caught.value.checkpoint == checkpoint
+        assert str(small_checkpoint.parent) not in caught.value.message
+    assert model.generate(PROMPT, max_tokens=3) == before
+
+
+def test_a_call_under_way_ends_with_the_weights_it_began_with(
+    shipped_model: CausalModel, small_checkpoint: Path
+) -> None:
+    class Swapping(BpeTokenizer):
+        """Has the weights replaced while a call is between tokenizing and computing."""
+
+        swap: Callable[[], object] | None = None
+
+        def tokenize(self, text: str | list[str], *, add_special_tokens: bool = True) -> TokenizedBatch:
+            batch = super().tokenize(text, add_special_tokens=add_special_tokens)
+            if self.swap is not None:
+                swap, self.swap = self.swap, None
+                swap()
+            return batch
+
+    def load(path: Path) -> tuple[CausalModel, Tokenizer]:
+        return CausalModel.load(path, "cpu"), BpeTokenizer(path)
+
+    tokenizer = Swapping()
+    model = LanguageModel(shipped_model, tokenizer, checkpoints=small_checkpoint.parent, load=load)
+    expected = model.generate(PROMPT, max_tokens=6)
+    tokenizer.swap = lambda: model.load_weights(small_checkpoint.name)
+    assert model.generate(PROMPT, max_tokens=6) == expected
+    assert model.info().name == small_checkpoint.name
+    assert tokenizer.swap is None
 
 
 def test_repr_names_model_and_device(model: LanguageModel) -> None:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import avrorpc
 import pytest
-from avrorpc_contracts.llm import Tokenizer, TokenizerClient, UnknownToken
+from avrorpc_contracts.llm import NoSuchTokens, Tokenizer, TokenizerClient, TooManyTokens, UnknownToken
 from avrorpc_services.llm.tokenizer.service import BpeTokenizer, ByteTokenizer, EncodingTokenizer
+from avrorpc_services.llm.tokenizer.stored import STORED_SECONDS
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -78,7 +81,8 @@ def test_an_unknown_id_is_named(tokenizer: EncodingTokenizer, offset: int) -> No
 def test_every_placement_gives_the_same(tokenizer: EncodingTokenizer, url: str) -> None:
     def answers(of: Tokenizer) -> list[object]:
         batch = of.tokenize(["Return it.", "größer"], add_special_tokens=False)
-        return [batch, of.detokenize(batch.input_ids), of.vocab()]
+        stored = of.store(batch.input_ids)
+        return [batch, of.detokenize(batch.input_ids), of.detokenize_stored(stored.id), of.vocab()]
 
     with avrorpc.connect(TokenizerClient, url, target=tokenizer) as client:
         assert answers(client) == answers(tokenizer)
@@ -86,6 +90,58 @@ def test_every_placement_gives_the_same(tokenizer: EncodingTokenizer, url: str) 
             with pytest.raises(UnknownToken) as caught:
                 client.detokenize([[99999]])
             assert caught.value.token_id == 99999
+            with pytest.raises(NoSuchTokens) as missing:
+                client.detokenize_stored("nothing")
+            assert missing.value.id == "nothing"
+
+
+@both
+def test_stored_ids_are_text_again_until_they_are_gone(tokenizer: EncodingTokenizer) -> None:
+    batch = tokenizer.tokenize(["Return it.", "x"])
+    before = datetime.now(UTC) - timedelta(milliseconds=1)
+    stored = tokenizer.store(batch.input_ids)
+    assert tokenizer.detokenize_stored(stored.id) == ["Return it.", "x"]
+    shown = tokenizer.detokenize_stored(stored.id, skip_special_tokens=False)
+    assert shown == tokenizer.detokenize(batch.input_ids, skip_special_tokens=False)
+    assert stored.expires_at - before >= timedelta(seconds=STORED_SECONDS)
+    with pytest.raises(UnknownToken):
+        tokenizer.store([[-1]])
+
+
+def test_settings_bound_what_is_stored() -> None:
+    tokenizer = ByteTokenizer()
+    assert tokenizer.configuration() == {"stored_seconds": 600.0, "stored_tokens": 1_000_000}
+    tokenizer.configure({"stored_tokens": 4, "stored_seconds": 5})
+    assert tokenizer.configuration() == {"stored_seconds": 5.0, "stored_tokens": 4}
+    first, second = tokenizer.store([[72, 105]]), tokenizer.store([[33]])
+    with pytest.raises(NoSuchTokens):
+        tokenizer.detokenize_stored(first.id)
+    assert tokenizer.detokenize_stored(second.id) == ["!"]
+    with pytest.raises(TooManyTokens) as caught:
+        tokenizer.store([[72, 105, 33]])
+    assert (caught.value.tokens, caught.value.most) == (5, 4)
+    assert "stored_tokens" in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"stored_seconds": 0}, "MAX_STORED_SECONDS"),
+        ({"stored_seconds": float("nan")}, "MAX_STORED_SECONDS"),
+        ({"stored_seconds": True}, "is a number"),
+        ({"stored_seconds": "5"}, "is a number"),
+        ({"stored_tokens": -1}, "MAX_STORED_TOKENS"),
+        ({"stored_tokens": 10**9}, "MAX_STORED_TOKENS"),
+        ({"stored_tokens": 1.5}, "is a whole number"),
+        ({"stored_tokens": 5, "stored_seconds": -1}, "MAX_STORED_SECONDS"),
+    ],
+)
+def test_settings_out_of_range_change_nothing(changes: dict[str, object], said: str) -> None:
+    tokenizer = ByteTokenizer()
+    before = tokenizer.configuration()
+    with pytest.raises(ValueError, match=said):
+        tokenizer.configure(changes)
+    assert tokenizer.configuration() == before
 
 
 def test_repr_names_class_and_size() -> None:

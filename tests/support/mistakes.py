@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from avrorpc_contracts.llm import TokenizedBatch, TokenizerService, Vocabulary
+from avrorpc_contracts.llm import StoredTokens, TokenizedBatch, TokenizerService, Vocabulary
 
 
 class OtherDefault(TokenizerService):
@@ -11,6 +11,12 @@ class OtherDefault(TokenizerService):
 
     def detokenize(self, input_ids: list[list[int]], *, skip_special_tokens: bool = True) -> list[str]:
         return []
+
+    def store(self, input_ids: list[list[int]]) -> StoredTokens:
+        raise NotImplementedError
+
+    def detokenize_stored(self, id: str, *, skip_special_tokens: bool = True) -> list[str]:  # noqa: A002
+        raise NotImplementedError
 
     def vocab(self) -> Vocabulary:
         raise NotImplementedError

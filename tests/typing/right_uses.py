@@ -23,6 +23,7 @@ from avrorpc_contracts.llm import (
     Model,
     ModelClient,
     ModelOutput,
+    StoredTokens,
     TokenizedBatch,
     Tokenizer,
     TokenizerClient,
@@ -68,6 +69,12 @@ class AsyncByteTokenizer(TokenizerService):
     async def detokenize(self, input_ids: list[list[int]], *, skip_special_tokens: bool = True) -> list[str]:
         return self.inner.detokenize(input_ids, skip_special_tokens=skip_special_tokens)
 
+    async def store(self, input_ids: list[list[int]]) -> StoredTokens:
+        return self.inner.store(input_ids)
+
+    async def detokenize_stored(self, id: str, *, skip_special_tokens: bool = True) -> list[str]:  # noqa: A002
+        return self.inner.detokenize_stored(id, skip_special_tokens=skip_special_tokens)
+
     async def vocab(self) -> Vocabulary:
         return self.inner.vocab()
 
@@ -80,6 +87,12 @@ class Mixed(TokenizerService):
 
     async def detokenize(self, input_ids: list[list[int]], *, skip_special_tokens: bool = True) -> list[str]:
         raise UnknownToken(message="", token_id=1, vocabulary_size=1)
+
+    async def store(self, input_ids: list[list[int]]) -> StoredTokens:
+        return ByteTokenizer().store(input_ids)
+
+    def detokenize_stored(self, id: str, *, skip_special_tokens: bool = True) -> list[str]:  # noqa: A002
+        return ByteTokenizer().detokenize_stored(id, skip_special_tokens=skip_special_tokens)
 
     def vocab(self) -> Vocabulary | Awaitable[Vocabulary]:
         return ByteTokenizer().vocab()

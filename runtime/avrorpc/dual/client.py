@@ -192,8 +192,8 @@ class DualClient:
         Args:
             verb: The HTTP verb.
             service: Such as `tokenizer` or `llm.Tokenizer`.
-            name: The message, or what its path has behind the service; or `info`, `examples`, `test`,
-                `config` or `health`.
+            name: The message, or what its path has behind the service, such as `detokenize` or, with values
+                in it, `detokenize/42`; or `info`, `examples`, `test`, `config` or `health`.
             data: The arguments by name, as JSON values.
             mode: The mode of this call alone.
 
@@ -205,7 +205,7 @@ class DualClient:
             StatusError: Any other failure.
         """
         known = self._catalogue.service(service)
-        route = known.route(verb, name)
+        route, data = known.find(verb, name, data or {})
         chosen = self._modes.get(known.contract.name, self._mode) if mode is None else Mode.of(mode)
         if route is None:
             return await self._generated(known, verb, name, data, chosen)

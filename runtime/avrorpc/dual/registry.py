@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from avrorpc.binding import Binding, bind
 from avrorpc.dual.catalogue import Catalogue
@@ -45,9 +45,12 @@ class ServiceRegistry:
     def client(self) -> DualClient:
         """A client of all services; a new one after each registration."""
         if self._client is None:
-            distinct: Final = list({id(one): one for one in self._bindings.values()}.values())
-            self._client = DualClient.of(*distinct)
+            self._client = DualClient.of(*self.bindings())
         return self._client
+
+    def bindings(self) -> list[Binding]:
+        """Return the implementations, each once."""
+        return list({id(one): one for one in self._bindings.values()}.values())
 
     def names(self) -> list[str]:
         """Return the names of the services, such as `tokenizer`."""
@@ -74,6 +77,6 @@ class ServiceRegistry:
     def _contracts(self) -> list[Any]:
         return [
             skeleton.__contract__  # type: ignore[attr-defined]
-            for binding in {id(one): one for one in self._bindings.values()}.values()
+            for binding in self.bindings()
             for skeleton in binding.contracts().values()
         ]

@@ -48,7 +48,7 @@ class UnifiedService:
 
     def _asks(self, verb: str, message: str) -> Callable[..., Awaitable[RESTfulResponse]]:
         known = self._client.known(self._service)
-        # Also by another verb, as `get_detokenize` of the founding documents: what is meant is the message.
+        # Also by another verb, as the founding documents have it: what is meant is the message.
         routes = [route for route in known.routes if message == route.message.name]
         if routes and all(route.verb != verb for route in routes):
             verb = routes[0].verb

@@ -16,10 +16,10 @@ from avrorpc.limits import Limits
 from avrorpc.schema import Json
 from avrorpc.schema.openapi_generated import MOST_RUNS
 from avrorpc.schema.routes import Route
-from avrorpc.server.rest.arguments import media_type
+from avrorpc.server.rest.arguments import FORM, media_type
 from avrorpc.server.rest.asking import Asking
 from avrorpc.server.rest.negotiation import JSON
-from avrorpc.server.rest.operation import compressed
+from avrorpc.server.rest.operation import MODE, compressed
 from avrorpc.server.rest.problems import Refusal
 from avrorpc.server.rest.settings import ServiceSettings
 from avrorpc.server.served import Served
@@ -115,7 +115,8 @@ class GeneratedRoutes:
         try:
             body = await request.read(self._limits.max_body)
             media = media_type(request.headers.get("content-type"))
-            if body and media not in ("", JSON):
+            forms_are_json = request.headers.get(MODE, self._settings.mode) == "research"
+            if body and media not in ("", JSON) and not (forms_are_json and media == FORM):
                 raise Refusal(
                     415, f"the body must be {JSON}, not {media[:100]}", headers={"Accept-Post": JSON}
                 )
