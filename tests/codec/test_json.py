@@ -218,7 +218,8 @@ def test_decimals_are_written_as_digits_with_all_their_places(schema: str, value
 def test_a_duration_has_three_parts_and_no_more() -> None:
     schema = parse_schema('{"type":"fixed","name":"D","size":12,"logicalType":"duration"}')
     assert from_json(schema, {"days": 2.0}, {}) == Duration(days=2)
-    for wrong in ({"hours": 1}, {"days": 1, "": 2}, {"days": 1.5}, {"days": -1}):
+    unfit: list[Json] = [{"hours": 1}, {"days": 1, "": 2}, {"days": 1.5}, {"days": -1}]
+    for wrong in unfit:
         with pytest.raises(EncodeError):
             from_json(schema, wrong, {})
 

@@ -11,8 +11,8 @@ from avrorpc.errors import Code, StatusError
 from avrorpc.method import Contract
 from avrorpc.schema import Json, short_name
 from avrorpc.schema.path_template import Segment
+from avrorpc.schema.plain_text import from_plain
 from avrorpc.schema.routes import GENERATED, Route, routes_of, service_segments
-from avrorpc.server.rest.arguments import text_to_json
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class Known:
         if any(part.text != text for part, text in pairs if not part.is_variable):
             return None
         types = {parameter.field.name: parameter.field.type for parameter in route.parameters}
-        return {part.text: text_to_json(types[part.text], text) for part, text in pairs if part.is_variable}
+        return {part.text: from_plain(types[part.text], text) for part, text in pairs if part.is_variable}
 
     def _own(self, route: Route) -> list[Segment]:
         """Return the segments of a path behind the service's."""
