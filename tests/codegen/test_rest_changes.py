@@ -43,7 +43,14 @@ POST = "AVR{} POST /shop/find: "
         (BOOK + "Book find();", "record Book { string title; long pages; int? x; } Book find();", []),
         (BOOK + "Book find();", "record Book { string title; int pages; } Book find();", []),
         ('@http("GET /a/{b}") int f(int b);', '@http("GET /a/{c}") int f(int c);', []),
-        ("void find();", "", ["AVR561 /shop/find: the path is gone, with POST"]),
+        (
+            "void find();",
+            "",
+            [
+                "AVR561 /shop/find: the path is gone, with POST",
+                "AVR564 POST /shop/test: the body, message: find is not foreseen",
+            ],
+        ),
         ("@readonly(true) int find();", "int find();", ["AVR562 /shop/find: GET is gone"]),
         (
             "void find(int a);",
