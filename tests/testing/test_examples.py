@@ -63,7 +63,9 @@ def test_names_in_snake_case() -> None:
 
 def pytest_run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     (folder / "pytest.ini").write_text("[pytest]\navro_placements = local memory\n")
-    command = [sys.executable, "-m", "pytest", "-p", "avrorpc.testing.plugin", "-p", "no:asyncio", "-rA"]
+    # By its module, whether or not the entry point of an installed avrorpc names it, too.
+    plugins = ["-p", "no:avrorpc", "-p", "avrorpc.testing.plugin", "-p", "no:asyncio"]
+    command = [sys.executable, "-m", "pytest", *plugins, "-rA"]
     paths = {"PYTHONPATH": f"{environment().get('PYTHONPATH', '')}:{ROOT / 'tests'}"}
     return subprocess.run(
         [*command, *arguments], cwd=folder, env={**environment(), **paths}, capture_output=True, text=True
