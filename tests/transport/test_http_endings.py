@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator, Iterator
+from types import SimpleNamespace
+from typing import Any
 
 import avrorpc
 import pytest
 from avrorpc import ConnectionLost
 from avrorpc.testing import Proxy
+from avrorpc.transport.http import HttpTransport
 from support.books import PATIENCE, Books
 from support.serving import ServerThread
 from testcontracts.ledger import AsyncLedgerClient
@@ -49,3 +53,30 @@ async def test_the_end_of_a_response_is_heard_whenever_it_comes(
                 async with asyncio.timeout(PATIENCE):
                     await client.total(f"{turns} turns", True, items())
     assert not caplog.records
+
+
+class Watched(asyncio.Transport):
+    """A transport of a socket, which notes that it was aborted."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        super().__init__({"socket": sock})
+        self.is_aborted = False
+
+    def abort(self) -> None:
+        self.is_aborted = True
+
+
+@pytest.mark.parametrize("is_answered", [False, True])
+def test_a_stream_that_is_closed_early_leaves_no_connection_that_still_says_goodbye(
+    is_answered: bool,
+) -> None:
+    """A closed TLS transport waits for the other end's goodbye, for half a minute where that reads no more."""
+    here, there = socket.socketpair()
+    with here, there:
+        transport = Watched(here)
+        response: Any = SimpleNamespace(connection=SimpleNamespace(transport=transport), close=lambda: None)
+        link: Any = SimpleNamespace(is_answered=is_answered)
+        ending: Any = SimpleNamespace(_goodbyes=set())
+        HttpTransport._end(ending, response, link)
+        assert transport.is_aborted is not is_answered
+        assert ending._goodbyes == {here}
