@@ -70,7 +70,7 @@ class Watched(asyncio.Transport):
 def test_a_stream_that_is_closed_early_leaves_no_connection_that_still_says_goodbye(
     is_answered: bool,
 ) -> None:
-    """A closed TLS transport waits for the other end's goodbye, for half a minute where that reads no more."""
+    """A closed TLS transport waits for the goodbye of its peer: half a minute, where that reads no more."""
     here, there = socket.socketpair()
     with here, there:
         transport = Watched(here)
