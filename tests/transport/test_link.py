@@ -142,6 +142,7 @@ def test_a_connection_with_a_long_call_is_not_idle() -> None:
     async def main() -> None:
         async with joined(SlowSmall()) as (_, client, _):
             assert await client.double(1, offset=1_000) == 2
+            assert not link_of(client).is_leaving
 
     in_virtual_time(main())
 
