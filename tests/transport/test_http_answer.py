@@ -6,28 +6,24 @@ import json
 
 import pytest
 from avrorpc.errors import LimitExceeded, RemoteProtocolError
-from avrorpc.transport.http_answer import answer
-from avrorpc.transport.http_message import HttpRequest, HttpResponse
+from avrorpc.transport.http_answer import excuse
 
 
 @pytest.mark.parametrize(
     ("error", "status"), [(LimitExceeded("the body is large"), 413), (RemoteProtocolError("a bad body"), 400)]
 )
-async def test_what_the_client_did_wrong_is_said(error: Exception, status: int) -> None:
-    async def handler(_: HttpRequest) -> HttpResponse:
-        raise error
-
-    response = await answer(handler, HttpRequest("GET", "/"))
+def test_what_the_client_did_wrong_is_said(error: Exception, status: int) -> None:
+    response = excuse(error)
     assert response.status == status
     assert isinstance(response.body, bytes)
     assert json.loads(response.body)["detail"] == str(error)
 
 
-async def test_what_the_server_did_wrong_is_logged_and_not_said(caplog: pytest.LogCaptureFixture) -> None:
-    async def handler(_: HttpRequest) -> HttpResponse:
+def test_what_the_server_did_wrong_is_logged_and_not_said(caplog: pytest.LogCaptureFixture) -> None:
+    try:
         raise LookupError("a secret")
-
-    response = await answer(handler, HttpRequest("GET", "/"))
+    except LookupError as error:
+        response = excuse(error)
     assert response.status == 500
     assert isinstance(response.body, bytes)
     assert b"secret" not in response.body

@@ -1,4 +1,4 @@
-"""A handler's answer to an HTTP request, and what the client is told where the handler fails."""
+"""What the client is told where the handler of an HTTP request fails."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import logging
 import uuid
 
 from avrorpc.errors import LimitExceeded, RemoteProtocolError
-from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, problem
+from avrorpc.transport.http_message import HttpResponse, problem
 
 logger = logging.getLogger("avrorpc")
 
 
-async def answer(handler: Handler, request: HttpRequest) -> HttpResponse:
-    """Return a handler's response, or one that says why there is none."""
-    try:
-        return await handler(request)
-    except LimitExceeded as error:
-        return problem(413, str(error))
-    except RemoteProtocolError as error:
-        return problem(400, str(error))
-    except Exception:  # noqa: BLE001 - it is logged
-        return failure("the handler of an HTTP request failed")
+def excuse(error: Exception) -> HttpResponse:
+    """Return what a client is told of the exception that a handler raised, and that is handled now."""
+    match error:
+        case LimitExceeded():
+            return problem(413, str(error))
+        case RemoteProtocolError():
+            return problem(400, str(error))
+        case _:
+            return failure("the handler of an HTTP request failed")
 
 
 def failure(what: str) -> HttpResponse:

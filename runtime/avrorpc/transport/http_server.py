@@ -16,7 +16,7 @@ from typing import Final, cast
 from avrorpc.limits import Limits
 from avrorpc.principal import Principal
 from avrorpc.transport.accepted import Accepted
-from avrorpc.transport.http_answer import answer, failure
+from avrorpc.transport.http_answer import excuse, failure
 from avrorpc.transport.http_body import HIGH_WATER
 from avrorpc.transport.http_message import Handler, HeaderError, HttpRequest, HttpResponse, head
 from avrorpc.transport.http_reader import RequestReader
@@ -211,7 +211,7 @@ class HttpConnection(asyncio.Protocol):
             )
             if is_half:
                 self._arm()
-        if reader.open is not None or reader.is_waiting or self._is_paused:
+        if reader.open is not None or self._is_paused or reader.is_waiting:
             self._choose_reading(reader)
 
     def _next(self, reader: RequestReader) -> None:
@@ -234,8 +234,29 @@ class HttpConnection(asyncio.Protocol):
         self, request: HttpRequest, transport: asyncio.Transport, writer: ResponseWriter
     ) -> None:
         try:
-            response = await answer(self._handler, request)
-            await self._respond(request, response, transport, writer)
+            try:
+                response = await self._handler(request)
+            except Exception as error:  # noqa: BLE001 - it is logged
+                response = excuse(error)
+            self._is_started = True
+            if response.takeover is not None:
+                self._hand_over(response, response.takeover, transport, writer)
+                return
+            ends = self._ends_with(request, response)
+            if ends:
+                self.leave()
+            try:
+                unsent = writer.respond(request, response, ends=ends)
+                if unsent is not None:
+                    await unsent
+            except HeaderError:
+                unsent = writer.respond(
+                    request, failure("a response to an HTTP request cannot be sent"), ends=ends
+                )
+                if unsent is not None:
+                    await unsent
+            if not writer.is_waiting and transport.get_write_buffer_size():
+                self._arm()
         except asyncio.CancelledError:
             if not self._is_lingering:
                 self._close(transport)
@@ -249,29 +270,6 @@ class HttpConnection(asyncio.Protocol):
         finally:
             self._task = None
             self._done(request, transport)
-
-    async def _respond(
-        self,
-        request: HttpRequest,
-        response: HttpResponse,
-        transport: asyncio.Transport,
-        writer: ResponseWriter,
-    ) -> None:
-        self._is_started = True
-        if response.takeover is not None:
-            self._hand_over(response, response.takeover, transport, writer)
-            return
-        ends = self._ends_with(request) or (
-            request.version == "1.0" and not (isinstance(response.body, bytes) or response.is_bodiless)
-        )
-        if ends:
-            self.leave()
-        try:
-            await writer.respond(request, response, ends=ends)
-        except HeaderError:
-            await writer.respond(request, failure("a response to an HTTP request cannot be sent"), ends=ends)
-        if transport.get_write_buffer_size():
-            self._arm()
 
     def _hand_over(
         self,
@@ -295,10 +293,12 @@ class HttpConnection(asyncio.Protocol):
         if self._has_ended and not takeover.eof_received():
             transport.close()
 
-    def _ends_with(self, request: HttpRequest) -> bool:
+    def _ends_with(self, request: HttpRequest, response: HttpResponse) -> bool:
         """Whether the connection closes after the answer to a request."""
         reader = self._reader
         if self._is_ending or not request.keeps_alive or request.is_upgrade or reader is None:
+            return True
+        if request.version == "1.0" and not (isinstance(response.body, bytes) or response.is_bodiless):
             return True
         if self._has_ended and not reader.requests and not reader.is_full and reader.refusal is None:
             return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Any, Final
 
 from avrorpc.errors import ConnectionLost
@@ -13,6 +14,7 @@ LARGE: Final = 65_536
 """Bytes of a body that is not copied to stand behind its head."""
 CLOSE: Final = "Connection: close\r\n"
 """What tells a client that its connection ends with a response."""
+GONE: Final = "the client has left before its response was whole"
 
 
 class ClientGone(ConnectionLost):
@@ -35,6 +37,11 @@ class ResponseWriter:
         self._unchoked: asyncio.Future[None] | None = None
         self._taken = 0
         self._since: float | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether the client was seen to have something unread, which `waits_since` looks at again."""
+        return self._since is not None
 
     def choke(self) -> None:
         """Take note that the client does not read as fast as is written."""
@@ -69,7 +76,7 @@ class ResponseWriter:
         self._traffic.sent += len(data)
         self._transport.write(data)
 
-    async def respond(self, request: HttpRequest, response: HttpResponse, *, ends: bool) -> None:
+    def respond(self, request: HttpRequest, response: HttpResponse, *, ends: bool) -> Awaitable[None] | None:
         """Send a response.
 
         Args:
@@ -77,14 +84,16 @@ class ResponseWriter:
             response: What is sent.
             ends: Whether the connection closes after it.
 
+        Returns:
+            What is to be awaited before the next; None where all is said, and the client reads.
+
         Raises:
             HeaderError: A header cannot be sent, so that nothing was.
             ClientGone: The client has left before all was sent.
         """
         body = response.body
         if not isinstance(body, bytes):
-            await self._stream(request, response, body, ends=ends)
-            return
+            return self._stream(request, response, body, ends=ends)
         framing = _framing(request, ends=ends)
         if response.is_bodiless:
             body = b""
@@ -93,14 +102,15 @@ class ResponseWriter:
             if request.method == "HEAD":
                 body = b""
         beginning = head(response, framing)
+        transport = self._transport
+        if transport.is_closing():
+            raise ClientGone(GONE)
+        self._traffic.sent += len(beginning) + len(body)
         if len(body) < LARGE:
-            self.write(beginning + body)
+            transport.write(beginning + body)
         else:
-            self._check()
-            self._traffic.sent += len(beginning) + len(body)
-            self._transport.writelines([beginning, body])
-        if self.is_choked:
-            await self._read()
+            transport.writelines([beginning, body])
+        return self._read() if self.is_choked else None
 
     def refuse(self, status: int, why: str) -> None:
         """Send what answers no request, and ends the connection.
@@ -151,7 +161,7 @@ class ResponseWriter:
 
     def _check(self) -> None:
         if self._transport.is_closing():
-            raise ClientGone("the client has left before its response was whole")
+            raise ClientGone(GONE)
 
 
 def _framing(request: HttpRequest, *, ends: bool) -> str:
