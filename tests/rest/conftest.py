@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 from avrorpc import Server
 from avrorpc.transport.accepted import Accepted
-from avrorpc.transport.http_message import HttpRequest, HttpResponse
+from avrorpc.transport.http_message import Head, HttpRequest, HttpResponse
 from support.shelf import MemoryShelf
 
 
@@ -55,9 +55,7 @@ class Desk:
         if accepted is None:
             accepted = Accepted("http", peer="127.0.0.1:1", is_local=True)
             self.server.activity.opened(accepted)
-        request = HttpRequest(
-            method, quote(target, safe="/?&=%-._~+*{}"), sent, body or b"", accepted=accepted
-        )
+        request = HttpRequest(Head(method, quote(target, safe="/?&=%-._~+*{}"), sent), body or b"", accepted)
         response = await self.server.rest(request)
         if isinstance(response.body, bytes):
             return Asked(response, response.body)

@@ -8,7 +8,7 @@ import pytest
 from avrorpc.errors import RemoteProtocolError
 from avrorpc.limits import Limits
 from avrorpc.transport.http_message import HttpRequest
-from avrorpc.transport.http_reader import BAD_BODY, MAX_WAITING, RequestReader
+from avrorpc.transport.http_reader import BAD_BODY, LONGEST_KEPT, MAX_KEPT, MAX_WAITING, Heads, RequestReader
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -33,8 +33,18 @@ def chunked(rest: bytes, headers: bytes = HOST) -> bytes:
 
 
 async def result(data: bytes, pieces: int) -> tuple[list[Read], int | None]:
-    """Return the requests of some bytes, and the status by which the rest is refused."""
-    reader = RequestReader(LIMITS)
+    """Return the requests of some bytes, and the status by which the rest is refused.
+
+    They are read twice, the second time by a reader that has been told of the heads of the first.
+    """
+    heads = Heads()
+    first = await read_once(data, pieces, heads)
+    assert await read_once(data, pieces, heads) == first, "a head that is known changes nothing"
+    return first
+
+
+async def read_once(data: bytes, pieces: int, heads: Heads) -> tuple[list[Read], int | None]:
+    reader = RequestReader(LIMITS, heads=heads)
     found: list[HttpRequest] = []
     for start in range(0, len(data), pieces):
         reader.feed(data[start : start + pieces])
@@ -138,7 +148,7 @@ def test_a_websocket_is_asked_for_and_what_follows_is_kept() -> None:
     wish = HOST + b"Upgrade: WebSocket\r\nConnection: keep-alive, Upgrade\r\n"
     reader.feed(get("/avro", wish) + b"abc")
     reader.feed(b"def")
-    assert reader.requests[0].is_upgrade
+    assert reader.requests[0].head.is_upgrade
     assert reader.is_full
     assert reader.rest() == b"abcdef"
 
@@ -167,3 +177,56 @@ def test_reading_stops_where_enough_waits() -> None:
     reader.feed(get() * 20_000)
     assert reader.is_full
     assert len(reader.requests) < 1_000
+
+
+def seen(*requests: bytes, limits: Limits = LIMITS) -> tuple[RequestReader, Heads]:
+    reader = RequestReader(limits, heads=(heads := Heads()))
+    for request in requests:
+        reader.feed(request)
+    return reader, heads
+
+
+def test_a_request_with_a_head_as_before_shares_it_and_has_a_body_of_its_own() -> None:
+    reader, heads = seen(post(b"abc"), post(b"xyz"), post(b"wxyz"), get())
+    first, second, third, fourth = reader.requests
+    assert first.head is second.head, "equal bytes"
+    assert third.head is not first.head, "another length"
+    assert [each.body.take(9) for each in (first, second, third)] == [b"abc", b"xyz", b"wxyz"]
+    assert fourth.body.is_complete
+    assert len(heads) == 3
+    assert reader.whole == 8
+
+
+async def test_half_a_request_with_a_head_as_before_is_waited_for() -> None:
+    reader, _ = seen(post(b"abc"), post(b"xyz")[:-1])
+    assert reader.is_half
+    reader.feed(b"z")
+    assert not reader.is_half
+    assert await reader.requests[1].read(9) == b"xyz"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        chunked(b"0\r\n\r\n"),
+        get(headers=HOST + b"Connection: close\r\n"),
+        get(headers=HOST + b"Expect: 100-continue\r\n"),
+        get(headers=HOST + WISH),
+        get(headers=b"", version=b"1.0"),
+        get(headers=STAYS, version=b"1.0"),
+        b"\r\n" + get(),
+        get() * 2,
+        get("/" + "x" * LONGEST_KEPT),
+    ],
+)
+def test_other_heads_are_not_kept(data: bytes) -> None:
+    _, heads = seen(data, limits=Limits(max_head=8_000))
+    assert not len(heads)
+
+
+def test_heads_that_are_kept_are_bounded() -> None:
+    heads = Heads()
+    for number in range(MAX_KEPT + 1):
+        RequestReader(LIMITS, heads=heads).feed(get(f"/{number}"))
+        assert len(heads) <= MAX_KEPT
+    assert len(heads) == 1

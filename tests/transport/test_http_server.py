@@ -16,6 +16,7 @@ import pytest
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.transport.blocking import reset_on_close
 from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, Send
+from avrorpc.transport.http_reader import Heads
 from avrorpc.transport.http_server import MAX_DROPPED, HttpConnection
 from support.waiting import until
 
@@ -61,7 +62,9 @@ async def serving(handler: Handler, limits: Limits = DEFAULT_LIMITS) -> AsyncIte
 
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: HttpConnection(handler, limits, "http", opened, place.connections.discard), "127.0.0.1", 0
+        lambda: HttpConnection(handler, limits, "http", opened, place.connections.discard, Heads()),
+        "127.0.0.1",
+        0,
     )
     place.port = server.sockets[0].getsockname()[1]
     try:
@@ -418,7 +421,9 @@ async def test_an_ending_connection_answers_once_more(place: Place) -> None:
 async def test_a_connection_that_is_refused_is_told_why() -> None:
     loop = asyncio.get_running_loop()
     server = await loop.create_server(
-        lambda: HttpConnection(answer, Limits(), "http", lambda _: "it is full", print), "127.0.0.1", 0
+        lambda: HttpConnection(answer, Limits(), "http", lambda _: "it is full", print, Heads()),
+        "127.0.0.1",
+        0,
     )
     said = await Place(server.sockets[0].getsockname()[1]).told(b"", ends=False)
     assert said.startswith("HTTP/1.1 503 ")

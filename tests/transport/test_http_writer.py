@@ -7,7 +7,7 @@ import socket
 
 import pytest
 from avrorpc.transport.accepted import Counted
-from avrorpc.transport.http_message import HeaderError, HttpRequest, HttpResponse
+from avrorpc.transport.http_message import Head, HeaderError, HttpRequest, HttpResponse
 from avrorpc.transport.http_writer import ClientGone, ResponseWriter
 from support.waiting import until
 
@@ -50,14 +50,14 @@ async def test_time_counts_from_the_moment_in_which_the_client_reads_nothing_mor
 
 async def test_what_is_sent_is_counted_and_a_client_that_left_is_sent_nothing() -> None:
     made = await opened()
-    made.writer.respond(HttpRequest("GET", "/"), HttpResponse(200, {}, b"hello"), ends=True)
+    made.writer.respond(HttpRequest(Head("GET", "/")), HttpResponse(200, {}, b"hello"), ends=True)
     said = made.client.recv(10_000)
     assert b"Connection: close\r\n" in said
     assert made.traffic.sent == len(said)
     made.transport.close()
     for body in (b"small", b"x" * 100_000):
         with pytest.raises(ClientGone):
-            made.writer.respond(HttpRequest("GET", "/"), HttpResponse(200, {}, body), ends=True)
+            made.writer.respond(HttpRequest(Head("GET", "/")), HttpResponse(200, {}, body), ends=True)
     assert made.traffic.sent == len(said)
     made.client.close()
 
@@ -66,7 +66,7 @@ async def test_what_is_sent_is_counted_and_a_client_that_left_is_sent_nothing() 
 async def test_a_header_that_cannot_be_sent_is_said_before_anything_is_sent(value: str) -> None:
     made = await opened()
     with pytest.raises(HeaderError):
-        made.writer.respond(HttpRequest("GET", "/"), HttpResponse(200, {"X-It": value}), ends=False)
+        made.writer.respond(HttpRequest(Head("GET", "/")), HttpResponse(200, {"X-It": value}), ends=False)
     assert made.traffic.sent == 0
     made.transport.close()
     made.client.close()

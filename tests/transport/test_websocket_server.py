@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from avrorpc.limits import Limits
-from avrorpc.transport.http_message import HttpRequest, HttpResponse
+from avrorpc.transport.http_message import Head, HttpRequest, HttpResponse
+from avrorpc.transport.http_reader import Heads
 from avrorpc.transport.http_server import HttpConnection
 from avrorpc.transport.websocket_names import MAX_MESSAGE
 from avrorpc.transport.websocket_server import acceptance, refusal
@@ -57,7 +58,9 @@ async def listening(link: Link, connections: set[HttpConnection]) -> tuple[async
         return refusal(request) or acceptance(request, link)
 
     server = await asyncio.get_running_loop().create_server(
-        lambda: HttpConnection(handler, Limits(), "ws", connections.add, connections.discard), "127.0.0.1", 0
+        lambda: HttpConnection(handler, Limits(), "ws", connections.add, connections.discard, Heads()),
+        "127.0.0.1",
+        0,
     )
     return server, server.sockets[0].getsockname()[1]
 
@@ -100,11 +103,9 @@ async def opened() -> AsyncIterator[Opened]:
 
 def asked(**changes: str | None) -> HttpRequest:
     headers = {**HEADERS, **{name.replace("_", "-"): value for name, value in changes.items()}}
-    request = HttpRequest(
-        "GET", "/avro", {name: value for name, value in headers.items() if value is not None}
-    )
-    request.is_upgrade = True
-    return request
+    head = Head("GET", "/avro", {name: value for name, value in headers.items() if value is not None})
+    head.is_upgrade = True
+    return HttpRequest(head)
 
 
 @pytest.mark.parametrize(
@@ -127,7 +128,7 @@ def test_what_opens_no_websocket_is_told_why(request_: HttpRequest, status: int)
 
 def test_a_request_that_does_not_say_connection_upgrade_opens_none() -> None:
     request = asked()
-    request.is_upgrade = False
+    request.head.is_upgrade = False
     response = refusal(request)
     assert response is not None
     assert response.status == 400

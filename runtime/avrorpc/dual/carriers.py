@@ -13,7 +13,7 @@ from avrorpc.errors import Code, StatusError
 from avrorpc.server.server import Server
 from avrorpc.streaming import close_iterator
 from avrorpc.transport.accepted import Accepted
-from avrorpc.transport.http_message import HttpRequest, HttpResponse
+from avrorpc.transport.http_message import Head, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
     import aiohttp
@@ -78,9 +78,8 @@ class InProcess:
 
     async def _answer(self, question: Question) -> HttpResponse:
         headers = {**question.headers, "content-length": str(len(question.body))}
-        return await self._server.rest(
-            HttpRequest(question.verb, question.target, headers, question.body, accepted=self._accepted)
-        )
+        head = Head(question.verb, question.target, headers)
+        return await self._server.rest(HttpRequest(head, question.body, self._accepted))
 
 
 def _parts(response: HttpResponse) -> AsyncIterator[bytes]:

@@ -7,6 +7,7 @@ import logging
 import ssl
 from collections.abc import Awaitable
 from dataclasses import replace
+from functools import partial
 from typing import Final
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ from avrorpc.server.http_origins import Origins
 from avrorpc.server.served import Served
 from avrorpc.transport.address import Address
 from avrorpc.transport.http_message import Handler, HttpRequest, HttpResponse, problem
+from avrorpc.transport.http_reader import Heads
 from avrorpc.transport.http_server import HttpConnection
 from avrorpc.transport.http_stream import STREAM_TYPE
 from avrorpc.transport.listening import Door, all_gone, listen
@@ -88,7 +90,7 @@ class HttpListener:
         self._door = await listen(
             replace(self.address, path=""),
             tls,
-            lambda: HttpConnection(self._handle, self._limits, scheme, self._opened, self._closed),
+            partial(HttpConnection, self._handle, self._limits, scheme, self._opened, self._closed, Heads()),
         )
         self.address = self._door.address
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import Final, Protocol
 
 from avrorpc.errors import LimitExceeded
@@ -30,19 +29,22 @@ class Body:
     Args:
         length: Bytes in all, where that is known beforehand.
         watcher: Where it comes from; none where it is there already.
+        data: All of it, where it is.
     """
 
     __slots__ = ("_chunks", "_problem", "_waiter", "_watcher", "is_complete", "is_unwanted", "length", "size")
 
-    def __init__(self, length: int | None, watcher: BodyWatcher | None = None) -> None:
+    def __init__(
+        self, length: int | None, watcher: BodyWatcher | None = None, data: bytes | None = None
+    ) -> None:
         self.length = length
-        self.size = 0
+        self.size = len(data) if data else 0
         """Bytes that have come, and wait to be read."""
-        self.is_complete = False
+        self.is_complete = data is not None
         """Whether all of it has come."""
         self.is_unwanted = False
         """Whether what still comes is dropped."""
-        self._chunks: deque[bytes] = deque()
+        self._chunks: list[bytes] = [data] if data else []
         self._watcher = watcher
         self._problem: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -91,7 +93,7 @@ class Body:
         self.size = 0
         if self._watcher is not None:
             self._watcher.body_is_read()
-        return self._chunks.popleft()
+        return self._chunks.pop()
 
     async def chunk(self) -> bytes | None:
         """Return what has come since the last time, at least one byte; None at the end."""

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from avrorpc.principal import Principal
 from avrorpc.status import plain_problem
@@ -24,29 +24,25 @@ PROBLEM: Final = "application/problem+json"
 NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 
 
-class HttpRequest:
-    """A request; iterating over it gives its body, in the parts in which it comes.
+class Head:
+    """What stands before a request's body. Requests whose bytes are the same there share one.
 
     Args:
         method: In capitals.
         target: The path, with the query where there is one, as the client wrote it: nothing in it is decoded.
-        headers: By name in small letters; what came several times is joined by `, `.
-        body: All of it, or a `Body` that still comes.
+        headers: By name in small letters; what came several times is joined by `, `. Nobody changes them.
         version: That of HTTP, `1.1` or `1.0`.
-        accepted: The connection that it came by.
-        principal: Whom that proves the client to be.
+        length: Bytes of the body; None where they are not known beforehand.
     """
 
     __slots__ = (
-        "accepted",
-        "body",
+        "found",
         "headers",
-        "is_stream",
         "is_upgrade",
         "keeps_alive",
+        "length",
         "method",
         "path",
-        "principal",
         "query",
         "target",
         "version",
@@ -57,33 +53,64 @@ class HttpRequest:
         method: str,
         target: str,
         headers: Mapping[str, str] = NOTHING,
-        body: bytes | Body = b"",
-        *,
         version: str = "1.1",
-        accepted: Accepted | None = None,
-        principal: Principal | None = None,
+        length: int | None = 0,
     ) -> None:
         self.method = method
         self.target = target
         self.path, _, self.query = target.partition("?")
         self.headers = headers
         self.version = version
-        self.accepted = Accepted("http") if accepted is None else accepted
-        self.principal = principal
-        if not isinstance(body, Body):
-            given, body = body, Body(len(body))
-            if given:
-                body.put(given)
-            body.end()
-        self.body: Body = body
-        """What `read` and iteration read."""
+        self.length = length
         self.keeps_alive = True
         """Whether the client would use the connection again."""
         self.is_upgrade = False
         """Whether the client asks for a WebSocket, and sends nothing more before the answer."""
+        self.found: dict[object, Any] = {}
+        """What handlers have found to follow from it alone, each under a key of its own."""
+
+
+class HttpRequest:
+    """A request; iterating over it gives its body, in the parts in which it comes.
+
+    Args:
+        head: What stands before the body.
+        body: All of it, or a `Body` that still comes.
+        accepted: The connection that it came by.
+        principal: Whom that proves the client to be.
+    """
+
+    __slots__ = ("accepted", "body", "head", "headers", "is_stream", "method", "path", "principal")
+
+    def __init__(
+        self,
+        head: Head,
+        body: bytes | Body = b"",
+        accepted: Accepted | None = None,
+        principal: Principal | None = None,
+    ) -> None:
+        self.head = head
+        self.method = head.method
+        self.path = head.path
+        """The path as the client wrote it: nothing in it is decoded."""
+        self.headers = head.headers
+        self.accepted = Accepted("http") if accepted is None else accepted
+        self.principal = principal
+        self.body: Body = body if isinstance(body, Body) else Body(len(body), data=body)
+        """What `read` and iteration read."""
         self.is_stream = False
         """Set by a handler whose call lasts as long as its client stays: the body may take any time, and a
         client that ends its side of the connection has left."""
+
+    @property
+    def target(self) -> str:
+        """The path, with the query where there is one."""
+        return self.head.target
+
+    @property
+    def query(self) -> str:
+        """The query as the client wrote it; empty for none."""
+        return self.head.query
 
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.target}>"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +18,7 @@ from avrorpc.limits import Limits
 from avrorpc.principal import Principal
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.http_body import Body, BodyWatcher
-from avrorpc.transport.http_message import HttpRequest
+from avrorpc.transport.http_message import Head, HttpRequest
 
 METHODS: Final = {
     name.encode(): name
@@ -28,6 +29,10 @@ PIECE: Final = 16_384
 """Bytes that are parsed at once; what they hold is taken, however many requests that is."""
 MAX_WAITING: Final = 16
 """Requests that may wait for those before them, until no more are read."""
+MAX_KEPT: Final = 512
+"""Heads that are kept at once."""
+LONGEST_KEPT: Final = 1_024
+"""Bytes of a head that is kept, at most."""
 LINE: Final = 4
 """Bytes of a header besides its name and value."""
 LONGEST_METHOD: Final = 16
@@ -43,6 +48,29 @@ NAMES: Final = {
     for name in (given, given.lower())
 }  # fmt: skip
 """Usual names as they usually come, so that they need no decoding."""
+
+
+class Heads:
+    """Heads that were read, by their bytes, so that clients who say the same again need no parsing.
+
+    Only those are kept that stand before a body of a stated length and leave the connection open: what comes
+    of such a one depends on its own bytes alone.
+    """
+
+    def __init__(self) -> None:
+        self._known: dict[bytes, Head] = {}
+        self.get: Final[Callable[[bytes], Head | None]] = self._known.get
+
+    def __len__(self) -> int:
+        return len(self._known)
+
+    def keep(self, data: bytes, head: Head) -> None:
+        """Keep a head; where there are too many, all of them are forgotten."""
+        if len(data) > LONGEST_KEPT:
+            return
+        if len(self._known) >= MAX_KEPT:
+            self._known.clear()
+        self._known[data] = head
 
 
 @dataclass(slots=True, frozen=True)
@@ -61,6 +89,7 @@ class RequestReader:
         watcher: Told how bodies are read.
         accepted: The connection.
         principal: Whom the connection proves the client to be.
+        heads: Those that were read before, here or on other connections under the same limits.
     """
 
     def __init__(
@@ -69,6 +98,7 @@ class RequestReader:
         watcher: BodyWatcher | None = None,
         accepted: Accepted | None = None,
         principal: Principal | None = None,
+        heads: Heads | None = None,
     ) -> None:
         self.requests: deque[HttpRequest] = deque()
         """What has come, the oldest first; the last one's body may be incomplete."""
@@ -83,6 +113,7 @@ class RequestReader:
         self._watcher = watcher
         self._accepted = accepted
         self._principal = principal
+        self._heads = Heads() if heads is None else heads
         self._parser = httptools.HttpRequestParser(self)
         self._rest = b""
         self._is_upgrading = False
@@ -125,7 +156,7 @@ class RequestReader:
         if self._is_upgrading:
             self._rest = data
         elif len(data) <= PIECE and not self.is_full:
-            if not self.is_over:
+            if not self.is_over and not self._is_known(data):
                 self._parse(data)
         else:
             view = memoryview(data)
@@ -135,6 +166,18 @@ class RequestReader:
                     return
                 if not self.is_over:
                     self._parse(view[start : start + PIECE])
+
+    def _is_known(self, data: bytes) -> bool:
+        """Take a whole request whose head was read before; return False where it is something else."""
+        if self._is_begun or self._open is not None:
+            return False
+        end = data.find(b"\r\n\r\n") + 4
+        head = self._heads.get(data[:end])
+        if head is None or len(data) - end != head.length:
+            return False
+        self.whole += 2
+        self.requests.append(HttpRequest(head, data[end:], self._accepted, self._principal))
+        return True
 
     def rest(self) -> bytes:
         """Return, once, what came after the last request, for what the connection is upgraded to."""
@@ -209,22 +252,15 @@ class RequestReader:
             self._refuse(400, "the target of the request is no path")
             return
         length = None if encoding is not None else int(headers.get("content-length", "0"))
-        request = HttpRequest(
-            method,
-            target,
-            headers,
-            Body(length, self._watcher),
-            version=version,
-            accepted=self._accepted,
-            principal=self._principal,
-        )
-        request.keeps_alive = parser.should_keep_alive()
+        head = Head(method, target, headers, version, length)
+        head.keeps_alive = parser.should_keep_alive()
+        request = HttpRequest(head, Body(length, self._watcher), self._accepted, self._principal)
         if parser.should_upgrade():
             is_websocket = headers.get("upgrade", "").lower() == "websocket" and length == 0
             if not is_websocket or method != "GET":
-                self._declined = _without_upgrade(request)
+                self._declined = _without_upgrade(head)
                 return
-            request.is_upgrade = self._is_upgrading = True
+            head.is_upgrade = self._is_upgrading = True
         self._open = request
         self._is_begun = False
         self._has_moved = True
@@ -245,11 +281,12 @@ class RequestReader:
         if request is not None:
             self.whole += 1
             request.body.end()
-            self.is_over = not request.keeps_alive or request.is_upgrade
+            self.is_over = not request.head.keeps_alive or request.head.is_upgrade
 
     def _parse(self, data: bytes | memoryview) -> None:
         # Most heads come in one small piece, in which nothing can be above the limit.
         self._is_measured = self._fed + len(data) > self._max_head
+        is_fresh, before = not self._is_begun and self._open is None, self.whole
         while data:
             self._has_moved = False
             try:
@@ -271,7 +308,19 @@ class RequestReader:
                     self._refuse_head()
             else:
                 self._fed = 0
+                if is_fresh and self.whole == before + 2:
+                    self._keep(data)
             return
+
+    def _keep(self, data: bytes | memoryview) -> None:
+        """Keep the head of the one request that has come in some bytes, where it is one to be kept."""
+        if self.is_over or self._is_begun:
+            return
+        head, whole = self.requests[-1].head, bytes(data)
+        end = whole.find(b"\r\n\r\n") + 4
+        is_all = head.length == len(whole) - end and head.version == "1.1" and not head.is_upgrade
+        if is_all and "expect" not in head.headers and whole[:1].isalpha():
+            self._heads.keep(whole[:end], head)
 
     def _after_upgrade(self, rest: bytes) -> bytes:
         """Return what is to be parsed after a request that wants another protocol.
@@ -322,10 +371,10 @@ class RequestReader:
         return target.partition("#")[0] if "#" in target else target
 
 
-def _without_upgrade(request: HttpRequest) -> bytes:
+def _without_upgrade(head: Head) -> bytes:
     """Return a request's head as it is without its wish for another protocol, which a server may ignore."""
-    lines = [f"{request.method} {request.target} HTTP/{request.version}"]
-    for name, value in request.headers.items():
+    lines = [f"{head.method} {head.target} HTTP/{head.version}"]
+    for name, value in head.headers.items():
         if name == "connection":
             others = [each for each in value.split(",") if each.strip().lower() != "upgrade"]
             lines += [f"{name}: {each}" for each in others]

@@ -19,7 +19,7 @@ from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.http_answer import excuse, failure
 from avrorpc.transport.http_body import HIGH_WATER
 from avrorpc.transport.http_message import Handler, HeaderError, HttpRequest, HttpResponse, head
-from avrorpc.transport.http_reader import RequestReader
+from avrorpc.transport.http_reader import Heads, RequestReader
 from avrorpc.transport.http_writer import ClientGone, ResponseWriter
 from avrorpc.transport.peer import find_the_dead, is_gone, peer_name, principal_of
 from avrorpc.wire.patience import Patience
@@ -41,6 +41,7 @@ class HttpConnection(asyncio.Protocol):
         scheme: What the address is called by.
         opened: Told of this object when the connection is there; returns why it is refused, or None.
         closed: Told of it when the connection is gone, unless it was refused.
+        heads: Those that were read before, at the same address.
     """
 
     def __init__(
@@ -50,6 +51,7 @@ class HttpConnection(asyncio.Protocol):
         scheme: str,
         opened: Callable[[HttpConnection], str | None],
         closed: Callable[[HttpConnection], None],
+        heads: Heads,
     ) -> None:
         self._loop = asyncio.get_running_loop()
         self.accepted = Accepted(scheme, says_end=True)
@@ -62,6 +64,7 @@ class HttpConnection(asyncio.Protocol):
         self._limits = limits
         self._opened = opened
         self._closed = closed
+        self._heads = heads
         self._transport: asyncio.Transport | None = None
         self._reader: RequestReader | None = None
         self._writer: ResponseWriter | None = None
@@ -126,7 +129,7 @@ class HttpConnection(asyncio.Protocol):
             self._transport.close()
             return
         find_the_dead(transport, self._limits)
-        self._reader = RequestReader(self._limits, self, self.accepted, self.principal)
+        self._reader = RequestReader(self._limits, self, self.accepted, self.principal, self._heads)
         self._watch()
 
     def data_received(self, data: bytes) -> None:
@@ -189,7 +192,7 @@ class HttpConnection(asyncio.Protocol):
         if request is None or reader is None or writer is None or self._is_continued or self._is_started:
             return
         self._is_continued = True
-        if request is reader.open and request.version == "1.1" and "expect" in request.headers:
+        if request is reader.open and request.head.version == "1.1" and "expect" in request.headers:
             writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 
     def body_is_read(self) -> None:
@@ -296,9 +299,9 @@ class HttpConnection(asyncio.Protocol):
     def _ends_with(self, request: HttpRequest, response: HttpResponse) -> bool:
         """Whether the connection closes after the answer to a request."""
         reader = self._reader
-        if self._is_ending or not request.keeps_alive or request.is_upgrade or reader is None:
+        if self._is_ending or not request.head.keeps_alive or request.head.is_upgrade or reader is None:
             return True
-        if request.version == "1.0" and not (isinstance(response.body, bytes) or response.is_bodiless):
+        if request.head.version == "1.0" and not (isinstance(response.body, bytes) or response.is_bodiless):
             return True
         if self._has_ended and not reader.requests and not reader.is_full and reader.refusal is None:
             return True
@@ -316,7 +319,7 @@ class HttpConnection(asyncio.Protocol):
             return
         if self._is_ending:
             # A client that knows of the end sends nothing more; any other may have begun to.
-            if request.body.is_complete and (reader.is_over or request.version == "1.0"):
+            if request.body.is_complete and (reader.is_over or request.head.version == "1.0"):
                 self._close(transport)
             else:
                 self._linger(transport)

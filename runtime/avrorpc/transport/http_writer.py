@@ -124,7 +124,7 @@ class ResponseWriter:
 
     async def _stream(self, request: HttpRequest, response: HttpResponse, body: Parts, *, ends: bool) -> None:
         """Send a body in parts, as they come."""
-        is_chunked = request.version != "1.0"
+        is_chunked = request.head.version != "1.0"
 
         async def send(part: bytes) -> None:
             if part:
@@ -167,4 +167,4 @@ class ResponseWriter:
 def _framing(request: HttpRequest, *, ends: bool) -> str:
     if ends:
         return CLOSE
-    return "Connection: keep-alive\r\n" if request.version == "1.0" else ""
+    return "Connection: keep-alive\r\n" if request.head.version == "1.0" else ""

@@ -36,7 +36,7 @@ def refusal(request: HttpRequest) -> HttpResponse | None:
     if headers.get("upgrade", "").lower() != "websocket":
         said = f"this address opens WebSockets of {SUBPROTOCOL}; Avro is posted to /avro/PROTOCOL"
         return problem(426, said, {"Upgrade": "websocket"})
-    if not request.is_upgrade:
+    if not request.head.is_upgrade:
         return problem(400, "the headers of the request do not ask for a WebSocket as they must")
     if headers.get("sec-websocket-version") != "13":
         return problem(426, "the version of WebSockets must be 13", {"Sec-WebSocket-Version": "13"})

@@ -39,7 +39,7 @@ from avrorpc.server.rest.problems import Refusal, respond
 from avrorpc.server.rest.settings import Mode, ServiceSettings
 from avrorpc.server.rest.streams import StreamOperation
 from avrorpc.server.served import Served
-from avrorpc.transport.http_message import HttpRequest, HttpResponse
+from avrorpc.transport.http_message import Head, HttpRequest, HttpResponse
 
 Answer = Callable[[HttpRequest, Mapping[str, str]], Awaitable[HttpResponse]]
 Missed = WrongVerb | NoSuchPath | BadPath
@@ -238,9 +238,8 @@ class RestFace:
         names = ("authorization", "accept")
         headers = {name: value for name, value in request.headers.items() if name in names}
         headers["avrorpc-mode"] = "production"
-        probe = HttpRequest(
-            "GET", request.path, headers, accepted=request.accepted, principal=request.principal
-        )
+        head = Head("GET", request.path, headers)
+        probe = HttpRequest(head, accepted=request.accepted, principal=request.principal)
         response = await found.target(probe, found.variables)
         if response.status != 200 or not isinstance(response.body, bytes):
             return None
@@ -256,15 +255,7 @@ class RestFace:
                 raise Refusal(400, f"{operation.method.full_name} needs a header Idempotency-Key")
             return await operation(request, variables)
         body = await request.read(self._server.limits.max_body)
-        again = HttpRequest(
-            request.method,
-            request.target,
-            request.headers,
-            body,
-            version=request.version,
-            accepted=request.accepted,
-            principal=request.principal,
-        )
+        again = HttpRequest(request.head, body, request.accepted, request.principal)
         self._keys = self._keys or IdempotencyKeys()
         caller = request.headers.get("authorization") or (
             "" if request.principal is None else request.principal.name
