@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
@@ -48,16 +48,19 @@ class AsyncClock:
     With a loop given, `now` may be asked in any thread.
     """
 
-    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        self._loop = loop
+    __slots__ = ("now",)
 
-    def now(self) -> float:
-        """Return the loop's time in seconds."""
-        return (self._loop or asyncio.get_running_loop()).time()
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self.now: Final[Callable[[], float]] = _running_time if loop is None else loop.time
+        """Returns the loop's time in seconds."""
 
     async def sleep(self, seconds: float) -> None:
         """Suspend the running task."""
         await asyncio.sleep(seconds)
+
+
+def _running_time() -> float:
+    return asyncio.get_running_loop().time()
 
 
 NO_METADATA: Final[Mapping[str, bytes]] = {}
@@ -148,14 +151,17 @@ class Options:
     """Seconds allowed for each call."""
     metadata: Mapping[str, bytes] = field(default_factory=dict)
 
-    def deadline(self, method: Method[Any], now: float) -> float | None:
+    def deadline(self, method: Method[Any], clock: Clock) -> float | None:
         """Return the earliest of the ambient deadline, this client's, and the contract's default."""
-        return earliest_deadline(method, now, self.timeout)
+        return earliest_deadline(method, clock, self.timeout)
 
 
-def earliest_deadline(method: Method[Any], now: float, timeout: float | None) -> float | None:
+def earliest_deadline(method: Method[Any], clock: Clock, timeout: float | None) -> float | None:
     """Return the earliest of the ambient deadline, `timeout` seconds from now, and the contract's default."""
     ambient = _current.get()
+    if ambient is None and timeout is None and method.timeout is None:
+        return None
+    now = clock.now()
     left = None if ambient is None else ambient.remaining()
     deadline = None if left is None else now + left
     for allowed in (timeout, method.timeout):

@@ -57,7 +57,7 @@ def test_the_earliest_deadline_counts(
         # The ambient call has another clock, which shows 40 where this one shows 100.
         deadline = None if ambient is None else ambient - 60.0
         enter_call(CallContext(deadline, clock=Fixed(40.0)))
-        return Options(timeout=timeout).deadline(method, 100.0)
+        return Options(timeout=timeout).deadline(method, Fixed(100.0))
 
     assert copy_context().run(inside) == pytest.approx(deadline)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from avrorpc.call import AsyncClock, Call, Reply
-from avrorpc.server.activity import Activity, running_call
+from avrorpc.server.activity import Activity, Count, running_call
 from avrorpc.transport.accepted import Accepted
 from testcontracts.small import SMALL
 
@@ -61,15 +61,11 @@ def test_a_connection_that_nobody_announced_is_none() -> None:
         assert running.connection is None
 
 
-async def test_the_deadline_of_a_call_is_noted_on_its_way() -> None:
-    activity = Activity()
-
-    async def answer(call: Call) -> Reply:
-        return Reply(call.deadline)
-
-    method: Any = SMALL.methods["double"]
-    with activity.call(None, "small.Small", "double", None) as running:
-        reply = await activity(answer)(Call(method, (1, 0), AsyncClock(), deadline=17.0))
-        assert (running.deadline, reply.value) == (17.0, 17.0)
-    outside = await activity(answer)(Call(method, (1, 0), AsyncClock(), deadline=17.0))
-    assert outside.value == 17.0
+def test_what_counts_a_call_counts_it_while_it_lasts() -> None:
+    activity, count = Activity(), Count()
+    with activity.call(None, "a.A", "m", None, 17.0, count) as running:
+        assert running.deadline == 17.0
+        with activity.call(None, "a.A", "m", None, count=count):
+            assert count.number == 2
+        assert (count.number, count.none.is_set()) == (1, False)
+    assert (count.number, count.none.is_set()) == (0, True)

@@ -140,7 +140,7 @@ async def listing(
     )
     clock: Clock = AsyncClock() if asynchronous else BlockingClock()
     method = own.methods["services"]
-    deadline = Options(timeout=timeout).deadline(method, clock.now())
+    deadline = Options(timeout=timeout).deadline(method, clock)
     call = Call(method, (), clock, deadline, dict(metadata or {}))
     try:
         reply = await Remote(own, transport, limits)(call)

@@ -149,7 +149,7 @@ class LocalCalls:
         return (await (self._chain or self._terminal)(call)).value
 
     def _call(self, method: Method[Any], arguments: tuple[Any, ...], clock: Any) -> Call:
-        deadline = self.options.deadline(method, clock.now())
+        deadline = self.options.deadline(method, clock)
         return Call(method, arguments, clock, deadline, dict(self.options.metadata))
 
     def _send(self, call: Call) -> tuple[Any, ...]:

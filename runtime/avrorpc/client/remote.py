@@ -201,7 +201,7 @@ class _RemoteChannel:
         )
 
     def _call(self, method: Method[Any], arguments: tuple[Any, ...], clock: Clock) -> Call:
-        deadline = self.options.deadline(method, clock.now())
+        deadline = self.options.deadline(method, clock)
         return Call(method, arguments, clock, deadline, dict(self.options.metadata), peer=self._peer)
 
     async def _begin(self, method: Method[Any], arguments: tuple[Any, ...], clock: Clock) -> Any:

@@ -6,16 +6,14 @@ it happens on the server's event loop.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Awaitable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from itertools import count
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
 
-from avrorpc.call import Call, Reply
-from avrorpc.service import Service
 from avrorpc.transport.accepted import Accepted
 from avrorpc.transport.exchange import Streams
 from avrorpc.wire.server import Request
@@ -49,6 +47,30 @@ class Connection:
     """Calls under way."""
 
 
+class Count:
+    """How many of something are under way."""
+
+    __slots__ = ("none", "number")
+
+    def __init__(self) -> None:
+        self.number = 0
+        self.none = asyncio.Event()
+        """Set while there are none."""
+        self.none.set()
+
+    def begin(self) -> None:
+        """Count one more."""
+        self.number += 1
+        if self.number == 1:
+            self.none.clear()
+
+    def end(self) -> None:
+        """Count one less."""
+        self.number -= 1
+        if not self.number:
+            self.none.set()
+
+
 @dataclass(slots=True, eq=False)
 class RunningCall:
     """A call, which is under way for as long as a `with` block of it lasts."""
@@ -65,6 +87,8 @@ class RunningCall:
     """The connection that it came by; None where it came by none."""
     deadline: float | None = None
     """When its caller stops waiting, on the monotonic clock; known once the request is read."""
+    count: Count | None = None
+    """What counts it, too."""
     _calls: dict[int, RunningCall] = field(default_factory=dict, repr=False)
     _before: RunningCall | None = field(default=None, repr=False)
 
@@ -82,6 +106,8 @@ class RunningCall:
         self._calls[self.id] = self
         if self.connection is not None:
             self.connection.calls += 1
+        if self.count is not None:
+            self.count.begin()
         self._before = _running.get()
         _running.set(self)
 
@@ -91,6 +117,8 @@ class RunningCall:
         del self._calls[self.id]
         if self.connection is not None:
             self.connection.calls -= 1
+        if self.count is not None:
+            self.count.end()
 
 
 _running: ContextVar[RunningCall | None] = ContextVar("avrorpc_running_call", default=None)
@@ -102,26 +130,12 @@ def running_call() -> RunningCall | None:
 
 
 class Activity:
-    """The connections and calls of one server.
-
-    It is a middleware, too: one that notes the deadlines of calls.
-    """
+    """The connections and calls of one server."""
 
     def __init__(self) -> None:
         self._connections: dict[Accepted, Connection] = {}
         self._calls: dict[int, RunningCall] = {}
         self._ids: Final = count(1)
-
-    def __call__(self, service: Service) -> Service:
-        """Wrap a service, so that the deadlines of its calls are known."""
-
-        def serve(call: Call) -> Awaitable[Reply]:
-            running = _running.get()
-            if running is not None:
-                running.deadline = call.deadline
-            return service(call)
-
-        return serve
 
     @property
     def connections(self) -> list[Connection]:
@@ -142,7 +156,13 @@ class Activity:
         self._connections.pop(accepted, None)
 
     def call(
-        self, accepted: Accepted | None, service: str, message: str, client_hash: bytes | None
+        self,
+        accepted: Accepted | None,
+        service: str,
+        message: str,
+        client_hash: bytes | None,
+        deadline: float | None = None,
+        count: Count | None = None,
     ) -> RunningCall:
         """Return a call, of which note is taken in a `with` block of it.
 
@@ -151,8 +171,11 @@ class Activity:
             service: The protocol's full name.
             message: The message's name.
             client_hash: The MD5 of the caller's version of the protocol.
+            deadline: When its caller stops waiting, where that is known.
+            count: What counts it, too.
         """
         connection = None if accepted is None else self._connections.get(accepted)
         if connection is not None:
             connection.service, connection.client_hash = service, client_hash
-        return RunningCall(next(self._ids), service, message, time.time(), connection, None, self._calls)
+        now = time.time()
+        return RunningCall(next(self._ids), service, message, now, connection, deadline, count, self._calls)

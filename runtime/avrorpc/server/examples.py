@@ -85,7 +85,7 @@ async def _run(
         clock = AsyncClock()
         # In the name of whoever asks for the test: what they may not call, it does not call.
         asking = current_call()
-        deadline = Options().deadline(method, clock.now())
+        deadline = Options().deadline(method, clock)
         known = ({}, None) if asking is None else (dict(asking.metadata), asking.principal)
         call = Call(method, arguments, clock, deadline, *known)
         try:

@@ -6,9 +6,9 @@ Every failure becomes a reply; nothing that a client sends can raise here.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from concurrent.futures import Executor
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from functools import partial
 from typing import Any, Final
 from weakref import WeakKeyDictionary
@@ -34,6 +34,7 @@ from avrorpc.failure import internal, outcome
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.method import Contract, Method
 from avrorpc.schema import Streaming
+from avrorpc.server.activity import running_call
 from avrorpc.server.lane import Lane
 from avrorpc.service import Middleware, Service, compose
 from avrorpc.streaming import CallStream, Closable, Incoming, begin, begin_stream, close_iterator
@@ -124,6 +125,9 @@ class Served:
         call: Call | None = None
         try:
             call = self._read(method, request, streams)
+            running = running_call()
+            if running is not None:
+                running.deadline = call.deadline
             reply = await self._service(call)
             if method.streaming.gives_stream and streams is not None:
                 body = await self._send(call, reply, streams)
@@ -181,7 +185,7 @@ class Served:
             text = f"{method.full_name}: the request does not fit the contract: {error}"
             raise StatusError(Code.INVALID_ARGUMENT, text) from None
         clock = AsyncClock(asyncio.get_running_loop())
-        deadline = earliest_deadline(method, clock.now(), left)
+        deadline = earliest_deadline(method, clock, left)
         metadata = {k: v for k, v in request.metadata.items() if k not in _OWN_METADATA}
         if streams is not None and method.streaming.takes_stream:
             arguments.append(self._decoded(method, client, streams.items, request.parameters.limits))
@@ -227,9 +231,7 @@ class Served:
         target, streaming, arguments = self.targets[call.method.name], call.method.streaming, call.arguments
         enter_call(CallContext(call.deadline, call.metadata, call.principal, call.clock))
         if streaming is Streaming.NONE:
-            left = call.remaining()
-            running = begin(target, arguments, copy_context(), self._threads(target))
-            return Reply(await (running if left is None else _within(left, running, call.method)))
+            return Reply(await self._result(call, target, arguments, copy_context()))
         parts: list[Closable] = []
         if streaming.takes_stream:
             incoming = Incoming(arguments[-1], call.method.full_name)
@@ -240,12 +242,19 @@ class Served:
             begin_it = partial(begin_stream, target, arguments, context, executor, target.function)
             return Reply(CallStream(call, begin_it, *parts, timed=True))
         try:
-            left = call.remaining()
-            running = begin(target, arguments, context, executor)
-            return Reply(await (running if left is None else _within(left, running, call.method)))
+            return Reply(await self._result(call, target, arguments, context))
         finally:
             for part in parts:
                 await part.aclose()
+
+    def _result(
+        self, call: Call, target: Target, arguments: tuple[Any, ...], context: Context
+    ) -> Awaitable[Any]:
+        """Run the implementation of a message that gives one value, for as long as its caller waits."""
+        left, executor = call.remaining(), self._threads(target)
+        if left is None:
+            return begin(target, arguments, context, executor)
+        return _within(left, partial(begin, target, arguments, context, executor), call.method)
 
     def _threads(self, target: Target) -> Executor | None:
         """Return where a method runs, if not on the loop; a `def` that reads a stream would block it."""
@@ -313,12 +322,12 @@ class Served:
         return self._replies[method.name]
 
 
-async def _within(seconds: float, running: Awaitable[Any], method: Method[Any]) -> Any:
+async def _within(seconds: float, begin_it: Callable[[], Awaitable[Any]], method: Method[Any]) -> Any:
     """Await the work of a call for as long as is left to it."""
     timer = asyncio.timeout(seconds)
     try:
         async with timer:
-            return await running
+            return await begin_it()
     except TimeoutError:
         if timer.expired():
             raise deadline_exceeded(method) from None

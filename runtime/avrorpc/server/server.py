@@ -17,12 +17,13 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from avrorpc.binding import Binding, bind
+from avrorpc.call import Call
 from avrorpc.contracts import IntrospectionService
 from avrorpc.errors import BindError, Code, StatusError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.middleware.authentication import Authentication
 from avrorpc.middleware.statistics import Statistics
-from avrorpc.server.activity import Activity, RunningCall
+from avrorpc.server.activity import Activity, Count, RunningCall
 from avrorpc.server.admission import Admission
 from avrorpc.server.examples import shown_examples
 from avrorpc.server.health import DRAINING, Health
@@ -117,8 +118,8 @@ class Server:
         self._origins = Origins(origins)
         self._executor = Lane(ThreadPoolExecutor(threads, thread_name_prefix="avrorpc-server"))
         self._listeners: list[Listener] = []
-        self._calls = _Count()
-        self._questions = _Count()
+        self._calls = Count()
+        self._questions = Count()
         self._draining = False
         self._admission = Admission(limits)
         self.activity: Final = Activity()
@@ -128,7 +129,7 @@ class Server:
         self._guards: Final = tuple(one for one in middleware if isinstance(one, Authentication))
         self._expose_cause: Final = expose_cause
         self._browser: Final = browser
-        counting = () if introspection is False else (self.activity, statistics)
+        counting = () if introspection is False else (statistics,)
         served: dict[str, Served] = {}
         for service in services:
             binding = service if isinstance(service, Binding) else bind(service)
@@ -162,7 +163,7 @@ class Server:
                 IntrospectionService,
                 Binding(told, inline=True),
                 self._executor,
-                (self.activity, *middleware),
+                middleware,
                 expose_cause=expose_cause,
             )
             self._introspection = own
@@ -256,18 +257,21 @@ class Server:
             accepted: The connection that it came by, where `activity` was told of it.
         """
         session = request.session
-        with self.activity.call(accepted, session.offer.name, request.message, session.client_hash):
-            # Who asks what goes on is not refused before the end, and does not put it off.
-            if session.offer.name == INTROSPECTION:
-                with self._questions:
-                    reply = await session.offer.answer(request, streams)
-            elif self._draining and streams is None and not (accepted is not None and accepted.says_end):
-                # Where our frames are spoken, GOODBYE has told the client which calls are served; over HTTP
-                # an answer tells it.
-                reply = None if request.one_way else system_error(Code.UNAVAILABLE, DRAINING)
+        count: Count | None = self._calls
+        if session.offer.name == INTROSPECTION:
+            count = self._questions  # who asks what goes on is not refused before the end, and no hindrance
+        elif self._draining and streams is None and not (accepted is not None and accepted.says_end):
+            # Where our frames are spoken, GOODBYE has told the client which calls are served; over HTTP
+            # an answer tells it.
+            count = None
+        running = self.activity.call(
+            accepted, session.offer.name, request.message, session.client_hash, count=count
+        )
+        with running:
+            if count is not None:
+                reply = await session.offer.answer(request, streams)
             else:
-                with self._calls:
-                    reply = await session.offer.answer(request, streams)
+                reply = None if request.one_way else system_error(Code.UNAVAILABLE, DRAINING)
         return None if reply is None else request.handshake + reply
 
     @cached_property
@@ -293,17 +297,20 @@ class Server:
         )
         return RestFace(parts, mode=self._mode, origins=self._origins, browser=self._browser)
 
-    def _admit(self, served: Served, message: str, request: HttpRequest) -> _Admitted:
+    def _admit(self, served: Served, call: Call, request: HttpRequest) -> RunningCall:
         """Count a call over REST while it lasts.
 
         Raises:
             StatusError: UNAVAILABLE, the server is shutting down.
         """
-        is_question = served.name == INTROSPECTION
-        if self._draining and not is_question:
+        count = self._calls
+        if served.name == INTROSPECTION:
+            count = self._questions
+        elif self._draining:
             raise StatusError(Code.UNAVAILABLE, DRAINING)
-        call = self.activity.call(request.accepted, served.name, message, served.hash)
-        return _Admitted(call, self._questions if is_question else self._calls)
+        return self.activity.call(
+            request.accepted, served.name, call.method.name, served.hash, call.deadline, count
+        )
 
     async def _listen_links(self, address: Address, tls: TlsOptions | None) -> Listener:
         listener = LinkListener(
@@ -327,56 +334,6 @@ class Server:
         )
         await listener.start(server_tls(address, tls))
         return listener
-
-
-class _Count:
-    """How many of something are under way."""
-
-    def __init__(self) -> None:
-        self.number = 0
-        self.none = asyncio.Event()
-        self.none.set()
-
-    def __enter__(self) -> None:
-        """Count one more for as long as the `with` block lasts."""
-        self.begin()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.end()
-
-    def begin(self) -> None:
-        """Count one more."""
-        self.number += 1
-        if self.number == 1:
-            self.none.clear()
-
-    def end(self) -> None:
-        """Count one less."""
-        self.number -= 1
-        if not self.number:
-            self.none.set()
-
-
-class _Admitted:
-    """A call over REST, which is counted for as long as a `with` block of it lasts."""
-
-    __slots__ = ("_call", "_count")
-
-    def __init__(self, call: RunningCall, count: _Count) -> None:
-        self._call = call
-        self._count = count
-
-    def __enter__(self) -> None:
-        self._call.begin()
-        self._count.begin()
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._count.end()
-        self._call.end()
 
 
 def _settings(limits: Limits, **others: object) -> dict[str, str]:

@@ -25,20 +25,32 @@ class Closable(Protocol):
         ...
 
 
-async def begin(
+def begin(
     function: Callable[[tuple[Any, ...]], Any],
     arguments: tuple[Any, ...],
     context: Context,
     executor: Executor | None,
-) -> Any:
-    """Call an implementation in a context, on an executor if one is given, and return its result."""
+) -> Awaitable[Any]:
+    """Call an implementation in a context, on an executor if one is given, and return what gives its result."""
     if executor is None:
         value = context.run(function, arguments)
-    else:
-        loop = asyncio.get_running_loop()
-        value = await loop.run_in_executor(executor, lambda: context.run(guarded, function, arguments))
-    if type(value) is CoroutineType:
-        return await run_in(context, value)
+        return run_in(context, value) if type(value) is CoroutineType else _settled(value, context)
+    return _begin_on(executor, function, arguments, context)
+
+
+async def _begin_on(
+    executor: Executor,
+    function: Callable[[tuple[Any, ...]], Any],
+    arguments: tuple[Any, ...],
+    context: Context,
+) -> Any:
+    loop = asyncio.get_running_loop()
+    value = await loop.run_in_executor(executor, lambda: context.run(guarded, function, arguments))
+    return await _settled(value, context)
+
+
+async def _settled(value: Any, context: Context) -> Any:
+    """Return what a method gave, or what comes of awaiting that."""
     return await run_in(context, as_coroutine(value)) if inspect.isawaitable(value) else value
 
 

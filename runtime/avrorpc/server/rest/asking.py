@@ -49,13 +49,13 @@ class Asking:
             method,
             (*arguments, *defaults),
             clock,
-            Options().deadline(method, clock.now()),
+            Options().deadline(method, clock),
             metadata_of(request, self._limits),
             request.principal,
             request.accepted.peer or None,
         )
         try:
-            with self._admit(self._introspection, name, request):
+            with self._admit(self._introspection, call, request):
                 reply = await self._introspection.run(call)
         except (DeclaredError, StatusError) as error:
             raise Problem(*problem_of(error, self._introspection.contract)) from None

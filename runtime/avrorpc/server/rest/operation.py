@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlencode
@@ -21,6 +20,7 @@ from avrorpc.method import Method
 from avrorpc.schema import Json, Message, Primitive, Record, describe, logical_name
 from avrorpc.schema.annotations import needs_key, takes_key
 from avrorpc.schema.routes import Route
+from avrorpc.server.activity import RunningCall
 from avrorpc.server.rest import negotiation
 from avrorpc.server.rest.arguments import ArgumentsReader
 from avrorpc.server.rest.conditions import entity_tag, is_unchanged
@@ -48,7 +48,7 @@ REPLY_HEADERS: Final = {
 }
 """Metadata of replies that are header fields of other names."""
 
-Admit = Callable[[Served, str, HttpRequest], AbstractContextManager[None]]
+Admit = Callable[[Served, Call, HttpRequest], RunningCall]
 """Counts a call while it lasts; it raises where the server takes none any more."""
 
 
@@ -120,7 +120,7 @@ class Operation:
             if stages is not None:
                 stages.ended("decode")
             call = self.call(request, arguments)
-            with self.around.admit(self.served, self.method.name, request):
+            with self.around.admit(self.served, call, request):
                 reply = await self.served.run(call)
             if stages is not None:
                 stages.ended("call")
@@ -154,7 +154,7 @@ class Operation:
             self.method,
             tuple(arguments),
             clock,
-            earliest_deadline(self.method, clock.now(), None if stated is None else _timeout(stated)),
+            earliest_deadline(self.method, clock, None if stated is None else _timeout(stated)),
             metadata_of(request, self.around.limits),
             request.principal,
             request.accepted.peer or None,

@@ -79,7 +79,7 @@ class StreamOperation(Operation):
             items = self._items(request)
             call = self.call(request, [*arguments, items])
             try:
-                with self.around.admit(self.served, self.method.name, request):
+                with self.around.admit(self.served, call, request):
                     reply = await self.served.run(call)
             finally:
                 await close_iterator(items)
@@ -138,7 +138,7 @@ class StreamOperation(Operation):
             try:
                 arguments = await self.read(request, variables, forms_are_json=is_research)
                 call = self.call(request, arguments)
-                admitted.enter_context(self.around.admit(self.served, self.method.name, request))
+                admitted.enter_context(self.around.admit(self.served, call, request))
                 reply = await self.served.run(call)
             except (DeclaredError, StatusError) as error:
                 return self.failed(error)
