@@ -48,7 +48,7 @@ class Target:
         if not self.keywords:
             return self.function(*arguments)
         count = self.positional
-        return self.function(*arguments[:count], **dict(zip(self.keywords, arguments[count:], strict=True)))
+        return self.function(*arguments[:count], **dict(zip(self.keywords, arguments[count:])))  # noqa: B905 - as many as there are
 
 
 @dataclass(slots=True, frozen=True)

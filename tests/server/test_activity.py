@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from avrorpc.call import AsyncClock, Call, Reply
 from avrorpc.server.activity import Activity, Count, running_call
 from avrorpc.transport.accepted import Accepted
-from testcontracts.small import SMALL
 
 
 def test_a_connection_is_there_until_it_is_closed() -> None:

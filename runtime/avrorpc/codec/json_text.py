@@ -29,23 +29,18 @@ def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LI
         LimitExceeded: It is nested deeper than `max_depth`.
     """
     data = bytes(data)
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        raise EncodeError(f"byte {error.start} is no UTF-8") from None
-    if text.startswith("\ufeff"):
-        raise EncodeError("it begins with a byte order mark, which JSON has not")
     # Brackets within strings are counted too: only what might be too deep is looked at closely.
-    if data.count(b"[") + data.count(b"{") > limits.max_depth:
-        _check_depth(text, limits.max_depth)
+    if len(data) > limits.max_depth < data.count(b"[") + data.count(b"{"):
+        _check_depth(_text(data), limits.max_depth)
     value: Json
     try:
-        value = _QUICK.decode(text)
-    except (msgspec.MsgspecError, RecursionError):
+        value = _QUICK.decode(data)
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         pass  # what is wrong is told below
     else:
         if _stands_once(data, value):
             return value
+    text = _text(data)
     try:
         value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
@@ -62,6 +57,16 @@ def parse_json(data: bytes | bytearray | memoryview, limits: Limits = DEFAULT_LI
         except UnicodeEncodeError:
             raise EncodeError("half of a surrogate pair stands alone, which is no character") from None
     return value
+
+
+def _text(data: bytes) -> str:
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        raise EncodeError(f"byte {error.start} is no UTF-8") from None
+    if text.startswith("\ufeff"):
+        raise EncodeError("it begins with a byte order mark, which JSON has not")
+    return text
 
 
 def format_json(value: Json | Mapping[str, Any]) -> bytes:

@@ -130,15 +130,15 @@ class Statistics:
             method = call.method
             if method.streaming is not Streaming.NONE:
                 return await watched(service, call, _Watch(self, call))
-            name, clock = method.full_name, call.clock
-            start = clock.now()
+            name, now = method.full_name, call.clock.now
+            start = now()
             self._begin(name)
             try:
                 reply = await service(call)
             except BaseException as error:
-                self._end(name, Ending(error), clock.now() - start)
+                self._end(name, now() - start, Ending(error))
                 raise
-            self._end(name, _WELL, clock.now() - start)
+            self._end(name, now() - start)
             return reply
 
         return serve
@@ -179,11 +179,12 @@ class Statistics:
             else:
                 counts.response_items += 1
 
-    def _end(self, name: str, ending: Ending, seconds: float) -> None:
+    def _end(self, name: str, seconds: float, ending: Ending | None = None) -> None:
+        """Count the end of a call; without an ending, it gave a result."""
         with self._lock:
             counts = self._counts.get(name) or self._of(name)
             counts.in_flight -= 1
-            if ending is _WELL:
+            if ending is None:
                 counts.codes[OK] += 1
             else:
                 counts.codes[ending.code] += 1
@@ -217,10 +218,6 @@ class Statistics:
         )
 
 
-_WELL: Final = Ending()
-"""Of all calls that gave a result; who counts needs no more of them."""
-
-
 class _Watch(Watch):
     __slots__ = ("_call", "_name", "_start", "_statistics")
 
@@ -238,4 +235,4 @@ class _Watch(Watch):
         self._statistics._item(self._name, is_request=False)
 
     def ended(self, ending: Ending) -> None:
-        self._statistics._end(self._name, ending, self._call.clock.now() - self._start)
+        self._statistics._end(self._name, self._call.clock.now() - self._start, ending)

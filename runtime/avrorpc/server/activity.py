@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import time
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 from types import TracebackType
 from typing import Any, Final, Protocol, Self
@@ -71,54 +71,70 @@ class Count:
             self.none.set()
 
 
-@dataclass(slots=True, eq=False)
 class RunningCall:
-    """A call, which is under way for as long as a `with` block of it lasts."""
+    """A call, which is under way for as long as a `with` block of it lasts.
 
-    id: int
-    """Which one, unique in the server's life."""
-    service: str
-    """The protocol's full name."""
-    message: str
-    """The message's name, as the caller gave it."""
-    since: float
-    """When it began, in seconds since the epoch."""
-    connection: Connection | None
-    """The connection that it came by; None where it came by none."""
-    deadline: float | None = None
-    """When its caller stops waiting, on the monotonic clock; known once the request is read."""
-    count: Count | None = None
-    """What counts it, too."""
-    _calls: dict[int, RunningCall] = field(default_factory=dict, repr=False)
-    _before: RunningCall | None = field(default=None, repr=False)
+    Args:
+        activity: What takes note of it.
+        connection: The connection that it came by; None where it came by none.
+        service: The protocol's full name.
+        message: The message's name, as the caller gave it.
+        deadline: When its caller stops waiting, on the monotonic clock; None where that is not known yet.
+        count: What counts it, too.
+    """
+
+    __slots__ = (
+        "_activity",
+        "_before",
+        "_count",
+        "connection",
+        "deadline",
+        "id",
+        "message",
+        "service",
+        "since",
+    )
+
+    def __init__(
+        self,
+        activity: Activity,
+        connection: Connection | None,
+        service: str,
+        message: str,
+        deadline: float | None,
+        count: Count | None,
+    ) -> None:
+        self.id = next(activity.ids)
+        """Which one, unique in the server's life."""
+        self.service = service
+        self.message = message
+        self.since = time.time()
+        """When it began, in seconds since the epoch."""
+        self.connection = connection
+        self.deadline = deadline
+        self._activity = activity
+        self._count = count
+        self._before: RunningCall | None = None
 
     def __enter__(self) -> Self:
-        self.begin()
+        self._activity.running[self.id] = self
+        if self.connection is not None:
+            self.connection.calls += 1
+        if self._count is not None:
+            self._count.begin()
+        self._before = _running.get()
+        _running.set(self)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.end()
-
-    def begin(self) -> None:
-        """Take note that it has begun."""
-        self._calls[self.id] = self
-        if self.connection is not None:
-            self.connection.calls += 1
-        if self.count is not None:
-            self.count.begin()
-        self._before = _running.get()
-        _running.set(self)
-
-    def end(self) -> None:
-        """Take note that it has ended."""
         _running.set(self._before)  # a stream may end in another context than it began in
-        del self._calls[self.id]
+        del self._activity.running[self.id]
         if self.connection is not None:
             self.connection.calls -= 1
-        if self.count is not None:
-            self.count.end()
+        if self._count is not None:
+            self._count.end()
 
 
 _running: ContextVar[RunningCall | None] = ContextVar("avrorpc_running_call", default=None)
@@ -134,8 +150,10 @@ class Activity:
 
     def __init__(self) -> None:
         self._connections: dict[Accepted, Connection] = {}
-        self._calls: dict[int, RunningCall] = {}
-        self._ids: Final = count(1)
+        self.running: Final[dict[int, RunningCall]] = {}
+        """The calls under way, by their ids."""
+        self.ids: Final = count(1)
+        """Gives an id to whatever needs one."""
 
     @property
     def connections(self) -> list[Connection]:
@@ -145,11 +163,11 @@ class Activity:
     @property
     def calls(self) -> list[RunningCall]:
         """The calls under way, the oldest first."""
-        return list(self._calls.values())
+        return list(self.running.values())
 
     def opened(self, accepted: Accepted) -> None:
         """Take note of a connection."""
-        self._connections[accepted] = Connection(next(self._ids), accepted, time.time())
+        self._connections[accepted] = Connection(next(self.ids), accepted, time.time())
 
     def closed(self, accepted: Accepted) -> None:
         """Take note of its end."""
@@ -177,5 +195,4 @@ class Activity:
         connection = None if accepted is None else self._connections.get(accepted)
         if connection is not None:
             connection.service, connection.client_hash = service, client_hash
-        now = time.time()
-        return RunningCall(next(self._ids), service, message, now, connection, deadline, count, self._calls)
+        return RunningCall(self, connection, service, message, deadline, count)

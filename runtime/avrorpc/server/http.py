@@ -136,13 +136,19 @@ class HttpListener:
         self._admission.leave()
 
     def _handle(self, request: HttpRequest) -> Awaitable[HttpResponse]:
+        found = request.head.found
+        if self._rest is not None and self in found:
+            return self._rest(request)
         # Behind a proxy on this host, everybody seems to be here.
-        if not PROXIED.isdisjoint(request.headers):
+        is_proxied = not PROXIED.isdisjoint(request.headers)
+        if is_proxied:
             request.accepted.is_local = False
         path = request.path
         is_unnamed = path in UNNAMED and (self._rest is None or path != "/" or _is_avro(request))
         is_avros = is_unnamed or path == PATH or path.startswith(f"{PATH}/")
         if self._rest is not None and not is_avros:
+            if not is_proxied:
+                found[self] = True  # as long as nothing is to be noted
             return self._rest(request)
         return self._avro(request, is_unnamed=is_unnamed, is_avros=is_avros)
 

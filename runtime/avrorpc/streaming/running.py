@@ -31,7 +31,7 @@ def begin(
     context: Context,
     executor: Executor | None,
 ) -> Awaitable[Any]:
-    """Call an implementation in a context, on an executor if one is given, and return what gives its result."""
+    """Call an implementation in a context, on an executor if one is given; its result is to be awaited."""
     if executor is None:
         value = context.run(function, arguments)
         return run_in(context, value) if type(value) is CoroutineType else _settled(value, context)

@@ -144,6 +144,21 @@ Parts: TypeAlias = AsyncIterator[bytes] | Callable[[Send], Awaitable[None]]
 """A body that comes in parts: an iterator, which is closed at the end, or what sends them itself."""
 
 
+class Fields(dict[str, str]):
+    """Headers that are the same in many responses, so that they are written once. Nobody changes them.
+
+    Raises:
+        HeaderError: One cannot be sent.
+    """
+
+    __slots__ = ("lines",)
+
+    def __init__(self, headers: Mapping[str, str]) -> None:
+        super().__init__(headers)
+        self.lines: Final = _lines(headers)
+        """As they are sent, each with its end."""
+
+
 class HttpResponse:
     """A response.
 
@@ -202,16 +217,23 @@ def head(response: HttpResponse, framing: str) -> bytes:
         HeaderError: A header would break the line, or has letters that no header can have.
     """
     status = response.status
-    lines = f"{_LINES.get(status) or _line(status)}{framing}Date: {_date()}\r\n"
-    for name, value in response.headers.items():
+    headers = response.headers
+    lines = headers.lines if type(headers) is Fields else _lines(headers)
+    beginning = f"{_LINES.get(status) or _line(status)}{framing}Date: {_date()}\r\n{lines}\r\n"
+    try:
+        return beginning.encode("latin-1")
+    except UnicodeEncodeError as error:
+        raise HeaderError(f"a header of a response is not Latin-1: {error}") from error
+
+
+def _lines(headers: Mapping[str, str]) -> str:
+    lines = ""
+    for name, value in headers.items():
         line = f"{name}: {value}"
         if "\n" in line or "\r" in line:
             raise HeaderError(f"the header {name!r} of a response has more than one line")
         lines += f"{line}\r\n"
-    try:
-        return f"{lines}\r\n".encode("latin-1")
-    except UnicodeEncodeError as error:
-        raise HeaderError(f"a header of a response is not Latin-1: {error}") from error
+    return lines
 
 
 _BODILESS: Final = (HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED)

@@ -65,18 +65,30 @@ class ArgumentsReader:
 
         None, with the request as it was, where that is not so.
         """
-        if not self._is_of_body or variables or request.query:
-            return None
-        headers = request.headers
-        if headers.get("content-type") != JSON or "content-encoding" in headers:
+        found = request.head.found
+        is_usual = found.get(self)
+        if is_usual is None:
+            is_usual = found[self] = self._is_usual(request)
+        if not is_usual or variables:
             return None
         body = request.body.take(self._limits.max_body)
         if body is None:
             return None
-        made = self._quickly(body)
-        if made is None:
+        value = self._json(body, JSON)
+        if self._whole is not None:
+            value = {self._whole.field.name: value}
+        problems: list[Problem] = []
+        made = self._read(value, None, problems) if type(value) is dict else None
+        if problems or made is None:
             request.body.put(body)
+            return None
         return made
+
+    def _is_usual(self, request: HttpRequest) -> bool:
+        """Whether the arguments are in the body alone, and that is JSON as it stands."""
+        headers = request.headers
+        is_json = headers.get("content-type") == JSON and "content-encoding" not in headers
+        return self._is_of_body and is_json and not request.query
 
     async def __call__(
         self, request: HttpRequest, variables: Mapping[str, str], *, forms_are_json: bool
@@ -118,17 +130,6 @@ class ArgumentsReader:
                 body, request.headers, values, ready, sources, errors, forms_are_json=forms_are_json
             )
         return self._made(values, ready, sources, errors)
-
-    def _quickly(self, body: bytes) -> list[Any] | None:
-        """Return the arguments in a body that is as it should be; None where one must look closely."""
-        value = self._json(body, JSON)
-        if self._whole is not None:
-            value = {self._whole.field.name: value}
-        elif type(value) is not dict:
-            return None
-        problems: list[Problem] = []
-        made = self._read(value, None, problems)
-        return None if problems else made
 
     def _made(
         self,

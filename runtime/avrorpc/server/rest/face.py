@@ -94,9 +94,7 @@ class RestFace:
         self._settings: Final = {
             served.name: ServiceSettings(served.binding.implementation, mode) for served in server.services
         }
-        around = Surroundings(
-            server.limits, server.admit, lambda name: self._settings[name].mode == "research", server.examples
-        )
+        around = Surroundings(server.limits, server.admit, self._settings, server.examples)
         self._gate: Final = Gate(
             server.guards, server.statistics, server.limits, expose_cause=server.expose_cause
         )

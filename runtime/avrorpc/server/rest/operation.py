@@ -27,9 +27,10 @@ from avrorpc.server.rest.conditions import entity_tag, is_unchanged
 from avrorpc.server.rest.deprecation import deprecation_headers
 from avrorpc.server.rest.negotiation import AVRO, AVRO_JSON, JSON
 from avrorpc.server.rest.problems import Refusal, problem_of, respond
+from avrorpc.server.rest.settings import MODES, ServiceSettings
 from avrorpc.server.rest.timing import Stages
 from avrorpc.server.served import Served
-from avrorpc.transport.http_message import HttpRequest, HttpResponse
+from avrorpc.transport.http_message import Fields, HttpRequest, HttpResponse
 
 METADATA: Final = "avrorpc-metadata-"
 """What the header fields begin with that are metadata of a call."""
@@ -60,10 +61,28 @@ class Surroundings:
     """Bounds on bodies."""
     admit: Admit
     """Counts calls."""
-    is_research: Callable[[str], bool]
-    """Whether a service answers with the envelope where the client says nothing; by its full name."""
+    settings: Mapping[str, ServiceSettings]
+    """The settings of each service, by its full name."""
     examples: Callable[[Served, str], list[Json]]
     """The example cases of a message."""
+
+
+@dataclass(slots=True, frozen=True)
+class Asked:
+    """What the head of a request asks of an operation."""
+
+    mode: str | None
+    """Whether the answer is the envelope or the bare result; None where that is left to the service."""
+    media: str
+    """The media type of the answer."""
+    timeout: float | None
+    """Seconds that the client waits."""
+    metadata: dict[str, bytes]
+    """The metadata of the call."""
+
+    def is_research(self, settings: ServiceSettings) -> bool:
+        """Whether the answer is the envelope."""
+        return (self.mode or settings.mode) == "research"
 
 
 class Operation:
@@ -80,6 +99,7 @@ class Operation:
         self.route: Final = route
         self.method: Final[Method[Any]] = served.contract.methods[route.message.name]
         self.around: Final = around
+        self.settings: Final = around.settings[served.name]
         types = served.contract.types
         self.read: Final = ArgumentsReader(route, self.method, types, around.limits)
         self.text: Final = compile_json_formatter(self.method.message.response, types)
@@ -98,11 +118,14 @@ class Operation:
             isinstance(response, Primitive) and response.name == "bytes" and logical_name(response) is None
         )
         octets = [negotiation.OCTETS] if self.gives_bytes else []
-        self._offered = (JSON, AVRO, AVRO_JSON, *octets)
+        self.offered: tuple[str, ...] = (JSON, AVRO, AVRO_JSON, *octets)
+        """The media types of answers, the usual one first."""
         self._is_empty = describe(response) == "null"
-        self._plain_headers: Mapping[str, str] = {**self._fixed, "Content-Type": JSON}
+        self._plain_headers: Final = Fields({**self._fixed, "Content-Type": JSON})
         self._pages = is_paged(self.method.message)
         self._is_usual = not (self.is_safe or self._is_empty or self.method.message.one_way)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._clock = AsyncClock()
 
     async def __call__(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
         """Answer a request.
@@ -110,52 +133,56 @@ class Operation:
         Raises:
             Refusal: The request is wrong.
         """
-        is_research = self.is_research(request)
-        stages = Stages() if is_research else None
+        asked = self.asked(request)
+        stages = Stages() if asked.is_research(self.settings) else None
         try:
-            media = negotiation.choose(request.headers.get("accept"), self._offered)
             arguments = self.read.at_once(request, variables)
             if arguments is None:
-                arguments = await self.read(request, variables, forms_are_json=is_research)
+                arguments = await self.read(request, variables, forms_are_json=stages is not None)
             if stages is not None:
                 stages.ended("decode")
-            call = self.call(request, arguments)
+            call = self.call(request, asked, arguments)
             with self.around.admit(self.served, call, request):
                 reply = await self.served.run(call)
             if stages is not None:
                 stages.ended("call")
-            response = self._respond(request, reply, media, stages)
+            elif self._is_usual and asked.media == JSON and not reply.metadata:
+                return self._usual(request, reply.value)
+            return self._respond(request, reply, asked.media, stages)
         except (DeclaredError, StatusError) as error:
             return self.failed(error)
-        return response
 
-    def is_research(self, request: HttpRequest) -> bool:
-        """Whether the answer is the envelope: as the client asks, else as the service is set.
-
-        Raises:
-            Refusal: 400, it asks for something else.
-        """
-        asked = request.headers.get(MODE)
-        if asked is None:
-            return self.around.is_research(self.served.name)
-        if asked not in ("research", "production"):
-            raise Refusal(400, f"Avrorpc-Mode is research or production, not {asked[:60]!r}")
-        return asked == "research"
-
-    def call(self, request: HttpRequest, arguments: list[Any]) -> Call:
-        """Return the call that a request makes.
+    def asked(self, request: HttpRequest) -> Asked:
+        """Return what a request's head asks for.
 
         Raises:
-            Refusal: 400, a header field is wrong.
+            Refusal: A header field is wrong, or wants what there is not.
         """
-        clock = AsyncClock(asyncio.get_running_loop())
-        stated = request.headers.get(TIMEOUT)
+        found: Asked | None = request.head.found.get(self)
+        if found is None:
+            headers = request.headers
+            mode, timeout = headers.get(MODE), headers.get(TIMEOUT)
+            if mode is not None and mode not in MODES:
+                raise Refusal(400, f"Avrorpc-Mode is research or production, not {mode[:60]!r}")
+            found = request.head.found[self] = Asked(
+                mode,
+                negotiation.choose(headers.get("accept"), self.offered),
+                None if timeout is None else _timeout(timeout),
+                metadata_of(request, self.around.limits),
+            )
+        return found
+
+    def call(self, request: HttpRequest, asked: Asked, arguments: list[Any]) -> Call:
+        """Return the call that a request makes."""
+        loop = asyncio.get_running_loop()
+        if loop is not self._loop:
+            self._loop, self._clock = loop, AsyncClock(loop)
         return Call(
             self.method,
             tuple(arguments),
-            clock,
-            earliest_deadline(self.method, clock, None if stated is None else _timeout(stated)),
-            metadata_of(request, self.around.limits),
+            self._clock,
+            earliest_deadline(self.method, self._clock, asked.timeout),
+            asked.metadata.copy(),
             request.principal,
             request.accepted.peer or None,
         )
@@ -174,12 +201,17 @@ class Operation:
                 headers[REPLY_HEADERS.get(name, f"Avrorpc-Metadata-{name}")] = text
         return headers
 
+    def _usual(self, request: HttpRequest, value: Any) -> HttpResponse:
+        """Return the bare JSON of a result, which is what nearly all clients want."""
+        try:
+            body = self.text(value)
+        except StatusError as error:
+            raise self._misfit(error) from None
+        response = HttpResponse(200, self._plain_headers, body)
+        return response if len(body) < negotiation.THRESHOLD else compressed(request, response)
+
     def _respond(self, request: HttpRequest, reply: Reply, media: str, stages: Stages | None) -> HttpResponse:
         is_research = stages is not None
-        if self._is_usual and media == JSON and not reply.metadata and not is_research:
-            return compressed(
-                request, HttpResponse(200, self._plain_headers, self._body(reply.value, media, stages))
-            )
         headers = self.headers_of(reply)
         if self.method.message.one_way:
             return HttpResponse(202, headers)
@@ -213,9 +245,12 @@ class Operation:
                 return bytes(out)
             return bytes(value)
         except StatusError as error:
-            # The implementation's fault, and not the caller's.
-            problem = TypeError(f"the result does not fit the contract: {error.message}")
-            raise self.served.told(self.method, problem) from None
+            raise self._misfit(error) from None
+
+    def _misfit(self, error: StatusError) -> Exception:
+        """Return what callers are told of a result that is not the contract's: it is not their fault."""
+        problem = TypeError(f"the result does not fit the contract: {error.message}")
+        return self.served.told(self.method, problem)
 
     def _envelope(self, text: bytes, stages: Stages) -> dict[str, object]:
         seconds = stages.milliseconds

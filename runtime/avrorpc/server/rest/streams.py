@@ -18,7 +18,6 @@ from avrorpc.codec.json_text import format_json, parse_json
 from avrorpc.errors import Code, DeclaredError, EncodeError, LimitExceeded, StatusError
 from avrorpc.schema import Json, Primitive, Schema, Streaming, logical_name
 from avrorpc.schema.routes import Route, Source
-from avrorpc.server.rest import negotiation
 from avrorpc.server.rest.arguments import media_type
 from avrorpc.server.rest.negotiation import EVENTS, LINES, OCTETS
 from avrorpc.server.rest.operation import Operation, Surroundings
@@ -53,7 +52,8 @@ class StreamOperation(Operation):
         self._item_type = items[0].field.type if items else None
         self._item = compile_json_reader(items[0].field.type, types) if items else None
         octets = (OCTETS,) if is_bytes(message.response) else ()
-        self._item_media = (LINES, EVENTS, *octets)
+        if self.method.streaming.gives_stream:
+            self.offered = (LINES, EVENTS, *octets)
         self._resumes = message.props.get("readonly") is True or message.props.get("idempotent") is True
 
     async def __call__(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
@@ -72,12 +72,12 @@ class StreamOperation(Operation):
 
     async def _take(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
         request.is_stream = True
-        stages = Stages() if self.is_research(request) else None
+        asked = self.asked(request)
+        stages = Stages() if asked.is_research(self.settings) else None
         try:
-            media = negotiation.choose(request.headers.get("accept"), self._offered)
             arguments = await self.read(request, variables, forms_are_json=False)
             items = self._items(request)
-            call = self.call(request, [*arguments, items])
+            call = self.call(request, asked, [*arguments, items])
             try:
                 with self.around.admit(self.served, call, request):
                     reply = await self.served.run(call)
@@ -85,7 +85,7 @@ class StreamOperation(Operation):
                 await close_iterator(items)
             if stages is not None:
                 stages.ended("call")
-            return self._respond(request, reply, media, stages)
+            return self._respond(request, reply, asked.media, stages)
         except (DeclaredError, StatusError) as error:
             return self.failed(error)
 
@@ -131,13 +131,14 @@ class StreamOperation(Operation):
         return item
 
     async def _give(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
-        media = negotiation.choose(request.headers.get("accept"), self._item_media)
-        is_research = self.is_research(request)
+        asked = self.asked(request)
+        media = asked.media
+        is_research = asked.is_research(self.settings)
         skip = self._resume_at(request) if media == EVENTS else 0
         with ExitStack() as admitted:
             try:
                 arguments = await self.read(request, variables, forms_are_json=is_research)
-                call = self.call(request, arguments)
+                call = self.call(request, asked, arguments)
                 admitted.enter_context(self.around.admit(self.served, call, request))
                 reply = await self.served.run(call)
             except (DeclaredError, StatusError) as error:
