@@ -59,18 +59,23 @@ class Heads:
 
     def __init__(self) -> None:
         self._known: dict[bytes, Head] = {}
+        self._seen: set[int] = set()
         self.get: Final[Callable[[bytes], Head | None]] = self._known.get
 
     def __len__(self) -> int:
         return len(self._known)
 
     def keep(self, data: bytes, head: Head) -> None:
-        """Keep a head; where there are too many, all of them are forgotten."""
-        if len(data) > LONGEST_KEPT:
-            return
-        if len(self._known) >= MAX_KEPT:
-            self._known.clear()
-        self._known[data] = head
+        """Keep a head that comes for the second time; where there are too many, all of them are forgotten."""
+        mark = hash(data)
+        if mark not in self._seen:
+            if len(self._seen) >= MAX_KEPT:
+                self._seen.clear()
+            self._seen.add(mark)
+        elif len(data) <= LONGEST_KEPT:
+            if len(self._known) >= MAX_KEPT:
+                self._known.clear()
+            self._known[data] = head
 
 
 @dataclass(slots=True, frozen=True)

@@ -67,7 +67,7 @@ class Surroundings:
     """The example cases of a message."""
 
 
-@dataclass(slots=True, frozen=True)
+@dataclass(slots=True)
 class Asked:
     """What the head of a request asks of an operation."""
 
