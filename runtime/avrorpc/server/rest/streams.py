@@ -7,12 +7,11 @@ Sources: the HTML standard, "Server-sent events"; ndjson.org.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Final
 
-from avrorpc.call import Reply
 from avrorpc.codec.json_reading import Problem, compile_json_reader
 from avrorpc.codec.json_text import format_json, parse_json
 from avrorpc.errors import Code, DeclaredError, EncodeError, LimitExceeded, StatusError
@@ -23,6 +22,7 @@ from avrorpc.server.rest.arguments import media_type
 from avrorpc.server.rest.negotiation import EVENTS, LINES, OCTETS
 from avrorpc.server.rest.operation import Operation, Surroundings
 from avrorpc.server.rest.problems import Refusal, problem_of
+from avrorpc.server.rest.stream_body import Form, StreamBody
 from avrorpc.server.rest.timing import Stages
 from avrorpc.server.served import Served
 from avrorpc.streaming import close_iterator
@@ -46,7 +46,12 @@ class StreamOperation(Operation):
         self, served: Served, route: Route, around: Surroundings, *, heartbeat: float = HEARTBEAT
     ) -> None:
         super().__init__(served, route, around)
-        self._heartbeat = heartbeat
+        form = partial(Form, heartbeat=heartbeat)
+        self._forms = {
+            LINES: form(item=self._line, ending=self._last_line, beat=b"\n"),
+            EVENTS: form(item=self._event, ending=self._last_event, beat=b": \n\n"),
+            OCTETS: form(item=_octets, ending=None, beat=b""),
+        }
         types = served.contract.types
         message = self.method.message
         items = route.of(Source.ITEMS)
@@ -143,14 +148,12 @@ class StreamOperation(Operation):
             except (DeclaredError, StatusError) as error:
                 return self.failed(error)
             request.is_stream = True
-            try:
-                # What fails before the first item is a problem with a status of its own.
-                first = await anext(reply.value, _NOTHING)
-            except Exception as error:  # noqa: BLE001 - what an implementation raises is told, whatever it is
-                return self.failed(self.served.told(self.method, error))
             kept = admitted.pop_all()
+        body = StreamBody(reply.value, partial(self.served.told, self.method), self._forms[media], skip, kept)
+        await body.begin()
+        if body.refusal is not None:
+            return self.failed(body.refusal)
         headers = self.headers_of(reply) | {"Content-Type": media, "Cache-Control": "no-store"}
-        body = _Body(self, reply, first, media, skip, kept)
         return HttpResponse(200, headers, body)
 
     def _resume_at(self, request: HttpRequest) -> int:
@@ -166,32 +169,31 @@ class StreamOperation(Operation):
             raise Refusal(400, f"Last-Event-ID is the number of an item, not {last[:60]!r}")
         return int(last) + 1
 
-    def shown(self, item: Any, number: int, media: str) -> bytes:
-        """Return an item as the stream carries it."""
-        if media == OCTETS:
-            return bytes(item)
+    def _text(self, item: Any, number: int) -> bytes:
         try:
-            text = self.text(item)
+            return self.text(item)
         except StatusError as error:
             raise TypeError(f"the item [{number}] does not fit the contract: {error.message}") from None
-        return b"id: %d\nevent: item\ndata: %s\n\n" % (number, text) if media == EVENTS else text + b"\n"
 
-    def ending(self, error: BaseException | None, number: int, media: str) -> bytes:
-        """Return what says how the stream ended."""
-        if media == OCTETS:
-            return b""
-        name, value = "end", dict[str, Json](items=number)
-        if error is not None:
-            told = self.served.told(self.method, error)
-            name, value = "error", problem_of(told, self.served.contract)[1]
-        if media == EVENTS:
-            return b"event: %s\ndata: %s\n\n" % (name.encode(), format_json(value))
+    def _line(self, item: Any, number: int) -> bytes:
+        return self._text(item, number) + b"\n"
+
+    def _event(self, item: Any, number: int) -> bytes:
+        return b"id: %d\nevent: item\ndata: %b\n\n" % (number, self._text(item, number))
+
+    def _last_line(self, error: Exception | None, number: int) -> bytes:
+        name, value = self._ending(error, number)
         return format_json({f"${name}": value}) + b"\n"
 
-    @property
-    def heartbeat(self) -> float:
-        """Seconds without an item after which something is sent all the same."""
-        return self._heartbeat
+    def _last_event(self, error: Exception | None, number: int) -> bytes:
+        name, value = self._ending(error, number)
+        return b"event: %b\ndata: %b\n\n" % (name.encode(), format_json(value))
+
+    def _ending(self, error: Exception | None, number: int) -> tuple[str, dict[str, Json]]:
+        """Return what the end of a stream is called, and what it says."""
+        if error is None:
+            return "end", {"items": number}
+        return "error", problem_of(error, self.served.contract)[1]
 
 
 def is_bytes(schema: Schema) -> bool:
@@ -199,57 +201,8 @@ def is_bytes(schema: Schema) -> bool:
     return isinstance(schema, Primitive) and schema.name == "bytes" and logical_name(schema) is None
 
 
-class _Body:
-    """The body of a response that is a stream, as the connection asks for it."""
-
-    def __init__(
-        self, operation: StreamOperation, reply: Reply, first: Any, media: str, skip: int, admitted: ExitStack
-    ) -> None:
-        self._operation = operation
-        self._reply = reply
-        self._media = media
-        self._admitted = admitted
-        self._parts = self._generate(first, skip)
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        try:
-            return await anext(self._parts)
-        except StopAsyncIteration:
-            await self.aclose()
-            raise
-
-    async def aclose(self) -> None:
-        """End the stream, and the call with it."""
-        with self._admitted:
-            await self._parts.aclose()
-            await close_iterator(self._reply.value)
-
-    async def _generate(self, first: Any, skip: int) -> AsyncGenerator[bytes, None]:
-        operation, items, number, item = self._operation, self._reply.value, 0, first
-        try:
-            while item is not _NOTHING:
-                if number >= skip:
-                    yield operation.shown(item, number, self._media)
-                number += 1
-                waiting = asyncio.ensure_future(anext(items, _NOTHING))
-                try:
-                    while not (await asyncio.wait({waiting}, timeout=operation.heartbeat))[0]:
-                        if self._media != OCTETS:
-                            yield b": \n\n" if self._media == EVENTS else b"\n"
-                finally:
-                    if not waiting.done():
-                        waiting.cancel()
-                        await asyncio.wait({waiting})
-                item = waiting.result()
-        except Exception as error:  # it is told at the end of the stream
-            if self._media == OCTETS:
-                raise  # nothing but the end of the connection can tell
-            yield operation.ending(error, number, self._media)
-            return
-        yield operation.ending(None, number, self._media)
+def _octets(item: Any, _: int) -> bytes:
+    return bytes(item)
 
 
 class _Octets:
@@ -261,6 +214,3 @@ class _Octets:
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         async for chunk in self._request:
             yield chunk
-
-
-_NOTHING: Final = object()
