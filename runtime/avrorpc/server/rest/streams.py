@@ -23,9 +23,9 @@ from avrorpc.server.rest.negotiation import EVENTS, LINES, OCTETS
 from avrorpc.server.rest.operation import Operation, Surroundings
 from avrorpc.server.rest.problems import Refusal, problem_of
 from avrorpc.server.rest.stream_body import Form, StreamBody
+from avrorpc.server.rest.stream_items import StreamItems
 from avrorpc.server.rest.timing import Stages
 from avrorpc.server.served import Served
-from avrorpc.streaming import close_iterator
 from avrorpc.transport.http_message import HttpRequest, HttpResponse
 
 HEARTBEAT: Final = 15.0
@@ -78,31 +78,41 @@ class StreamOperation(Operation):
     async def _take(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
         request.is_stream = True
         stages = Stages() if self.is_research(request) else None
+        media = negotiation.choose(request.headers.get("accept"), self._offered)
+        items = StreamItems(self._items(request))
         try:
-            media = negotiation.choose(request.headers.get("accept"), self._offered)
             arguments = await self.read(request, variables, forms_are_json=False)
-            items = self._items(request)
             call = self.call(request, [*arguments, items])
-            try:
-                with self.around.admit(self.served, self.method.name, request):
-                    reply = await self.served.run(call)
-            finally:
-                await close_iterator(items)
+            with self.around.admit(self.served, self.method.name, request):
+                reply = await self.served.run(call)
             if stages is not None:
                 stages.ended("call")
             return self._respond(request, reply, media, stages)
         except (DeclaredError, StatusError) as error:
+            items.check(error)
             return self.failed(error)
+        finally:
+            await items.aclose()
 
     def _items(self, request: HttpRequest) -> AsyncIterator[Any]:
-        media = media_type(request.headers.get("content-type"))
-        if media == OCTETS and self._item_type is not None and is_bytes(self._item_type):
-            return aiter(_Octets(request))
-        if media not in (LINES, "application/jsonl", "application/json", ""):
+        coding = request.headers.get("content-encoding", "identity")
+        if coding.strip().lower() != "identity":
             raise Refusal(
                 415,
-                f"the body must be {LINES}, one item on each line, not {media[:100]}",
-                headers={"Accept-Post": LINES},
+                f"the body is a stream, which comes in no content coding, and not {coding[:60]!r}",
+                headers={"Accept-Encoding": "identity"},
+            )
+        media = media_type(request.headers.get("content-type"))
+        takes_octets = self._item_type is not None and is_bytes(self._item_type)
+        if media == OCTETS and takes_octets:
+            return request
+        if media not in (LINES, "application/jsonl", "application/json", ""):
+            accepted = f"{LINES}, {OCTETS}" if takes_octets else LINES
+            raise Refusal(
+                415,
+                f"the body must be {LINES}, one item on each line"
+                f"{f', or {OCTETS}' if takes_octets else ''}, not {media[:100]}",
+                headers={"Accept-Post": accepted},
             )
         return self._lines(request)
 
@@ -122,17 +132,22 @@ class StreamOperation(Operation):
     def _parsed(self, line: bytes, number: int) -> Any:
         assert self._item is not None
         where = f"{self.method.item}[{number}]"
+        pointer = f"/{self.method.item}/{number}"
         try:
             value = parse_json(line, self.around.limits)
         except LimitExceeded as error:
-            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{where}: {error}") from None
+            raise Refusal(413, f"{where}: {error}") from None
         except EncodeError as error:
-            raise StatusError(Code.INVALID_ARGUMENT, f"{where} is no JSON: {error.problem}") from None
+            told = [{"pointer": pointer, "detail": error.problem, "in": "body"}]
+            raise Refusal(400, f"{where} is no JSON: {error.problem}", errors=told) from None
         problems: list[Problem] = []
         item = self._item(value, None, problems)
         if problems:
             text = "; ".join(f"{where}{one.pointer}: {one.text}" for one in problems[:5])
-            raise StatusError(Code.INVALID_ARGUMENT, text)
+            wrong = [
+                {"pointer": f"{pointer}{one.pointer}", "detail": one.text, "in": "body"} for one in problems
+            ]
+            raise Refusal(422, text, errors=wrong)
         return item
 
     async def _give(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
@@ -203,14 +218,3 @@ def is_bytes(schema: Schema) -> bool:
 
 def _octets(item: Any, _: int) -> bytes:
     return bytes(item)
-
-
-class _Octets:
-    """A body as the items of a stream of bytes: the parts in which it comes."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        self._request = request
-
-    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        async for chunk in self._request:
-            yield chunk
