@@ -26,14 +26,16 @@ class ScriptedTapes(TapesService):
         """What `marks` and `take` give."""
         self.on_item: Callable[[int], Any] | None = None
         """Called, and awaited, with the number of each item that has come."""
+        self.fails = False
+        """Whether `play` divides by zero."""
         self.open = 0
         """Streams under way."""
         self.endings: list[str] = []
         """What ended each that did not end by itself: the names of exceptions, `GeneratorExit` among them."""
         self.given = 0
-        """Bytes that `play` has given."""
+        """Bytes that `play` has given the last time."""
         self.taken = 0
-        """Bytes, or marks, that have come."""
+        """Bytes, or marks, that have come, ever."""
 
     @contextmanager
     def _watched(self) -> Iterator[None]:
@@ -60,8 +62,13 @@ class ScriptedTapes(TapesService):
 
     async def play(self, size: int, *, piece: int = 65_536) -> AsyncIterator[bytes]:
         with self._watched():
+            if piece < 1:
+                raise ValueError(piece)
+            self.given = 0
             whole = bytes(range(256)) * (piece // 256 + 1)
             while self.given < size:
+                if self.fails:
+                    raise ZeroDivisionError
                 part = whole[: min(piece, size - self.given)]
                 self.given += len(part)
                 yield part
@@ -75,11 +82,12 @@ class ScriptedTapes(TapesService):
             return self.taken
 
     async def record_all(self, piece: AsyncIterable[bytes]) -> int:
-        number = 0
+        number = size = 0
         with self._watched():
             async for part in piece:
                 self.taken += len(part)
+                size += len(part)
                 number += 1
                 if self.on_item is not None:
                     await self.on_item(number)
-            return self.taken
+            return size
