@@ -76,6 +76,22 @@ def _streams(app: fastapi.FastAPI, show: Callable[[int], bytes]) -> None:
         parts = _streamed(count, show, waits=waits, as_events=media == "text/event-stream")
         return StreamingResponse(parts, media_type=media)
 
+    @app.get("/octets")
+    async def download(size: int, piece: int = 65_536) -> StreamingResponse:
+        async def parts() -> AsyncIterator[bytes]:
+            part = bytes(piece)
+            for _ in range(size // piece):
+                yield part
+
+        return StreamingResponse(parts(), media_type="application/octet-stream")
+
+    @app.post("/octets")
+    async def upload(request: fastapi.Request) -> int:
+        size = 0
+        async for part in request.stream():
+            size += len(part)
+        return size
+
 
 usual: Final = fastapi.FastAPI()
 """As its documentation has it."""

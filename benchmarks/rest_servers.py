@@ -11,7 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -41,6 +41,17 @@ class Measured(RestService):
             yield Tick(number=number, text=TEXT)
             if waits:
                 await asyncio.sleep(0)
+
+    async def download(self, size: int, *, piece: int = 65_536) -> AsyncIterator[bytes]:
+        part = bytes(piece)
+        for _ in range(size // piece):
+            yield part
+
+    async def upload(self, piece: AsyncIterable[bytes]) -> int:
+        size = 0
+        async for part in piece:
+            size += len(part)
+        return size
 
 
 @contextmanager
