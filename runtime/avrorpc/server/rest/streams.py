@@ -184,17 +184,17 @@ class StreamOperation(Operation):
             raise Refusal(400, f"Last-Event-ID is the number of an item, not {last[:60]!r}")
         return int(last) + 1
 
-    def _text(self, item: Any, number: int) -> bytes:
-        try:
-            return self.text(item)
-        except StatusError as error:
-            raise TypeError(f"the item [{number}] does not fit the contract: {error.message}") from None
-
     def _line(self, item: Any, number: int) -> bytes:
-        return self._text(item, number) + b"\n"
+        try:
+            return self.text(item) + b"\n"
+        except StatusError as error:
+            raise _misfit(number, error) from None
 
     def _event(self, item: Any, number: int) -> bytes:
-        return b"id: %d\nevent: item\ndata: %b\n\n" % (number, self._text(item, number))
+        try:
+            return b"id: %d\nevent: item\ndata: %b\n\n" % (number, self.text(item))
+        except StatusError as error:
+            raise _misfit(number, error) from None
 
     def _last_line(self, error: Exception | None, number: int) -> bytes:
         name, value = self._ending(error, number)
@@ -214,6 +214,10 @@ class StreamOperation(Operation):
 def is_bytes(schema: Schema) -> bool:
     """Whether values of a type are plain bytes."""
     return isinstance(schema, Primitive) and schema.name == "bytes" and logical_name(schema) is None
+
+
+def _misfit(number: int, error: StatusError) -> TypeError:
+    return TypeError(f"the item [{number}] does not fit the contract: {error.message}")
 
 
 def _octets(item: Any, _: int) -> bytes:
