@@ -65,7 +65,7 @@ class ResponseWriter:
         Raises:
             ClientGone: Nobody is there.
         """
-        self._check()
+        self.check()
         self._traffic.sent += len(data)
         self._transport.write(data)
 
@@ -96,11 +96,11 @@ class ResponseWriter:
         if len(body) < LARGE:
             self.write(beginning + body)
         else:
-            self._check()
+            self.check()
             self._traffic.sent += len(beginning) + len(body)
             self._transport.writelines([beginning, body])
         if self.is_choked:
-            await self._read()
+            await self.read()
 
     def refuse(self, status: int, why: str) -> None:
         """Send what answers no request, and ends the connection.
@@ -115,13 +115,7 @@ class ResponseWriter:
     async def _stream(self, request: HttpRequest, response: HttpResponse, body: Parts, *, ends: bool) -> None:
         """Send a body in parts, as they come."""
         is_chunked = request.version != "1.0"
-
-        async def send(part: bytes) -> None:
-            if part:
-                self.write(b"%x\r\n%b\r\n" % (len(part), part) if is_chunked else part)
-            if self.is_choked:
-                await self._read()
-
+        send = PartSender(self, is_chunked=is_chunked)
         try:
             if response.is_bodiless:
                 self.write(head(response, _framing(request, ends=ends)))
@@ -142,16 +136,54 @@ class ResponseWriter:
             if close is not None:
                 await close()
 
-    async def _read(self) -> None:
+    async def read(self) -> None:
         """Wait until the client has read some of what is due to it."""
         while self.is_choked:
             if self._unchoked is None:
                 self._unchoked = asyncio.get_running_loop().create_future()
             await self._unchoked
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Let nothing be sent to nobody.
+
+        Raises:
+            ClientGone: Nobody is there.
+        """
         if self._transport.is_closing():
             raise ClientGone("the client has left before its response was whole")
+
+
+class PartSender:
+    """Sends the parts of one body; see `Sender`.
+
+    Args:
+        writer: Sends them.
+        is_chunked: Whether each has its length before it.
+    """
+
+    __slots__ = ("_is_chunked", "_writer")
+
+    def __init__(self, writer: ResponseWriter, *, is_chunked: bool) -> None:
+        self._writer = writer
+        self._is_chunked = is_chunked
+
+    @property
+    def is_choked(self) -> bool:
+        """Whether the client does not read as fast as is sent."""
+        return self._writer.is_choked
+
+    def now(self, part: bytes) -> None:
+        """Send a part without waiting for the client."""
+        self._writer.write(b"%x\r\n%b\r\n" % (len(part), part) if self._is_chunked else part)
+
+    async def __call__(self, part: bytes) -> None:
+        """Send a part, and wait while the client does not read."""
+        if part:
+            self.now(part)
+        else:
+            self._writer.check()
+        if self._writer.is_choked:
+            await self._writer.read()
 
 
 def _framing(request: HttpRequest, *, ends: bool) -> str:

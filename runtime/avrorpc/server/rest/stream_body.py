@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from avrorpc.streaming import close_iterator
+from avrorpc.transport.http_message import Sender
+from avrorpc.transport.http_writer import ClientGone
 
 FULL: Final = 16_384
 """Bytes that wait for the client before no further item is asked for; the last item may exceed them."""
@@ -75,6 +77,8 @@ class StreamBody:
         self._room: asyncio.Future[None] | None = None
         self._since = self._loop.time()
         self._beats = False
+        self._send: Sender | None = None
+        self._is_due = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -108,15 +112,25 @@ class StreamBody:
                 self._beats = False
                 return self._form.beat
             await self._wait()
-        data = parts[0] if len(parts) == 1 else b"".join(parts)
-        parts.clear()
-        self._size = 0
-        self._since = self._loop.time()
-        self._beats = False
-        if self._room is not None:
-            _set(self._room)
-            self._room = None
-        return data
+        return self._take()
+
+    async def __call__(self, send: Sender) -> None:
+        """Send the body, from within the loop as items come: nobody need be woken for each.
+
+        Raises:
+            ClientGone: The client has left.
+        """
+        self._send = send
+        while True:
+            self._flush()
+            await send(b"")
+            if self._parts:
+                continue
+            if self._is_over:
+                break
+            await self._wait()
+        if self._failure is not None:
+            raise self._failure
 
     async def aclose(self) -> None:
         """End the stream, and the call with it."""
@@ -128,6 +142,33 @@ class StreamBody:
                 self._task.cancel()
                 await asyncio.wait({self._task})
             await close_iterator(self._items)  # the task does, if it has ever run
+
+    def _take(self) -> bytes:
+        """Return what waits for the client, and make room."""
+        parts = self._parts
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        parts.clear()
+        self._size = 0
+        self._since = self._loop.time()
+        self._beats = False
+        if self._room is not None:
+            _set(self._room)
+            self._room = None
+        return data
+
+    def _flush(self) -> None:
+        """Send what waits; where the client does not read, whoever called this object waits for it."""
+        self._is_due = False
+        if self._send is not None and self._parts and not self._send.is_choked:
+            self._write(self._send, self._take())
+
+    def _write(self, send: Sender, data: bytes) -> None:
+        try:
+            send.now(data)
+        except ClientGone:
+            self._wake()  # and whoever called this object learns of it
+        if send.is_choked:
+            self._wake()
 
     async def _wait(self) -> None:
         """Wait for something to be different."""
@@ -144,8 +185,11 @@ class StreamBody:
         now = self._loop.time()
         if now >= self._since + self._form.heartbeat:
             self._since = now
-            self._beats = self._waiter is not None  # else the client does not read what it has
-            self._wake()
+            if self._send is None:
+                self._beats = self._waiter is not None  # else the client does not read what it has
+                self._wake()
+            elif not self._send.is_choked:
+                self._write(self._send, self._form.beat)
         self._timer = self._loop.call_at(self._since + self._form.heartbeat, self._look)
 
     async def _run(self) -> None:
@@ -182,8 +226,14 @@ class StreamBody:
                 part = show(item, number)
                 parts.append(part)
                 self._size += len(part)
-            if self._waiter is not None:
-                self._wake()
+            if self._send is None:
+                if self._waiter is not None:
+                    self._wake()
+            elif not self._is_due:
+                self._is_due = True
+                self._loop.call_soon(self._flush)
+            if self._size >= FULL:
+                self._flush()
             if self._size >= FULL:
                 self._room = self._loop.create_future()
                 await self._room
