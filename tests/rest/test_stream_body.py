@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import ExitStack
 from itertools import count
 
@@ -13,6 +13,8 @@ import pytest
 from avrorpc.server.rest import stream_body
 from avrorpc.server.rest.stream_body import FULL, Form, StreamBody
 from avrorpc.testing import run
+from avrorpc.transport.http_writer import ClientGone
+from support.waiting import until
 
 HEARTBEAT = 15.0
 LINES = Form(
@@ -64,6 +66,59 @@ def now() -> float:
     return asyncio.get_running_loop().time()
 
 
+class Client:
+    """Takes what is sent, when it reads; otherwise it is choked by the first part."""
+
+    def __init__(self, *, reads: bool = True) -> None:
+        self.came: list[tuple[float, bytes]] = []
+        self.is_choked = False
+        self.has_left = False
+        self._reads = asyncio.Event()
+        if reads:
+            self._reads.set()
+
+    @property
+    def parts(self) -> list[bytes]:
+        return [part for _, part in self.came]
+
+    def now(self, part: bytes) -> None:
+        if self.has_left:
+            raise ClientGone("it has left")
+        assert part
+        self.came.append((now(), part))
+        self.is_choked = not self._reads.is_set()
+
+    async def __call__(self, part: bytes) -> None:
+        if self.has_left:
+            raise ClientGone("it has left")
+        assert part == b""
+        if self.is_choked:
+            await self._reads.wait()
+
+    def read(self) -> None:
+        self.is_choked = False
+        self._reads.set()
+
+    def stop(self) -> None:
+        self._reads.clear()
+
+
+async def pushed(body: StreamBody) -> list[bytes]:
+    """Return what is sent to a client, as a connection does it."""
+    await body.begin()
+    assert body.refusal is None
+    client = Client()
+    try:
+        await body(client)
+    finally:
+        await body.aclose()
+    return client.parts
+
+
+IN_EITHER_WAY = pytest.mark.parametrize("read", [read, pushed], ids=["asked for", "sent"])
+Read = Callable[[StreamBody], Awaitable[list[bytes]]]
+
+
 class Items:
     """Gives items that are ready, for ever or so many, and counts."""
 
@@ -84,7 +139,8 @@ class Items:
             self.ended_in.append(asyncio.current_task())
 
 
-async def test_the_first_item_leaves_alone_and_what_is_ready_after_it_together() -> None:
+@IN_EITHER_WAY
+async def test_the_first_item_leaves_alone_and_what_is_ready_after_it_together(read: Read) -> None:
     parts = await read(body_of(Items(100)()))
     assert parts[0] == b"0:item\n"
     assert len(parts) < 10
@@ -148,7 +204,8 @@ async def test_items_that_take_their_time_without_waiting_leave_one_by_one() -> 
     assert len(seen) >= 5
 
 
-async def test_one_task_runs_a_stream_from_its_first_item_to_its_end() -> None:
+@IN_EITHER_WAY
+async def test_one_task_runs_a_stream_from_its_first_item_to_its_end(read: Read) -> None:
     items = Items(3)
     await read(body_of(items()))
     assert len(items.tasks) == 1
@@ -195,6 +252,67 @@ async def test_a_heartbeat_is_sent_after_each_silence() -> None:
 
 
 @in_virtual_time
+async def test_a_heartbeat_is_sent_to_a_client_that_reads_and_to_no_other() -> None:
+    async def slow() -> AsyncGenerator[bytes, None]:
+        yield b"item"
+        await asyncio.sleep(3.5 * HEARTBEAT)
+        yield b"item"
+
+    body, client = body_of(slow()), Client()
+    await body.begin()
+    sending = asyncio.create_task(body(client))
+    await asyncio.sleep(HEARTBEAT + 1)
+    assert client.came == [(0.0, b"0:item\n"), (15.0, b"\n")]
+    client.is_choked = True
+    await asyncio.sleep(HEARTBEAT)
+    client.read()
+    await sending
+    assert client.came[2:] == [(45.0, b"\n"), (52.5, b"1:item\nend of 2: None\n")]
+    await body.aclose()
+
+
+async def test_a_client_that_does_not_read_stops_the_service_and_then_gets_all() -> None:
+    items = Items(10_000, item=bytes(100))
+    body, client = body_of(items(), OCTETS), Client(reads=False)
+    await body.begin()
+    sending = asyncio.create_task(body(client))
+    most = 2 * (FULL // 100 + 1)  # what choked it, and what waits
+    for _ in range(20):
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert items.made - len(b"".join(client.parts)) // 100 <= most
+        client.read()
+        client.stop()
+    assert items.made < 10_000
+    client.read()
+    await sending
+    assert b"".join(client.parts) == bytes(100 * 10_000)
+    assert max(map(len, client.parts)) < FULL + 100
+
+
+@pytest.mark.parametrize("is_ready", [True, False])
+async def test_a_client_that_is_found_to_have_left_ends_the_stream(is_ready: bool) -> None:
+    items, client = Items(), Client()
+
+    async def waiting() -> AsyncGenerator[bytes, None]:
+        async for item in items():
+            await asyncio.sleep(0)
+            yield item
+
+    body = body_of(items() if is_ready else waiting())
+    await body.begin()
+    sending = asyncio.create_task(body(client))
+    await until(lambda: len(client.parts) >= 3)
+    client.has_left = True
+    with pytest.raises(ClientGone):
+        await sending
+    await body.aclose()
+    made = items.made
+    await asyncio.sleep(0)
+    assert items.made == made
+
+
+@in_virtual_time
 async def test_a_stream_without_a_first_item_begins_with_a_heartbeat() -> None:
     async def late() -> AsyncGenerator[bytes, None]:
         await asyncio.sleep(HEARTBEAT + 1)
@@ -229,7 +347,8 @@ async def test_no_heartbeat_waits_for_a_client_that_does_not_read() -> None:
     assert [part async for part in body] == [b"0:item\n1:item\nend of 2: None\n"]
 
 
-async def test_what_a_client_has_is_not_sent_again() -> None:
+@IN_EITHER_WAY
+async def test_what_a_client_has_is_not_sent_again(read: Read) -> None:
     assert b"".join(await read(body_of(Items(4)(), skip=2))) == b"2:item\n3:item\nend of 4: None\n"
     assert await read(body_of(Items(4)(), skip=9)) == [b"end of 4: None\n"]
 
@@ -253,9 +372,13 @@ async def test_what_fails_first_is_refused_and_later_the_end_tells_it() -> None:
     with pytest.raises(Told, match="ZeroDivisionError"):
         await anext(broken)
     assert ends == [1, 2]
+    with pytest.raises(Told, match="ZeroDivisionError"):
+        await pushed(body_of(failing(2), OCTETS, at_end=lambda: ends.append(3)))
+    assert ends == [1, 2, 3]
 
 
-async def test_an_item_that_cannot_be_written_ends_the_stream() -> None:
+@IN_EITHER_WAY
+async def test_an_item_that_cannot_be_written_ends_the_stream(read: Read) -> None:
     items = Items()
     form = Form(
         item=lambda item, number: item if number < 2 else item.missing,
@@ -326,7 +449,8 @@ async def test_a_service_that_does_not_mind_being_cancelled_is_ended_all_the_sam
     assert ended.is_set()
 
 
-async def test_a_service_that_cancels_itself_has_failed() -> None:
+@IN_EITHER_WAY
+async def test_a_service_that_cancels_itself_has_failed(read: Read) -> None:
     async def cancelled() -> AsyncGenerator[bytes, None]:
         yield b"item"
         raise asyncio.CancelledError

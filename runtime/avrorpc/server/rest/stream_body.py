@@ -135,6 +135,7 @@ class StreamBody:
     async def aclose(self) -> None:
         """End the stream, and the call with it."""
         self._is_closed = True
+        self._send = None
         if self._timer is not None:
             self._timer.cancel()
         with self._admitted:
