@@ -26,8 +26,8 @@ class ScriptedTapes(TapesService):
         """What `marks` and `take` give."""
         self.on_item: Callable[[int], Any] | None = None
         """Called, and awaited, with the number of each item that has come."""
-        self.fails = False
-        """Whether `play` divides by zero."""
+        self.fails_at: int | None = None
+        """After how many bytes `play` divides by zero."""
         self.open = 0
         """Streams under way."""
         self.endings: list[str] = []
@@ -67,7 +67,7 @@ class ScriptedTapes(TapesService):
             self.given = 0
             whole = bytes(range(256)) * (piece // 256 + 1)
             while self.given < size:
-                if self.fails:
+                if self.fails_at is not None and self.given >= self.fails_at:
                     raise ZeroDivisionError
                 part = whole[: min(piece, size - self.given)]
                 self.given += len(part)

@@ -121,7 +121,7 @@ class StreamBody:
             ClientGone: The client has left.
         """
         self._send = send
-        while True:
+        while not self._is_closed:
             self._flush()
             await send(b"")
             if self._parts:
