@@ -304,3 +304,11 @@ async def test_a_deadline_ends_a_stream_in_either_direction(play: Desk, tapes: S
     late = await play("POST", "/marks", body=GOOD, headers={**LINES, **soon})
     assert (late.status, late.json["code"]) == (504, "DEADLINE_EXCEEDED")
     assert tapes.open == 0
+
+
+async def test_a_stream_has_no_state_that_a_change_could_be_bound_to(
+    play: Desk, tapes: ScriptedTapes
+) -> None:
+    got = await play("POST", "/marks", body=GOOD, headers={**LINES, "If-Match": '"old"'})
+    assert got.status == 412
+    assert (tapes.taken, tapes.open, play.server.activity.calls) == (0, 0, [])
