@@ -67,11 +67,10 @@ def now() -> float:
 
 
 class Client:
-    """Takes what is sent, when it reads; otherwise it is choked by the first part."""
+    """Takes what is sent, and says whether it reads."""
 
     def __init__(self, *, reads: bool = True) -> None:
         self.came: list[tuple[float, bytes]] = []
-        self.is_choked = False
         self.has_left = False
         self._reads = asyncio.Event()
         if reads:
@@ -81,22 +80,20 @@ class Client:
     def parts(self) -> list[bytes]:
         return [part for _, part in self.came]
 
-    def now(self, part: bytes) -> None:
+    def now(self, part: bytes) -> bool:
         if self.has_left:
             raise ClientGone("it has left")
         assert part
         self.came.append((now(), part))
-        self.is_choked = not self._reads.is_set()
+        return not self._reads.is_set()
 
     async def __call__(self, part: bytes) -> None:
         if self.has_left:
             raise ClientGone("it has left")
         assert part == b""
-        if self.is_choked:
-            await self._reads.wait()
+        await self._reads.wait()
 
     def read(self) -> None:
-        self.is_choked = False
         self._reads.set()
 
     def stop(self) -> None:
@@ -263,11 +260,11 @@ async def test_a_heartbeat_is_sent_to_a_client_that_reads_and_to_no_other() -> N
     sending = asyncio.create_task(body(client))
     await asyncio.sleep(HEARTBEAT + 1)
     assert client.came == [(0.0, b"0:item\n"), (15.0, b"\n")]
-    client.is_choked = True
-    await asyncio.sleep(HEARTBEAT)
+    client.stop()  # which the next one shows
+    await asyncio.sleep(2 * HEARTBEAT)
     client.read()
     await sending
-    assert client.came[2:] == [(45.0, b"\n"), (52.5, b"1:item\nend of 2: None\n")]
+    assert client.came[2:] == [(30.0, b"\n"), (52.5, b"1:item\nend of 2: None\n")]
     await body.aclose()
 
 

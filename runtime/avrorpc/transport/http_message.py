@@ -118,13 +118,8 @@ Send: TypeAlias = Callable[[bytes], Awaitable[None]]
 class Sender(Protocol):
     """Sends the parts of a body."""
 
-    @property
-    def is_choked(self) -> bool:
-        """Whether the client does not read as fast as is sent."""
-        ...
-
-    def now(self, part: bytes) -> None:
-        """Send a part without waiting for the client, for who looks at `is_choked`.
+    def now(self, part: bytes) -> bool:
+        """Send a part without waiting; return whether the client does not read as fast as is sent.
 
         Raises:
             ClientGone: The client has left.

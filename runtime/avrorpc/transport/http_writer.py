@@ -167,14 +167,10 @@ class PartSender:
         self._writer = writer
         self._is_chunked = is_chunked
 
-    @property
-    def is_choked(self) -> bool:
-        """Whether the client does not read as fast as is sent."""
-        return self._writer.is_choked
-
-    def now(self, part: bytes) -> None:
-        """Send a part without waiting for the client."""
+    def now(self, part: bytes) -> bool:
+        """Send a part; return whether the client does not read as fast as is sent."""
         self._writer.write(b"%x\r\n%b\r\n" % (len(part), part) if self._is_chunked else part)
+        return self._writer.is_choked
 
     async def __call__(self, part: bytes) -> None:
         """Send a part, and wait while the client does not read."""

@@ -79,6 +79,7 @@ class StreamBody:
         self._beats = False
         self._send: Sender | None = None
         self._is_due = False
+        self._is_choked = False
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -124,6 +125,7 @@ class StreamBody:
         while not self._is_closed:
             self._flush()
             await send(b"")
+            self._is_choked = False
             if self._parts:
                 continue
             if self._is_over:
@@ -160,16 +162,16 @@ class StreamBody:
     def _flush(self) -> None:
         """Send what waits; where the client does not read, whoever called this object waits for it."""
         self._is_due = False
-        if self._send is not None and self._parts and not self._send.is_choked:
+        if self._send is not None and self._parts and not self._is_choked:
             self._write(self._send, self._take())
 
     def _write(self, send: Sender, data: bytes) -> None:
         try:
-            send.now(data)
+            self._is_choked = send.now(data)
         except ClientGone:
-            self._wake()  # and whoever called this object learns of it
-        if send.is_choked:
-            self._wake()
+            self._is_choked = True
+        if self._is_choked:
+            self._wake()  # so that whoever called this waits for the client, or learns that it has left
 
     async def _wait(self) -> None:
         """Wait for something to be different."""
@@ -189,7 +191,7 @@ class StreamBody:
             if self._send is None:
                 self._beats = self._waiter is not None  # else the client does not read what it has
                 self._wake()
-            elif not self._send.is_choked:
+            elif not self._is_choked:
                 self._write(self._send, self._form.beat)
         self._timer = self._loop.call_at(self._since + self._form.heartbeat, self._look)
 
