@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
@@ -353,3 +353,62 @@ async def test_a_connection_goes_on_after_a_stream(place: Place, tapes: Scripted
         await wire.ask("HEAD /marks")
         assert (await wire.head())[0] == 200
     assert tapes.open == 0
+
+
+class PlainTapes(ScriptedTapes):
+    """Runs in threads."""
+
+    def play(self, size: int, *, piece: int = 65_536) -> Iterator[bytes]:  # type: ignore[override]
+        with self._watched():
+            self.given = 0
+            while self.given < size:
+                self.given += piece
+                yield bytes(piece)
+
+    def record_all(self, piece: Iterable[bytes]) -> int:  # type: ignore[override]
+        with self._watched():
+            for part in piece:
+                self.taken += len(part)
+            return self.taken
+
+
+async def test_a_service_that_runs_in_threads_is_stopped_and_ended_likewise() -> None:
+    tapes = PlainTapes()
+    async with Server([tapes], mode="production") as server:
+        place = Place(server, await server.listen("http://127.0.0.1:0"))
+        reads = await place.connect()
+        await reads.ask(f"GET /tape?size={2**40}", "Accept: application/octet-stream\r\n")
+        await reads.head()
+        await until_it_stands_still(tapes)
+        assert 0 < tapes.given < SOCKETS
+        reads.writer.transport.abort()
+        await until(lambda: tapes.open == 0)
+        assert tapes.endings == ["GeneratorExit"]
+
+        leaves = await place.connect()
+        await leaves.ask("POST /tape", f"{OCTETS}Content-Length: 1000\r\n")
+        await leaves.send(b"x" * 500)
+        await until(lambda: tapes.taken == 500)
+        leaves.writer.transport.abort()
+        await until(lambda: tapes.open == 0)
+        assert tapes.endings == ["GeneratorExit", "StatusError"]
+
+        whole = await place.connect()
+        await whole.ask("POST /tape", f"{OCTETS}Content-Length: {MIB}\r\n")
+        await whole.send(bytes(MIB))
+        assert await whole.answer() == (200, b"%d" % (MIB + 500))
+        whole.writer.close()
+
+
+async def test_a_server_that_closes_breaks_off_what_has_no_end(tapes: ScriptedTapes) -> None:
+    tapes.marks_given = waiting
+    async with Server([tapes], mode="production") as server:
+        place = Place(server, await server.listen("http://127.0.0.1:0"))
+        wire = await place.connect()
+        await wire.ask("GET /marks")
+        await wire.head()
+        assert await wire.chunk() == b'{"at":0,"text":""}\n'
+        await server.close(0.01)
+        assert tapes.endings == ["CancelledError"]
+        assert await wire.reader.read() == b"", "it has no end, so the client knows that there was more"
+        wire.writer.close()
