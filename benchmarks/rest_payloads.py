@@ -6,6 +6,7 @@ from typing import Any, Final
 
 IDS: Final = [[101, *range(2_000, 2_011), 102]]
 MASK: Final = [[1] * 13]
+TEXT: Final = "something happened"
 _ORDER: Final = {
     "id": "o-93261",
     "customer": "Ada Lovelace",

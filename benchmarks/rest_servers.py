@@ -11,14 +11,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from benchmarks.load_server import loop_factory
-from benchmarks.loadcontracts.rest import Numbers, Order, RestService, Tokens
-from benchmarks.rest_payloads import IDS, MASK
+from benchmarks.loadcontracts.rest import Numbers, Order, RestService, Tick, Tokens
+from benchmarks.rest_payloads import IDS, MASK, TEXT
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 NAMES: Final = ("fastapi", "fastapi with msgspec", "avrorpc")
@@ -35,6 +35,23 @@ class Measured(RestService):
 
     async def numbers(self, values: list[float]) -> Numbers:
         return Numbers(values=values)
+
+    async def ticks(self, count: int, *, waits: bool = False) -> AsyncIterator[Tick]:
+        for number in range(count):
+            yield Tick(number=number, text=TEXT)
+            if waits:
+                await asyncio.sleep(0)
+
+    async def download(self, size: int, *, piece: int = 65_536) -> AsyncIterator[bytes]:
+        part = bytes(piece)
+        for _ in range(size // piece):
+            yield part
+
+    async def upload(self, piece: AsyncIterable[bytes]) -> int:
+        size = 0
+        async for part in piece:
+            size += len(part)
+        return size
 
 
 @contextmanager

@@ -31,13 +31,17 @@ SUITES: Final[dict[str, str]] = {
     "equivalence": "python -m pytest -q --tb=short tests/equivalence",
     "mutants": "python tests/mutants/run.py --jobs 2",
     "fuzz": "python tests/fuzz/run.py --minutes 30",
+    "transfers": "python -m pytest -q --tb=short --every-fault tests/rest/test_transfers.py",
     "rest-tools": "python tests/rest_tools/schemathesis_run.py --continue-on-failure",
     "rest-client": "python tests/rest_tools/client_run.py",
 }
 """Commands by name, without quotes: they are split at spaces."""
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "contracts": ("format", "lint", "fresh", "breaking", "service", "placements"),
-    "long": ("conformance", "faults", "equivalence", "mutants", "fuzz", "rest-tools", "rest-client"),
+    "long": (
+        *("conformance", "faults", "equivalence", "mutants", "fuzz"),
+        *("transfers", "rest-tools", "rest-client"),
+    ),
 }
 """Suites that go together."""
 SETTINGS: Final = {"HF_HUB_OFFLINE": "1", "EXAMPLES": "10000"}

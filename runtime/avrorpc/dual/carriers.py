@@ -54,27 +54,33 @@ class InProcess:
 
     async def send(self, question: Question) -> tuple[int, bytes]:
         """Return status and body of the answer."""
-        # A task of its own has an empty context, as a request from elsewhere has.
-        response = await asyncio.create_task(self._answer(question), context=Context())
-        if isinstance(response.body, bytes):
-            return response.status, response.body
-        return response.status, b"".join([part async for part in _parts(response)])
+        async with self._asked(question) as response:
+            if isinstance(response.body, bytes):
+                return response.status, response.body
+            return response.status, b"".join([part async for part in _parts(response)])
 
     async def stream(self, question: Question) -> AsyncIterator[bytes]:
         """Yield the parts of the answer's body."""
-        response = await asyncio.create_task(self._answer(question), context=Context())
-        if isinstance(response.body, bytes):
-            raise Refused(response.status, response.body)
-        parts = _parts(response)
-        try:
-            async for part in parts:
+        async with self._asked(question) as response:
+            if isinstance(response.body, bytes):
+                raise Refused(response.status, response.body)
+            async for part in _parts(response):
                 yield part
-        finally:
-            await close_iterator(parts)
 
     async def close(self) -> None:
         """Leave."""
         self._server.activity.closed(self._accepted)
+
+    @asynccontextmanager
+    async def _asked(self, question: Question) -> AsyncIterator[HttpResponse]:
+        # A task of its own has an empty context, as a request from elsewhere has.
+        task = asyncio.create_task(self._answer(question), context=Context())
+        try:
+            yield await task
+        finally:
+            # Also where it is there, and nobody waits for it any more.
+            if not task.cancelled() and task.exception() is None:
+                await close_iterator(task.result().body)
 
     async def _answer(self, question: Question) -> HttpResponse:
         headers = {**question.headers, "content-length": str(len(question.body))}

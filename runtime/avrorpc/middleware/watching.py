@@ -103,7 +103,7 @@ class WatchedStream(Generic[T]):
 
     async def __anext__(self) -> T:
         try:
-            item: T = await anext(self._source)
+            item: T = await self._source.__anext__()
         except StopAsyncIteration:
             self._end(Ending(reply=self._reply))
             raise

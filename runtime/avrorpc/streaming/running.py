@@ -89,7 +89,8 @@ class CallStream:
         self._begin = begin
         self._steps: Steps | None = None
         self._parts = parts
-        self._timed = timed and call.deadline is not None
+        self._has_end = call.deadline is not None
+        self._timed = timed and self._has_end
         self._is_closed = False
 
     def __aiter__(self) -> Self:
@@ -99,6 +100,10 @@ class CallStream:
         if self._is_closed:
             raise StopAsyncIteration
         try:
+            if not self._has_end:
+                if self._steps is None:
+                    self._steps = await self._begin()
+                return await self._steps.__anext__()
             left = self._call.remaining()
             item = await (self._within(left) if self._timed else self._step())
             self._call.remaining()  # a step that held up the loop was not interrupted

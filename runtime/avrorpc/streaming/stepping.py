@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
 from contextvars import Context
+from types import AsyncGeneratorType
 from typing import Any, Final, Protocol, Self
 
 from avrorpc.driving import as_coroutine, run_in
@@ -29,11 +30,15 @@ class AsyncSteps:
     def __init__(self, iterator: AsyncIterator[Any], context: Context) -> None:
         self._iterator = iterator
         self._context = context
+        self._is_generator = isinstance(iterator, AsyncGeneratorType)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> Any:
+        if self._is_generator:  # whose steps are run as those of a coroutine are, and of which none runs here
+            step: Any = self._iterator.__anext__()
+            return await run_in(self._context, step)
         step = self._context.run(self._iterator.__anext__)
         return await run_in(self._context, as_coroutine(step))
 

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from email.utils import formatdate
 from http import HTTPStatus
 from types import MappingProxyType
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Protocol, Self, TypeAlias
 
 from avrorpc.principal import Principal
 from avrorpc.status import plain_problem
@@ -140,7 +140,29 @@ class HttpRequest:
 
 Send: TypeAlias = Callable[[bytes], Awaitable[None]]
 """Sends a part of a body; it waits while the client does not read."""
-Parts: TypeAlias = AsyncIterator[bytes] | Callable[[Send], Awaitable[None]]
+
+
+class Sender(Protocol):
+    """Sends the parts of a body."""
+
+    def now(self, part: bytes) -> bool:
+        """Send a part without waiting; return whether the client does not read as fast as is sent.
+
+        Raises:
+            ClientGone: The client has left.
+        """
+        ...
+
+    async def __call__(self, part: bytes) -> None:
+        """Send a part, or with no bytes none, and wait while the client does not read.
+
+        Raises:
+            ClientGone: The client has left.
+        """
+        ...
+
+
+Parts: TypeAlias = AsyncIterator[bytes] | Callable[[Sender], Awaitable[None]]
 """A body that comes in parts: an iterator, which is closed at the end, or what sends them itself."""
 
 

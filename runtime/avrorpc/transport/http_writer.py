@@ -72,7 +72,7 @@ class ResponseWriter:
         Raises:
             ClientGone: Nobody is there.
         """
-        self._check()
+        self.check()
         self._traffic.sent += len(data)
         self._transport.write(data)
 
@@ -103,14 +103,13 @@ class ResponseWriter:
                 body = b""
         beginning = head(response, framing)
         transport = self._transport
-        if transport.is_closing():
-            raise ClientGone(GONE)
+        self.check()
         self._traffic.sent += len(beginning) + len(body)
         if len(body) < LARGE:
             transport.write(beginning + body)
         else:
             transport.writelines([beginning, body])
-        return self._read() if self.is_choked else None
+        return self.read() if self.is_choked else None
 
     def refuse(self, status: int, why: str) -> None:
         """Send what answers no request, and ends the connection.
@@ -125,13 +124,7 @@ class ResponseWriter:
     async def _stream(self, request: HttpRequest, response: HttpResponse, body: Parts, *, ends: bool) -> None:
         """Send a body in parts, as they come."""
         is_chunked = request.head.version != "1.0"
-
-        async def send(part: bytes) -> None:
-            if part:
-                self.write(b"%x\r\n%b\r\n" % (len(part), part) if is_chunked else part)
-            if self.is_choked:
-                await self._read()
-
+        send = PartSender(self, is_chunked=is_chunked)
         try:
             if response.is_bodiless:
                 self.write(head(response, _framing(request, ends=ends)))
@@ -152,16 +145,50 @@ class ResponseWriter:
             if close is not None:
                 await close()
 
-    async def _read(self) -> None:
+    async def read(self) -> None:
         """Wait until the client has read some of what is due to it."""
         while self.is_choked:
             if self._unchoked is None:
                 self._unchoked = asyncio.get_running_loop().create_future()
             await self._unchoked
 
-    def _check(self) -> None:
+    def check(self) -> None:
+        """Let nothing be sent to nobody.
+
+        Raises:
+            ClientGone: Nobody is there.
+        """
         if self._transport.is_closing():
             raise ClientGone(GONE)
+
+
+class PartSender:
+    """Sends the parts of one body; see `Sender`.
+
+    Args:
+        writer: Sends them.
+        is_chunked: Whether each has its length before it.
+    """
+
+    __slots__ = ("_is_chunked", "_writer")
+
+    def __init__(self, writer: ResponseWriter, *, is_chunked: bool) -> None:
+        self._writer = writer
+        self._is_chunked = is_chunked
+
+    def now(self, part: bytes) -> bool:
+        """Send a part; return whether the client does not read as fast as is sent."""
+        self._writer.write(b"%x\r\n%b\r\n" % (len(part), part) if self._is_chunked else part)
+        return self._writer.is_choked
+
+    async def __call__(self, part: bytes) -> None:
+        """Send a part, and wait while the client does not read."""
+        if part:
+            self.now(part)
+        else:
+            self._writer.check()
+        if self._writer.is_choked:
+            await self._writer.read()
 
 
 def _framing(request: HttpRequest, *, ends: bool) -> str:

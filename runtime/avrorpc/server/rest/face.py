@@ -39,6 +39,7 @@ from avrorpc.server.rest.problems import Refusal, respond
 from avrorpc.server.rest.settings import Mode, ServiceSettings
 from avrorpc.server.rest.streams import StreamOperation
 from avrorpc.server.served import Served
+from avrorpc.streaming import close_iterator
 from avrorpc.transport.http_message import Head, HttpRequest, HttpResponse
 
 Answer = Callable[[HttpRequest, Mapping[str, str]], Awaitable[HttpResponse]]
@@ -239,7 +240,10 @@ class RestFace:
         head = Head("GET", request.path, headers)
         probe = HttpRequest(head, accepted=request.accepted, principal=request.principal)
         response = await found.target(probe, found.variables)
-        if response.status != 200 or not isinstance(response.body, bytes):
+        if not isinstance(response.body, bytes):
+            await close_iterator(response.body)
+            return None
+        if response.status != 200:
             return None
         return entity_tag(response.body)
 

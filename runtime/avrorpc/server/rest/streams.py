@@ -7,12 +7,11 @@ Sources: the HTML standard, "Server-sent events"; ndjson.org.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any, Final
 
-from avrorpc.call import Reply
 from avrorpc.codec.json_reading import Problem, compile_json_reader
 from avrorpc.codec.json_text import format_json, parse_json
 from avrorpc.errors import Code, DeclaredError, EncodeError, LimitExceeded, StatusError
@@ -22,9 +21,10 @@ from avrorpc.server.rest.arguments import media_type
 from avrorpc.server.rest.negotiation import EVENTS, LINES, OCTETS
 from avrorpc.server.rest.operation import Operation, Surroundings
 from avrorpc.server.rest.problems import Refusal, problem_of
+from avrorpc.server.rest.stream_body import Form, StreamBody
+from avrorpc.server.rest.stream_items import StreamItems
 from avrorpc.server.rest.timing import Stages
 from avrorpc.server.served import Served
-from avrorpc.streaming import close_iterator
 from avrorpc.transport.http_message import HttpRequest, HttpResponse
 
 HEARTBEAT: Final = 15.0
@@ -45,7 +45,12 @@ class StreamOperation(Operation):
         self, served: Served, route: Route, around: Surroundings, *, heartbeat: float = HEARTBEAT
     ) -> None:
         super().__init__(served, route, around)
-        self._heartbeat = heartbeat
+        form = partial(Form, heartbeat=heartbeat)
+        self._forms = {
+            LINES: form(item=self._line, ending=self._last_line, beat=b"\n"),
+            EVENTS: form(item=self._event, ending=self._last_event, beat=b": \n\n"),
+            OCTETS: form(item=_octets, ending=None, beat=b""),
+        }
         types = served.contract.types
         message = self.method.message
         items = route.of(Source.ITEMS)
@@ -74,30 +79,40 @@ class StreamOperation(Operation):
         request.is_stream = True
         asked = self.asked(request)
         stages = Stages() if asked.is_research(self.settings) else None
+        items = StreamItems(self._items(request))
         try:
             arguments = await self.read(request, variables, forms_are_json=False)
-            items = self._items(request)
             call = self.call(request, asked, [*arguments, items])
-            try:
-                with self.around.admit(self.served, call, request):
-                    reply = await self.served.run(call)
-            finally:
-                await close_iterator(items)
+            with self.around.admit(self.served, call, request):
+                reply = await self.served.run(call)
             if stages is not None:
                 stages.ended("call")
             return self._respond(request, reply, asked.media, stages)
         except (DeclaredError, StatusError) as error:
+            items.check(error)
             return self.failed(error)
+        finally:
+            await items.aclose()
 
     def _items(self, request: HttpRequest) -> AsyncIterator[Any]:
-        media = media_type(request.headers.get("content-type"))
-        if media == OCTETS and self._item_type is not None and is_bytes(self._item_type):
-            return aiter(_Octets(request))
-        if media not in (LINES, "application/jsonl", "application/json", ""):
+        coding = request.headers.get("content-encoding", "identity")
+        if coding.strip().lower() != "identity":
             raise Refusal(
                 415,
-                f"the body must be {LINES}, one item on each line, not {media[:100]}",
-                headers={"Accept-Post": LINES},
+                f"the body is a stream, which comes in no content coding, and not {coding[:60]!r}",
+                headers={"Accept-Encoding": "identity"},
+            )
+        media = media_type(request.headers.get("content-type"))
+        takes_octets = self._item_type is not None and is_bytes(self._item_type)
+        if media == OCTETS and takes_octets:
+            return request
+        if media not in (LINES, "application/jsonl", "application/json", ""):
+            accepted = f"{LINES}, {OCTETS}" if takes_octets else LINES
+            raise Refusal(
+                415,
+                f"the body must be {LINES}, one item on each line"
+                f"{f', or {OCTETS}' if takes_octets else ''}, not {media[:100]}",
+                headers={"Accept-Post": accepted},
             )
         return self._lines(request)
 
@@ -117,17 +132,22 @@ class StreamOperation(Operation):
     def _parsed(self, line: bytes, number: int) -> Any:
         assert self._item is not None
         where = f"{self.method.item}[{number}]"
+        pointer = f"/{self.method.item}/{number}"
         try:
             value = parse_json(line, self.around.limits)
         except LimitExceeded as error:
-            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{where}: {error}") from None
+            raise Refusal(413, f"{where}: {error}") from None
         except EncodeError as error:
-            raise StatusError(Code.INVALID_ARGUMENT, f"{where} is no JSON: {error.problem}") from None
+            told = [{"pointer": pointer, "detail": error.problem, "in": "body"}]
+            raise Refusal(400, f"{where} is no JSON: {error.problem}", errors=told) from None
         problems: list[Problem] = []
         item = self._item(value, None, problems)
         if problems:
             text = "; ".join(f"{where}{one.pointer}: {one.text}" for one in problems[:5])
-            raise StatusError(Code.INVALID_ARGUMENT, text)
+            wrong = [
+                {"pointer": f"{pointer}{one.pointer}", "detail": one.text, "in": "body"} for one in problems
+            ]
+            raise Refusal(422, text, errors=wrong)
         return item
 
     async def _give(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
@@ -144,14 +164,12 @@ class StreamOperation(Operation):
             except (DeclaredError, StatusError) as error:
                 return self.failed(error)
             request.is_stream = True
-            try:
-                # What fails before the first item is a problem with a status of its own.
-                first = await anext(reply.value, _NOTHING)
-            except Exception as error:  # noqa: BLE001 - what an implementation raises is told, whatever it is
-                return self.failed(self.served.told(self.method, error))
             kept = admitted.pop_all()
+        body = StreamBody(reply.value, partial(self.served.told, self.method), self._forms[media], skip, kept)
+        await body.begin()
+        if body.refusal is not None:
+            return self.failed(body.refusal)
         headers = self.headers_of(reply) | {"Content-Type": media, "Cache-Control": "no-store"}
-        body = _Body(self, reply, first, media, skip, kept)
         return HttpResponse(200, headers, body)
 
     def _resume_at(self, request: HttpRequest) -> int:
@@ -167,32 +185,31 @@ class StreamOperation(Operation):
             raise Refusal(400, f"Last-Event-ID is the number of an item, not {last[:60]!r}")
         return int(last) + 1
 
-    def shown(self, item: Any, number: int, media: str) -> bytes:
-        """Return an item as the stream carries it."""
-        if media == OCTETS:
-            return bytes(item)
+    def _line(self, item: Any, number: int) -> bytes:
         try:
-            text = self.text(item)
+            return self.text(item) + b"\n"
         except StatusError as error:
-            raise TypeError(f"the item [{number}] does not fit the contract: {error.message}") from None
-        return b"id: %d\nevent: item\ndata: %s\n\n" % (number, text) if media == EVENTS else text + b"\n"
+            raise _misfit(number, error) from None
 
-    def ending(self, error: BaseException | None, number: int, media: str) -> bytes:
-        """Return what says how the stream ended."""
-        if media == OCTETS:
-            return b""
-        name, value = "end", dict[str, Json](items=number)
-        if error is not None:
-            told = self.served.told(self.method, error)
-            name, value = "error", problem_of(told, self.served.contract)[1]
-        if media == EVENTS:
-            return b"event: %s\ndata: %s\n\n" % (name.encode(), format_json(value))
+    def _event(self, item: Any, number: int) -> bytes:
+        try:
+            return b"id: %d\nevent: item\ndata: %b\n\n" % (number, self.text(item))
+        except StatusError as error:
+            raise _misfit(number, error) from None
+
+    def _last_line(self, error: Exception | None, number: int) -> bytes:
+        name, value = self._ending(error, number)
         return format_json({f"${name}": value}) + b"\n"
 
-    @property
-    def heartbeat(self) -> float:
-        """Seconds without an item after which something is sent all the same."""
-        return self._heartbeat
+    def _last_event(self, error: Exception | None, number: int) -> bytes:
+        name, value = self._ending(error, number)
+        return b"event: %b\ndata: %b\n\n" % (name.encode(), format_json(value))
+
+    def _ending(self, error: Exception | None, number: int) -> tuple[str, dict[str, Json]]:
+        """Return what the end of a stream is called, and what it says."""
+        if error is None:
+            return "end", {"items": number}
+        return "error", problem_of(error, self.served.contract)[1]
 
 
 def is_bytes(schema: Schema) -> bool:
@@ -200,68 +217,9 @@ def is_bytes(schema: Schema) -> bool:
     return isinstance(schema, Primitive) and schema.name == "bytes" and logical_name(schema) is None
 
 
-class _Body:
-    """The body of a response that is a stream, as the connection asks for it."""
-
-    def __init__(
-        self, operation: StreamOperation, reply: Reply, first: Any, media: str, skip: int, admitted: ExitStack
-    ) -> None:
-        self._operation = operation
-        self._reply = reply
-        self._media = media
-        self._admitted = admitted
-        self._parts = self._generate(first, skip)
-
-    def __aiter__(self) -> AsyncIterator[bytes]:
-        return self
-
-    async def __anext__(self) -> bytes:
-        try:
-            return await anext(self._parts)
-        except StopAsyncIteration:
-            await self.aclose()
-            raise
-
-    async def aclose(self) -> None:
-        """End the stream, and the call with it."""
-        with self._admitted:
-            await self._parts.aclose()
-            await close_iterator(self._reply.value)
-
-    async def _generate(self, first: Any, skip: int) -> AsyncGenerator[bytes, None]:
-        operation, items, number, item = self._operation, self._reply.value, 0, first
-        try:
-            while item is not _NOTHING:
-                if number >= skip:
-                    yield operation.shown(item, number, self._media)
-                number += 1
-                waiting = asyncio.ensure_future(anext(items, _NOTHING))
-                try:
-                    while not (await asyncio.wait({waiting}, timeout=operation.heartbeat))[0]:
-                        if self._media != OCTETS:
-                            yield b": \n\n" if self._media == EVENTS else b"\n"
-                finally:
-                    if not waiting.done():
-                        waiting.cancel()
-                        await asyncio.wait({waiting})
-                item = waiting.result()
-        except Exception as error:  # it is told at the end of the stream
-            if self._media == OCTETS:
-                raise  # nothing but the end of the connection can tell
-            yield operation.ending(error, number, self._media)
-            return
-        yield operation.ending(None, number, self._media)
+def _misfit(number: int, error: StatusError) -> TypeError:
+    return TypeError(f"the item [{number}] does not fit the contract: {error.message}")
 
 
-class _Octets:
-    """A body as the items of a stream of bytes: the parts in which it comes."""
-
-    def __init__(self, request: HttpRequest) -> None:
-        self._request = request
-
-    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        async for chunk in self._request:
-            yield chunk
-
-
-_NOTHING: Final = object()
+def _octets(item: Any, _: int) -> bytes:
+    return bytes(item)
