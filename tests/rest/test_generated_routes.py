@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 from avrorpc import Server, ServingStatus
 from avrorpc.transport.accepted import Accepted
+from avrorpc_contracts.llm import TOKENIZER
 from avrorpc_services import byte_tokenizer
 from support.exemplary import Exemplary
 from support.shelf import MemoryShelf
@@ -113,6 +114,21 @@ async def test_a_test_that_repeats_measures_what_changes_nothing(exemplary: Desk
         assert (one["runs"], one["outcome"]) == (5, "PASSED")
 
 
+async def test_a_whole_number_may_be_written_with_a_point(exemplary: Desk) -> None:
+    got = await exemplary("POST", "/exemplary/test", body=b'{"message": "times", "repeat": 2.0}')
+    assert max(one["runs"] for one in got.json["results"]) == 2
+
+
+async def test_the_document_shows_what_works_with_this_implementation() -> None:
+    async with Server([byte_tokenizer()]) as server:
+        document = (await Desk(server)("GET", "/openapi.json")).json
+    shown = document["paths"]["/tokenizer/detokenize"]["post"]["requestBody"]["content"]
+    told = [one["summary"] for one in shown["application/json"]["examples"].values()]
+    cases = [case for case in TOKENIZER.examples["detokenize"] if case.variant in ("", "byte")]
+    assert told == [case.description for case in cases if case.expected_error is None]
+    assert len(told) < len(TOKENIZER.examples["detokenize"])
+
+
 async def test_messages_that_change_something_are_tested_where_that_is_asked_for(exemplary: Desk) -> None:
     plain = (await exemplary("POST", "/exemplary/test", {})).json
     whole = (await exemplary("POST", "/exemplary/test", {"include_changing": True, "repeat": 3})).json
@@ -127,6 +143,10 @@ async def test_messages_that_change_something_are_tested_where_that_is_asked_for
     [
         ({"colour": 1, "a/b": 2}, ["/colour", "/a~1b"]),
         ({"message": 1}, ["/message"]),
+        ({"message": ""}, ["/message"]),
+        ({"message": "no_such_message"}, ["/message"]),
+        ({"repeat": 1.5}, ["/repeat"]),
+        ({"repeat": "2"}, ["/repeat"]),
         ({"repeat": 0}, ["/repeat"]),
         ({"repeat": 1001}, ["/repeat"]),
         ({"repeat": True, "include_changing": 1}, ["/repeat", "/include_changing"]),
