@@ -54,7 +54,9 @@ class Gate:
         metadata = metadata_of(request, self._limits)
         # Nothing of the request is read; but what watches a stream of requests takes one to be there.
         arguments = (_nothing(),) if method.streaming.takes_stream else ()
-        call = Call(method, arguments, clock, None, metadata, request.principal, request.accepted.peer or None)
+        call = Call(
+            method, arguments, clock, None, metadata, request.principal, request.accepted.peer or None
+        )
         try:
             for guard in self._guards:
                 await guard.admit(call)
