@@ -171,5 +171,6 @@ def _check_test(asked: Mapping[str, Json], messages: Collection[str]) -> None:
 
 def _is_repeat(value: Json) -> bool:
     """Return whether a value is as often as a case may be run; in JSON `2.0` is a whole number, too."""
-    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return is_number and 1 <= value <= MOST_RUNS and value % 1 == 0
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 1 <= value <= MOST_RUNS and value % 1 == 0
