@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 
 import pytest
@@ -46,6 +47,15 @@ async def test_a_form_is_taken_as_json_in_research_mode(ask: Desk) -> None:
     tested = await ask("POST", "/shelf/test", body=b"{}", headers=form)
     assert (tested.status, tested.json["service"]) == (200, "shelf.Shelf")
     assert (await ask("POST", "/shelf/test", body=b"a=1", headers=form)).status == 400
+
+
+async def test_settings_may_come_compressed(ask: Desk) -> None:
+    body = gzip.compress(b'{"loan_days": 7}')
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    got = await ask("POST", "/shelf/config", body=body, headers=headers)
+    assert (got.status, got.json["loan_days"]) == (200, 7)
+    other = await ask("POST", "/shelf/test", body=b"{}", headers={**headers, "Content-Encoding": "br"})
+    assert (other.status, "br" in other.json["detail"]) == (415, True)
 
 
 async def test_strangers_may_not_set_a_server(ask: Desk) -> None:
