@@ -73,10 +73,11 @@ class StreamOperation(Operation):
     async def _take(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
         request.is_stream = True
         stages = Stages() if self.is_research(request) else None
+        too_large: list[str] = []
         try:
             media = negotiation.choose(request.headers.get("accept"), self._offered)
             arguments = await self.read(request, variables, forms_are_json=False)
-            items = self._items(request)
+            items = self._items(request, too_large)
             call = self.call(request, [*arguments, items])
             try:
                 with self.around.admit(self.served, self.method.name, request):
@@ -87,9 +88,12 @@ class StreamOperation(Operation):
                 stages.ended("call")
             return self._respond(request, reply, media, stages)
         except (DeclaredError, StatusError) as error:
+            if too_large:
+                raise Refusal(413, too_large[0]) from None  # 429 would ask for another try
             return self.failed(error)
 
-    def _items(self, request: HttpRequest) -> AsyncIterator[Any]:
+    def _items(self, request: HttpRequest, too_large: list[str]) -> AsyncIterator[Any]:
+        """Return the items of a body; what of them is above a limit is added to `too_large`."""
         media = media_type(request.headers.get("content-type"))
         if media == OCTETS and self._item_type is not None and is_bytes(self._item_type):
             return aiter(_Octets(request))
@@ -99,20 +103,24 @@ class StreamOperation(Operation):
                 f"the body must be {LINES}, one item on each line, not {media[:100]}",
                 headers={"Accept-Post": LINES},
             )
-        return self._lines(request)
+        return self._lines(request, too_large)
 
-    async def _lines(self, request: HttpRequest) -> AsyncGenerator[Any, None]:
+    async def _lines(self, request: HttpRequest, too_large: list[str]) -> AsyncGenerator[Any, None]:
         number, rest, most = 0, b"", self.around.limits.max_body
-        async for chunk in request:
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
-                if line.strip():
-                    yield self._parsed(line, number)
-                    number += 1
-            if len(rest) > most:
-                raise StatusError(Code.RESOURCE_EXHAUSTED, f"an item is above max_body={most} bytes")
-        if rest.strip():
-            yield self._parsed(rest, number)
+        try:
+            async for chunk in request:
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    if line.strip():
+                        yield self._parsed(line, number)
+                        number += 1
+                if len(rest) > most:
+                    raise LimitExceeded(f"an item is above max_body={most} bytes")
+            if rest.strip():
+                yield self._parsed(rest, number)
+        except LimitExceeded as error:
+            too_large.append(str(error))
+            raise StatusError(Code.RESOURCE_EXHAUSTED, str(error)) from None
 
     def _parsed(self, line: bytes, number: int) -> Any:
         assert self._item is not None
@@ -120,7 +128,7 @@ class StreamOperation(Operation):
         try:
             value = parse_json(line, self.around.limits)
         except LimitExceeded as error:
-            raise StatusError(Code.RESOURCE_EXHAUSTED, f"{where}: {error}") from None
+            raise LimitExceeded(f"{where}: {error}") from None
         except EncodeError as error:
             raise StatusError(Code.INVALID_ARGUMENT, f"{where} is no JSON: {error.problem}") from None
         problems: list[Problem] = []
