@@ -119,11 +119,13 @@ def run(mode: str, token: str, options: list[str]) -> int:
         tags = {one.tag for one in operations(document) if one.id == f"{one.tag}_service_examples"}
         cases = {tag: json.loads(fetched(f"{url}/{tag}/examples", headers)) for tag in tags}
         expected = {tag: statuses_of_cases(told) for tag, told in cases.items()}
-        Path(folder, "schemathesis.toml").write_text(configuration(document, expected))
+        Path(folder, "openapi.json").write_text(json.dumps(document))
+        auth = f"[auth.openapi.bearer]\nbearer = {json.dumps(token)}\n" if token else ""
+        Path(folder, "schemathesis.toml").write_text(auth + configuration(document, expected))
         report, tested = Path(folder, "events.ndjson"), Path(folder, "tested.json")
-        command = ["st", "--config-file", f"{folder}/schemathesis.toml", "run", f"{url}/openapi.json"]
+        command = ["st", "--config-file", f"{folder}/schemathesis.toml", "run", "openapi.json", "--url", url]
         # Whatever a request to change the mode does, what is checked is of one form.
-        command += [text for name, value in headers.items() for text in ("--header", f"{name}:{value}")]
+        command += ["--header", f"Avrorpc-Mode:{mode}"]
         command += ["--request-timeout", "60", "--output-sanitize", "false", "--report", "ndjson"]
         command += ["--report-ndjson-path", str(report), *options]
         settings = {"SCHEMATHESIS_HOOKS": "rest_tools.hooks", "PYTHONPATH": str(TESTS)}
