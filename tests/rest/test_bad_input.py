@@ -80,6 +80,10 @@ def posted(body: bytes, headers: str = JSON + KEY) -> bytes:
     return sent("POST /books", headers, body)
 
 
+def streamed(line: bytes) -> bytes:
+    return sent("POST /books/import", "Content-Type: application/x-ndjson\r\n", line)
+
+
 WRONG = [
     ("JSON that breaks off", posted(b'{"title":'), 400, "no JSON"),
     ("two documents", posted(BOOK + BOOK), 400, "no JSON"),
@@ -105,6 +109,8 @@ WRONG = [
     ("a header above the limit", sent("GET /books", f"X: {'x' * 3_000}\r\n"), 431, "max_head=2000"),
     ("many headers", sent("GET /books", "X: x\r\n" * 40), 431, "max_headers=30"),
     ("a URL above the limit", sent(f"GET /books?cursor={'x' * 3_000}"), 414, "max_head=2000"),
+    ("deep nesting in a stream", streamed(b"[" * 500 + b"]" * 500), 413, "book[0]: JSON is nested deeper"),
+    ("an item above the limit", streamed(b"1" * 2_001), 413, "an item is above max_body=2000"),
     ("no key", posted(BOOK, JSON), 400, "Idempotency-Key"),
     ("a key with a blank", posted(BOOK, f"{JSON}Idempotency-Key: a b\r\n"), 400, "Idempotency-Key"),
     ("a long key", posted(BOOK, f"{JSON}Idempotency-Key: {'k' * 256}\r\n"), 400, "255"),

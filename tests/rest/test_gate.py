@@ -16,6 +16,8 @@ from rest.conftest import Desk
 ROUTES = [
     ("GET", "/books/b1"),
     ("POST", "/shelf/fail"),
+    ("POST", "/books/import"),
+    ("GET", "/changes"),
     ("GET", "/openapi.json"),
     ("GET", "/metrics"),
     ("GET", "/shelf/info"),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import AsyncIterator
 
 import pytest
 from avrorpc import Server, ServingStatus
 from avrorpc.transport.accepted import Accepted
+from avrorpc_contracts.llm import TOKENIZER
 from avrorpc_services import byte_tokenizer
 from support.exemplary import Exemplary
 from support.shelf import MemoryShelf
@@ -45,6 +47,15 @@ async def test_a_form_is_taken_as_json_in_research_mode(ask: Desk) -> None:
     tested = await ask("POST", "/shelf/test", body=b"{}", headers=form)
     assert (tested.status, tested.json["service"]) == (200, "shelf.Shelf")
     assert (await ask("POST", "/shelf/test", body=b"a=1", headers=form)).status == 400
+
+
+async def test_settings_may_come_compressed(ask: Desk) -> None:
+    body = gzip.compress(b'{"loan_days": 7}')
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    got = await ask("POST", "/shelf/config", body=body, headers=headers)
+    assert (got.status, got.json["loan_days"]) == (200, 7)
+    other = await ask("POST", "/shelf/test", body=b"{}", headers={**headers, "Content-Encoding": "br"})
+    assert (other.status, "br" in other.json["detail"]) == (415, True)
 
 
 async def test_strangers_may_not_set_a_server(ask: Desk) -> None:
@@ -113,6 +124,21 @@ async def test_a_test_that_repeats_measures_what_changes_nothing(exemplary: Desk
         assert (one["runs"], one["outcome"]) == (5, "PASSED")
 
 
+async def test_a_whole_number_may_be_written_with_a_point(exemplary: Desk) -> None:
+    got = await exemplary("POST", "/exemplary/test", body=b'{"message": "times", "repeat": 2.0}')
+    assert max(one["runs"] for one in got.json["results"]) == 2
+
+
+async def test_the_document_shows_what_works_with_this_implementation() -> None:
+    async with Server([byte_tokenizer()]) as server:
+        document = (await Desk(server)("GET", "/openapi.json")).json
+    shown = document["paths"]["/tokenizer/detokenize"]["post"]["requestBody"]["content"]
+    told = [one["summary"] for one in shown["application/json"]["examples"].values()]
+    cases = [case for case in TOKENIZER.examples["detokenize"] if case.variant in ("", "byte")]
+    assert told == [case.description for case in cases if case.expected_error is None]
+    assert len(told) < len(TOKENIZER.examples["detokenize"])
+
+
 async def test_messages_that_change_something_are_tested_where_that_is_asked_for(exemplary: Desk) -> None:
     plain = (await exemplary("POST", "/exemplary/test", {})).json
     whole = (await exemplary("POST", "/exemplary/test", {"include_changing": True, "repeat": 3})).json
@@ -127,6 +153,10 @@ async def test_messages_that_change_something_are_tested_where_that_is_asked_for
     [
         ({"colour": 1, "a/b": 2}, ["/colour", "/a~1b"]),
         ({"message": 1}, ["/message"]),
+        ({"message": ""}, ["/message"]),
+        ({"message": "no_such_message"}, ["/message"]),
+        ({"repeat": 1.5}, ["/repeat"]),
+        ({"repeat": "2"}, ["/repeat"]),
         ({"repeat": 0}, ["/repeat"]),
         ({"repeat": 1001}, ["/repeat"]),
         ({"repeat": True, "include_changing": 1}, ["/repeat", "/include_changing"]),

@@ -316,6 +316,17 @@ async def test_options_and_other_sites(shelf: MemoryShelf) -> None:
         assert "Origin" in got.headers["vary"]
 
 
+@pytest.mark.parametrize("verb", ["OPTIONS", "PATCH"])
+async def test_allow_names_all_that_a_url_answers_by_whichever_template(ask: Desk, verb: str) -> None:
+    # RFC 9110, 10.2.1: the methods of the target resource. Here a book may be called `import`, too.
+    got = await ask(verb, "/books/import")
+    assert got.status == {"OPTIONS": 204, "PATCH": 405}[verb]
+    assert got.headers["allow"] == "GET, POST, PUT, DELETE, HEAD, OPTIONS"
+    for named in got.headers["allow"].split(", "):
+        assert (await ask(named, "/books/import")).status != 405
+    assert (await ask(verb, "/books/b1")).headers["allow"] == "GET, PUT, DELETE, HEAD, OPTIONS"
+
+
 async def test_metadata_goes_both_ways_as_header_fields(ask: Desk) -> None:
     got = await ask("GET", "/books/b1", headers={"Avrorpc-Metadata-Colour": "x" * 70_000})
     assert got.status == 431

@@ -84,6 +84,14 @@ def test_the_document_of_all_contracts_is_valid(mode: Mode) -> None:
     assert len(ids) == len(set(ids))
 
 
+@pytest.mark.parametrize("mode", ["production", "research"])
+@pytest.mark.parametrize("one", committed(), ids=lambda one: one.name)
+def test_the_document_of_each_contract_alone_is_valid(one: Protocol, mode: Mode) -> None:
+    made = json.loads(json.dumps(openapi([one], DocumentOptions(mode=mode, security=["bearer"]))))
+    assert [str(error) for error in OpenAPIV31SpecValidator(made).iter_errors()] == []
+    assert made["paths"]
+
+
 def test_the_same_contracts_give_the_same_text(tmp_path: Path) -> None:
     one = openapi([protocol(tmp_path)])
     assert json.dumps(one) == json.dumps(openapi([protocol(tmp_path)]))
@@ -192,6 +200,26 @@ def test_generated_routes_make_way_for_the_contract_and_may_be_left_out(tmp_path
     assert {"/shop/examples", "/shop/test", "/shop/health"} <= paths.keys()
     without = document(tmp_path, DocumentOptions(generated=False))
     assert not [path for path in without["paths"] if "config" in path or "_introspection" in path]
+    assert [tag["name"] for tag in without["tags"]] == ["shop"]
+
+
+def test_what_a_server_tells_of_itself_is_listed(tmp_path: Path) -> None:
+    made = document(tmp_path, DocumentOptions(security=["bearer"]))
+    listed = {path: item["get"] for path, item in made["paths"].items() if "get" in item}
+    own = {path: one for path, one in listed.items() if one["tags"] == ["server"]}
+    health = ["/healthz", "/livez", "/readyz"]
+    assert list(own) == [*health, "/metrics", "/openapi.json"]
+    assert [path for path, one in own.items() if one.get("security") == []] == health
+    assert [path for path, one in own.items() if "503" in one["responses"]] == health
+    assert [path for path, one in own.items() if "401" in one["responses"]] == ["/metrics", "/openapi.json"]
+    assert list(own["/metrics"]["responses"]["200"]["content"]) == ["text/plain"]
+    open_to_all = document(tmp_path)["paths"]
+    assert "security" not in open_to_all["/healthz"]["get"]
+    text = '@namespace("n") protocol Server { string healthz(); }'
+    other = json.loads(json.dumps(openapi([protocol(tmp_path, text, "n.Server")])))
+    assert [tag["name"] for tag in other["tags"]] == ["server"]
+    posted, own = other["paths"]["/server/healthz"]["post"], other["paths"]["/healthz"]["get"]
+    assert [posted["operationId"], own["operationId"]] == ["server_healthz", "server_healthz_2"]
 
 
 def test_research_mode_answers_with_the_envelope(tmp_path: Path) -> None:
@@ -207,7 +235,9 @@ def test_cases_are_examples_of_bodies_parameters_and_answers(tmp_path: Path) -> 
         ("n.Shop", "order"): [
             {"description": "Two of it", "input": {"isbn": "3", "copies": 2}, "expected_output": 7},
             {"input": {"isbn": "4"}, "expected_output": "[[...]]"},
+            {"description": "None", "input": {"isbn": "5", "copies": 0}, "expected_error": {"name": "Wrong"}},
         ],
+        ("n.Shop", "upload"): [{"input": {"shelf": "a", "book": [{"title": "Emma"}, {"title": "Ulysses"}]}}],
         ("n.Shop", "find"): [{"description": "One", "input": {"isbn": "3", "rest": {"a": 1}}}],
     }
     made = document(tmp_path, DocumentOptions(cases=cases))
@@ -219,6 +249,8 @@ def test_cases_are_examples_of_bodies_parameters_and_answers(tmp_path: Path) -> 
     assert order["responses"]["200"]["content"]["application/json"]["examples"] == {
         "case-1": {"summary": "Two of it", "value": 7}
     }
+    sent = made["paths"]["/shop/upload"]["post"]["requestBody"]["content"]["application/x-ndjson"]
+    assert sent["examples"] == {"case-1": {"value": '{"title": "Emma"}\n{"title": "Ulysses"}\n'}}
     isbn, _, _, rest, *_ = made["paths"]["/books/{isbn}"]["get"]["parameters"]
     assert isbn["examples"] == {"case-1": {"summary": "One", "value": "3"}}
     assert rest["content"]["application/json"]["examples"]["case-1"]["value"] == {"a": 1}
@@ -235,7 +267,10 @@ def test_what_a_document_says_beside_its_contracts(tmp_path: Path) -> None:
     assert made["servers"] == [{"url": "https://a.example"}]
     assert made["security"] == [{"bearer": []}]
     assert made["components"]["securitySchemes"] == {"bearer": {"type": "http", "scheme": "bearer"}}
-    assert made["tags"] == [{"name": "shop", "description": "Sells books."}]
+    assert made["tags"] == [
+        {"name": "shop", "description": "Sells books."},
+        {"name": "server", "description": "What the server tells of itself."},
+    ]
 
 
 def test_protocols_that_share_a_route_are_refused(tmp_path: Path) -> None:

@@ -102,6 +102,23 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def test_a_pause_of_the_machine_is_not_taken_for_a_slow_call() -> None:
+    class PausesOnce(AsyncSmall):
+        """Is held up once, as by a collection of garbage."""
+
+        has_paused = False
+
+        async def double(self, value: int, *, offset: int = 0) -> int:
+            if not self.has_paused:
+                self.has_paused = True
+                await asyncio.sleep(0.1)
+            return await super().double(value, offset=offset)
+
+    report = checked(PausesOnce(), {}, ["local"])
+    kept = result(report, "deadline-kept", "double")
+    assert (kept.verdict, kept.detail.partition(";")[0]) == (Verdict.SKIPPED, "every call ended at once")
+
+
 @pytest.mark.parametrize("implementation", [SyncConformance, AsyncConformance])
 def test_a_service_that_keeps_its_contract_passes_in_every_placement(
     implementation: Any, certificates: Path

@@ -13,11 +13,12 @@ from typing import Final
 from avrorpc.errors import SchemaError
 from avrorpc.schema.annotations import Streaming, streaming
 from avrorpc.schema.json_schema import JsonObject, JsonSchemas
-from avrorpc.schema.model import Protocol
+from avrorpc.schema.model import Json, Protocol
 from avrorpc.schema.openapi_answers import JSON, problems, response
 from avrorpc.schema.openapi_generated import generated_components, generated_operation
 from avrorpc.schema.openapi_operation import OperationWriter
 from avrorpc.schema.openapi_options import DocumentOptions
+from avrorpc.schema.openapi_server import TAG, server_operations
 from avrorpc.schema.path_template import PathTemplate, Segment
 from avrorpc.schema.routes import (
     GENERATED,
@@ -68,15 +69,20 @@ class _Document:
             self._add_routes(routes[protocol.name], segments[protocol.name], protocol)
         for protocol in self._protocols if options.generated else ():
             self._add_generated(segments[protocol.name], protocol)
+        if options.generated:
+            self._add_own()
         document: JsonObject = {"openapi": VERSION, "info": self._info()}
         if options.servers:
             document["servers"] = [{"url": url} for url in options.servers]
         if options.security:
             document["security"] = [{name: []} for name in options.security]
-        document["tags"] = [
+        tags: list[Json] = [
             {"name": segments[one.name], **({"description": one.doc} if one.doc else {})}
             for one in self._protocols
         ]
+        if options.generated and TAG not in segments.values():
+            tags.append({"name": TAG, "description": "What the server tells of itself."})
+        document["tags"] = tags
         document["paths"] = {
             path.uri: {verb.lower(): item[verb.lower()] for verb in VERBS if verb.lower() in item}
             for path, item in self._paths.values()
@@ -129,6 +135,13 @@ class _Document:
             is_secured = bool(self._options.security)
             failing = problems(self._schemas, [], has_body=body is not None, is_secured=is_secured)
             self._add(verb, path, {**operation, "responses": {**answers, **failing}})
+
+    def _add_own(self) -> None:
+        """Add what is the server's own; no contract may have a route there."""
+        own = server_operations(self._schemas, is_secured=bool(self._options.security))
+        for name, operation in own.items():
+            path, plain = PathTemplate((Segment(name),)), str(operation["operationId"])
+            self._add("GET", path, {**operation, "operationId": self._id(plain)})
 
     def _add(self, verb: str, path: PathTemplate, operation: JsonObject) -> None:
         """Add an operation; paths that differ in the names of variables alone are one path."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Final
 
@@ -85,8 +86,12 @@ class OperationWriter:
     def _body(self, route: Route) -> JsonObject | None:
         items, whole, members = (route.of(source) for source in (Source.ITEMS, Source.BODY, Source.MEMBER))
         if items:
+            name = items[0].field.name
+            sent = lines(self._schemas.of(items[0].field.type))
+            shown = self._examples(route, lambda case: _in_lines(_given(case).get(name)))
+            sent |= {"examples": shown} if shown else {}
             # No body at all is a stream without items.
-            return {"required": False, "content": {LINES: lines(self._schemas.of(items[0].field.type))}}
+            return {"required": False, "content": {LINES: sent}}
         if not whole and not members:
             return None
         if whole:
@@ -131,10 +136,12 @@ class OperationWriter:
         return {"200": response("The result.", {JSON: content})}
 
     def _examples(self, route: Route, value: Callable[[Case], Json]) -> JsonObject:
-        """Return what the message's cases have somewhere, those left out that have nothing there."""
+        """Return what the message's cases have somewhere, those left out that fail or have nothing there."""
         cases = self._options.cases.get((route.protocol, route.message.name), ())
         shown: JsonObject = {}
         for number, case in enumerate(cases, 1):
+            if "expected_error" in case:
+                continue
             found, told = value(case), case.get("description")
             if found is not None:
                 summary: JsonObject = {"summary": told} if isinstance(told, str) else {}
@@ -183,6 +190,11 @@ def _given(case: Case) -> Mapping[str, Json]:
 def _expected(case: Case) -> Json:
     expected = case.get("expected_output")
     return None if _has_gap(expected) else expected
+
+
+def _in_lines(items: Json) -> Json:
+    """Return the items of a stream as NDJSON, None where there is no list of them."""
+    return "".join(f"{json.dumps(item)}\n" for item in items) if isinstance(items, list) else None
 
 
 def _has_gap(value: Json) -> bool:

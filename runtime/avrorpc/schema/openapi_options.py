@@ -31,6 +31,7 @@ class DocumentOptions:
     """How callers may say who they are; where there is any, they must."""
     cases: Mapping[tuple[str, str], Sequence[Case]] = field(default_factory=dict)
     """Example cases by full name of the protocol and name of the message: objects with `description`,
-    `input`, and maybe `expected_output`."""
+    `input`, and maybe `expected_output`. Those with an `expected_error` are left out: what is shown works."""
     generated: bool = True
-    """Whether to list what each service has without a message for it, such as `GET /{service}/info`."""
+    """Whether to list what there is without a message for it: of each service, such as
+    `GET /{service}/info`, and of the server, such as `GET /readyz`."""

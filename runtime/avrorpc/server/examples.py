@@ -56,6 +56,16 @@ def shown_examples(served: Served, message: str) -> list[Json]:
     return [case.to_json() for case in served.contract.examples.get(message, ())]
 
 
+def held_examples(served: Served, message: str) -> list[Json]:
+    """Return those example cases of a message, as JSON, that hold for this implementation of it.
+
+    Raises:
+        BadExamples: They cannot be read.
+    """
+    kinds = ("", *variants_of(served.binding.implementation))
+    return [case.to_json() for case in served.contract.examples.get(message, ()) if case.variant in kinds]
+
+
 async def run_examples(
     served: Served, method: Method[Any], *, include_changing: bool = False, repeat: int = 1
 ) -> list[TestResult]:

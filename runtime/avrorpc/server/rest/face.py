@@ -23,6 +23,7 @@ from avrorpc.schema.path_template import parse_template
 from avrorpc.schema.routes import Route, routes_of, service_segments
 from avrorpc.schema.routing import BadPath, Found, NoSuchPath, Router, WrongVerb
 from avrorpc.server.activity import Activity
+from avrorpc.server.examples import held_examples
 from avrorpc.server.health import Health
 from avrorpc.server.http_origins import Origins
 from avrorpc.server.rest.asking import Asking, Problem
@@ -283,7 +284,7 @@ class RestFace:
     def _document(self) -> HttpResponse:
         cases = {
             (served.name, message): [
-                case for case in self._server.examples(served, message) if isinstance(case, dict)
+                case for case in held_examples(served, message) if isinstance(case, dict)
             ]
             for served in self._server.services
             for message in served.contract.methods

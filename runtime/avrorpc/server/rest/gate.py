@@ -6,7 +6,7 @@ The service's own middleware checks each call again; this is the same check, ear
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from typing import Any, Final
 
 from avrorpc.call import AsyncClock, Call, Reply
@@ -52,7 +52,11 @@ class Gate:
         """
         clock = AsyncClock(asyncio.get_running_loop())
         metadata = metadata_of(request, self._limits)
-        call = Call(method, (), clock, None, metadata, request.principal, request.accepted.peer or None)
+        # Nothing of the request is read; but what watches a stream of requests takes one to be there.
+        arguments = (_nothing(),) if method.streaming.takes_stream else ()
+        call = Call(
+            method, arguments, clock, None, metadata, request.principal, request.accepted.peer or None
+        )
         try:
             for guard in self._guards:
                 await guard.admit(call)
@@ -66,3 +70,9 @@ class Gate:
                 await self._count(refuse)(call)
             except Exception as refused:  # noqa: BLE001 - what was told
                 raise Problem(*problem_of(refused, method.contract)) from None
+
+
+async def _nothing() -> AsyncIterator[object]:
+    """Yield no items."""
+    return
+    yield

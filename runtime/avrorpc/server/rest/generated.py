@@ -5,7 +5,7 @@ They ask `avrorpc.Introspection`, as any client might: whoever may not ask that 
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final
 
 from avrorpc.codec.json_text import format_json, parse_json
@@ -18,7 +18,7 @@ from avrorpc.schema.openapi_generated import MOST_RUNS
 from avrorpc.schema.routes import Route
 from avrorpc.server.rest.arguments import FORM, media_type
 from avrorpc.server.rest.asking import Asking
-from avrorpc.server.rest.negotiation import JSON
+from avrorpc.server.rest.negotiation import JSON, decode
 from avrorpc.server.rest.operation import MODE, compressed
 from avrorpc.server.rest.problems import Refusal
 from avrorpc.server.rest.settings import ServiceSettings
@@ -83,8 +83,10 @@ class GeneratedRoutes:
 
     async def _test(self, request: HttpRequest, _: Mapping[str, str]) -> HttpResponse:
         asked = await self._object(request)
-        _check_test(asked)
-        arguments = (asked.get("message", ""), asked.get("include_changing", False), asked.get("repeat", 1))
+        _check_test(asked, self._served.contract.methods)
+        repeat = asked.get("repeat", 1)
+        assert isinstance(repeat, (int, float))
+        arguments = (asked.get("message", ""), asked.get("include_changing", False), int(repeat))
         results = await self._ask(request, "test", self._served.name, *arguments)
         counts = {
             outcome.lower(): sum(one["outcome"] == outcome for one in results)
@@ -114,6 +116,7 @@ class GeneratedRoutes:
     async def _object(self, request: HttpRequest, *, is_needed: bool = False) -> dict[str, Json]:
         try:
             body = await request.read(self._limits.max_body)
+            body = decode(request.headers.get("content-encoding"), body, self._limits)
             media = media_type(request.headers.get("content-type"))
             forms_are_json = request.headers.get(MODE, self._settings.mode) == "research"
             if body and media not in ("", JSON) and not (forms_are_json and media == FORM):
@@ -136,29 +139,39 @@ class GeneratedRoutes:
         return compressed(request, HttpResponse(status, headers, format_json(value)))
 
 
-_TEST: Final[Mapping[str, tuple[type, str]]] = {
-    "message": (str, "the name of a message"),
-    "include_changing": (bool, "true or false"),
-    "repeat": (int, f"a whole number from 1 to {MOST_RUNS}"),
-}
-
-
-def _check_test(asked: Mapping[str, Json]) -> None:
+def _check_test(asked: Mapping[str, Json], messages: Collection[str]) -> None:
     """Check what a test is asked for.
+
+    Args:
+        asked: The request's members.
+        messages: The names of those that the service has.
 
     Raises:
         Refusal: 422, it is something else.
     """
+    wanted: Mapping[str, tuple[Callable[[Json], bool], str]] = {
+        "message": (
+            lambda value: isinstance(value, str) and value in messages,
+            "the name of one of the service's messages",
+        ),
+        "include_changing": (lambda value: isinstance(value, bool), "true or false"),
+        "repeat": (_is_repeat, f"a whole number from 1 to {MOST_RUNS}"),
+    }
     errors: list[dict[str, Json]] = []
     for name, value in asked.items():
-        if name not in _TEST:
-            detail = f"a test has no {name!r}; it has {', '.join(_TEST)}"
-        elif type(value) is not _TEST[name][0] or (
-            name == "repeat" and not 1 <= int(str(value)) <= MOST_RUNS
-        ):
-            detail = f"{name} is {_TEST[name][1]}"
+        if name not in wanted:
+            detail = f"a test has no {name!r}; it has {', '.join(wanted)}"
+        elif not wanted[name][0](value):
+            detail = f"{name} is {wanted[name][1]}"
         else:
             continue
         errors.append({"pointer": below("", name), "detail": detail, "in": "body"})
     if errors:
         raise Refusal(422, f"the test is wrong: {errors[0]['detail']}", errors=errors)
+
+
+def _is_repeat(value: Json) -> bool:
+    """Return whether a value is as often as a case may be run; in JSON `2.0` is a whole number, too."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return False
+    return 1 <= value <= MOST_RUNS and value % 1 == 0

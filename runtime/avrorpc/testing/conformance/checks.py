@@ -138,7 +138,7 @@ async def errors_redacted(trial: Trial) -> None:
 
 async def deadline_kept(trial: Trial) -> None:
     """Give a slow call less time than it takes."""
-    arguments, seconds = trial.slowest()
+    arguments, seconds = await trial.slowest()
     timeout = min(0.1, seconds / 4)
     for placement in trial.placements:
         if placement in LOCAL and not _may_be_local(trial):
@@ -163,7 +163,7 @@ async def cancellation_reaches(trial: Trial) -> None:
         raise Skipped("it cannot be seen from outside")
     if not _may_be_local(trial):
         raise Skipped("only `async def` methods can be cancelled")
-    arguments, seconds = trial.slowest()
+    arguments, seconds = await trial.slowest()
     for placement in trial.placements:
         before = gauge.running
         task = asyncio.ensure_future(trial.call(placement, arguments, most=1 << 30))

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
 
 from avrorpc.call import Call, Reply
 from avrorpc.client.connecting import transport_for
@@ -25,6 +25,9 @@ from avrorpc.transport.dialling import Dialler
 from avrorpc.transport.exchange import Outgoing
 from avrorpc.wire.client import Connected, Identity
 from avrorpc.wire.envelope import read_code, read_reply_head
+
+AT_ONCE: Final = 0.02
+"""Seconds below which a call takes no time that could be cut short."""
 
 
 class Failed(Exception):
@@ -162,8 +165,10 @@ class Trial:
             raise Skipped("no call ended in time")
         return self.tried
 
-    def slowest(self) -> tuple[Arguments, float]:
+    async def slowest(self) -> tuple[Arguments, float]:
         """Return the arguments of the call that takes longest, and how long.
+
+        It is made once more: what the machine paused for once is not the call's own time.
 
         Raises:
             Skipped: All end at once.
@@ -171,9 +176,14 @@ class Trial:
         if self.slow:
             return self.slow[0], 60.0
         arguments, outcome = max(self.calls(), key=lambda pair: pair[1].seconds)
-        if outcome.seconds < 0.02 and not outcome.has_more:
+        if outcome.has_more:
+            return arguments, 60.0
+        seconds = outcome.seconds
+        if seconds >= AT_ONCE:
+            seconds = min(seconds, (await self.call(self.first, arguments)).seconds)
+        if seconds < AT_ONCE:
             raise Skipped("every call ended at once; give it cases that take time")
-        return arguments, 60.0 if outcome.has_more else outcome.seconds
+        return arguments, seconds
 
 
 def is_repeatable(method: Method[Any]) -> bool:

@@ -84,10 +84,14 @@ class LanguageModel(ModelService):
     def __variants__(self) -> frozenset[str]:
         """What example cases may hold for alone.
 
-        The checkpoint's name; and `checkpoints`, where others may be loaded.
+        The checkpoint's name; `checkpoints`, where others may be loaded; and `checkpoints/tiny`, where that
+        which is shipped is among them.
         """
-        others = () if self._checkpoints is None else ("checkpoints",)
-        return frozenset({self._loaded.model.name, *others})
+        if self._checkpoints is None:
+            return frozenset({self._loaded.model.name})
+        has_shipped = (self._checkpoints / SHIPPED.name).resolve() == SHIPPED.resolve()
+        shipped = (f"checkpoints/{SHIPPED.name}",) if has_shipped else ()
+        return frozenset({self._loaded.model.name, "checkpoints", *shipped})
 
     @classmethod
     def load(
