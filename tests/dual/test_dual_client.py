@@ -6,7 +6,8 @@ import asyncio
 from typing import Any
 
 import pytest
-from avrorpc import BindError, Code, DeclaredError, Server, StatusError
+from avrorpc import BindError, Code, DeclaredError, LimitExceeded, Limits, Server, StatusError
+from avrorpc.binding import bind
 from avrorpc.dual import (
     DevelopmentEnvironment,
     DualClient,
@@ -15,6 +16,9 @@ from avrorpc.dual import (
     ServiceRegistry,
     UnifiedService,
 )
+from avrorpc.dual.carriers import OverHttp
+from avrorpc.dual.catalogue import Catalogue
+from avrorpc.dual.directly import Implementations
 from support.shelf import MemoryShelf
 
 
@@ -198,3 +202,15 @@ async def test_an_environment_takes_services_until_it_is_first_called() -> None:
         env.enable_restful_mode(False)
         assert env.mode.value == "production"
         assert await env.client.post("shelf", "count_books") == 5
+
+
+async def test_answers_above_the_limit_are_refused() -> None:
+    shelf, limits = MemoryShelf(), Limits(max_body=80)
+    async with Server([shelf]) as server:
+        carrier = OverHttp(await server.listen("http://127.0.0.1:0"), limits)
+        catalogue, direct = Catalogue([shelf.__contract__]), Implementations([bind(shelf)])
+        async with DualClient(catalogue, direct, carrier, mode="research", limits=limits) as client:
+            with pytest.raises(LimitExceeded, match="answered with more than max_body=80 bytes"):
+                await client.get("shelf", "get_book", {"id": "b1"})
+            with pytest.raises(LimitExceeded, match="a line is above max_body=80 bytes"):
+                await anext(client.stream("shelf", "changes"))

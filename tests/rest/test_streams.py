@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncIterator
 
+from avrorpc import Limits, Server
 from avrorpc.streaming import close_iterator
 from avrorpc.transport.http_message import HttpRequest
 from support.shelf import MemoryShelf
@@ -80,3 +81,12 @@ async def test_a_wrong_item_is_named(ask: Desk) -> None:
     got = await ask("POST", "/books/import", body=body, headers={"Content-Type": "application/x-ndjson"})
     assert got.status == 400
     assert "book[1]/title" in got.json["detail"]
+
+
+async def test_an_item_above_the_limit_is_refused(shelf: MemoryShelf) -> None:
+    lines = b'{"id": "n", "title": "T", "price": "1"}\n{"id": "' + b"x" * 400
+    async with Server([shelf], limits=Limits(max_body=300)) as server:
+        headers = {"Content-Type": "application/x-ndjson"}
+        got = await Desk(server)("POST", "/books/import", body=lines, headers=headers)
+    assert (got.status, got.json["code"]) == (429, "RESOURCE_EXHAUSTED")
+    assert got.json["detail"] == "an item of book is too large: a line is above max_body=300 bytes"

@@ -9,7 +9,8 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Protocol
 
 from avrorpc.dual.requests import Question
-from avrorpc.errors import Code, StatusError
+from avrorpc.errors import Code, LimitExceeded, StatusError
+from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.server.server import Server
 from avrorpc.streaming import close_iterator
 from avrorpc.transport.accepted import Accepted
@@ -93,10 +94,12 @@ class OverHttp:
 
     Args:
         url: Its HTTP address.
+        limits: `max_body` bounds answers that are no streams.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: Limits = DEFAULT_LIMITS) -> None:
         self._url = url.rstrip("/")
+        self._limits = limits
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, question: Question) -> tuple[int, bytes]:
@@ -104,15 +107,16 @@ class OverHttp:
 
         Raises:
             StatusError: UNAVAILABLE, the server cannot be reached.
+            LimitExceeded: The body is above `max_body`.
         """
         async with self._asked(question) as response:
-            return response.status, await response.read()
+            return response.status, await self._read(response)
 
     async def stream(self, question: Question) -> AsyncIterator[bytes]:
         """Yield the parts of the answer's body."""
         async with self._asked(question) as response:
             if response.status >= 300:
-                raise Refused(response.status, await response.read())
+                raise Refused(response.status, await self._read(response))
             async for part in response.content.iter_any():
                 yield part
 
@@ -121,6 +125,16 @@ class OverHttp:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for part in response.content.iter_any():
+            body += part
+            if len(body) > self._limits.max_body:
+                raise LimitExceeded(
+                    f"{self._url} answered with more than max_body={self._limits.max_body} bytes"
+                )
+        return bytes(body)
 
     @asynccontextmanager
     async def _asked(self, question: Question) -> AsyncIterator[aiohttp.ClientResponse]:

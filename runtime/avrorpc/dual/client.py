@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from avrorpc.binding import Binding, bind
 from avrorpc.client.dynamic_async import AsyncDynamicClient
 from avrorpc.codec.json_text import format_json, parse_json
+from avrorpc.codec.lines import Lines
 from avrorpc.dual.carriers import Carrier, InProcess, OverHttp, Refused
 from avrorpc.dual.catalogue import Catalogue, Known
 from avrorpc.dual.directly import Direct, Elsewhere, Implementations
@@ -16,6 +17,7 @@ from avrorpc.dual.mode import Mode
 from avrorpc.dual.requests import Question, question, raise_problem
 from avrorpc.dual.response import RESTfulResponse
 from avrorpc.errors import BindError, ConnectionLost
+from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.schema import Json
 from avrorpc.schema.routes import Route
 from avrorpc.server.server import Server
@@ -34,6 +36,7 @@ class DualClient:
         carrier: Takes requests in research mode.
         mode: The mode to begin with.
         metadata: Sent with each call over REST, such as `{"authorization": "Bearer ..."}`.
+        limits: `max_body` bounds each item of a stream.
     """
 
     def __init__(
@@ -44,6 +47,7 @@ class DualClient:
         *,
         mode: Mode | str = Mode.PRODUCTION,
         metadata: Mapping[str, str] | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._catalogue: Final = catalogue
         self._direct: Final = direct
@@ -51,6 +55,7 @@ class DualClient:
         self._mode = Mode.of(mode)
         self._modes: dict[str, Mode] = {}
         self._headers: Final = {name.lower(): value for name, value in (metadata or {}).items()}
+        self._limits: Final = limits
 
     def __repr__(self) -> str:
         names = ", ".join(service.segment for service in self._catalogue.services)
@@ -81,6 +86,7 @@ class DualClient:
         mode: Mode | str = Mode.PRODUCTION,
         rest: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> Self:
         """Return a client of a server elsewhere.
 
@@ -89,6 +95,7 @@ class DualClient:
             mode: The mode to begin with.
             rest: Its HTTP address, for research mode; by default `url`.
             metadata: Sent with each call.
+            limits: Bounds on answers.
 
         Raises:
             BindError: There is no HTTP address.
@@ -100,9 +107,12 @@ class DualClient:
                 f"research mode needs an HTTP address beside {url}: connect(..., rest='http://...')"
             )
         sent = {name.lower(): value.encode() for name, value in (metadata or {}).items()}
-        client = AsyncDynamicClient(url, metadata=sent)
+        client = AsyncDynamicClient(url, metadata=sent, limits=limits)
         contracts = [await client.contract(name) for name in await client.services()]
-        return cls(Catalogue(contracts), Elsewhere(client), OverHttp(rest), mode=mode, metadata=metadata)
+        carrier = OverHttp(rest, limits)
+        return cls(
+            Catalogue(contracts), Elsewhere(client), carrier, mode=mode, metadata=metadata, limits=limits
+        )
 
     @property
     def mode(self) -> Mode:
@@ -301,11 +311,10 @@ class DualClient:
     async def _streamed(self, known: Known, route: Route, data: Mapping[str, Json]) -> AsyncIterator[Json]:
         asked = question(route, data)
         asked.headers = {**self._headers, **asked.headers, "accept": "application/x-ndjson"}
-        rest = b""
+        lines = Lines(self._limits)
         try:
             async for part in self._carrier.stream(asked):
-                *lines, rest = (rest + part).split(b"\n")
-                for line in lines:
+                for line in lines.feed(part):
                     if not line:
                         continue
                     item = parse_json(line)

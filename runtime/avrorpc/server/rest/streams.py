@@ -15,6 +15,7 @@ from typing import Any, Final
 from avrorpc.call import Reply
 from avrorpc.codec.json_reading import Problem, compile_json_reader
 from avrorpc.codec.json_text import format_json, parse_json
+from avrorpc.codec.lines import Lines
 from avrorpc.errors import Code, DeclaredError, EncodeError, LimitExceeded, StatusError
 from avrorpc.schema import Json, Primitive, Schema, Streaming, logical_name
 from avrorpc.schema.routes import Route, Source
@@ -102,15 +103,18 @@ class StreamOperation(Operation):
         return self._lines(request)
 
     async def _lines(self, request: HttpRequest) -> AsyncGenerator[Any, None]:
-        number, rest, most = 0, b"", self.around.limits.max_body
+        number, lines = 0, Lines(self.around.limits)
         async for chunk in request:
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
+            try:
+                whole = lines.feed(chunk)
+            except LimitExceeded as error:
+                text = f"an item of {self.method.item} is too large: {error}"
+                raise StatusError(Code.RESOURCE_EXHAUSTED, text) from None
+            for line in whole:
                 if line.strip():
                     yield self._parsed(line, number)
                     number += 1
-            if len(rest) > most:
-                raise StatusError(Code.RESOURCE_EXHAUSTED, f"an item is above max_body={most} bytes")
+        rest = lines.rest()
         if rest.strip():
             yield self._parsed(rest, number)
 
