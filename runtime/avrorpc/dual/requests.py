@@ -12,10 +12,10 @@ from avrorpc.codec.json_text import format_json, parse_json
 from avrorpc.errors import Code, DeclaredError, EncodeError, StatusError
 from avrorpc.method import Contract
 from avrorpc.schema import Json, Record
+from avrorpc.schema.annotations import DECLARED_TYPE
 from avrorpc.schema.routes import Parameter, Route, Source, Style
 from avrorpc.status import code_of_http, code_of_problem_type
 
-DECLARED: Final = "urn:avrorpc:declared:"
 JSON: Final = "application/json"
 
 
@@ -90,8 +90,8 @@ def raise_problem(status: int, body: bytes, contract: Contract | None) -> None:
         document = {}
     told: dict[str, Any] = document if isinstance(document, dict) else {}
     kind = str(told.get("type", ""))
-    if contract is not None and kind.startswith(DECLARED):
-        error = _declared(kind.removeprefix(DECLARED), told.get("error"), contract)
+    if contract is not None and kind.startswith(DECLARED_TYPE):
+        error = _declared(kind.removeprefix(DECLARED_TYPE), told.get("error"), contract)
         if error is not None:
             raise error
     code = code_of_problem_type(kind)
