@@ -12,7 +12,7 @@ from avrorpc.schema.annotations import declared_status, needs_key, takes_key
     [(404, 404), (599, 599), (None, 422), (200, 422), (600, 422), (True, 422), ("404", 422), ([], 422)],
 )
 def test_a_declared_error_has_the_status_that_it_states_or_422(stated: Json, status: int) -> None:
-    props = {} if stated is None else {"http": stated}
+    props: dict[str, Json] = {} if stated is None else {"http": stated}
     assert declared_status(Record("Error", is_error=True, props=props)) == status
 
 

@@ -15,9 +15,9 @@ from avrorpc.codec.types import Types
 from avrorpc.errors import DecodeError, EncodeError, LimitExceeded
 from avrorpc.limits import Limits
 from avrorpc.method import Method
-from avrorpc.schema import Json, NoDefault, Primitive, Record, Schema, from_plain, logical_name
+from avrorpc.schema import Json, NoDefault, Record, Schema, from_plain
 from avrorpc.schema.routes import Parameter, Route, Source, Style, plain_branch
-from avrorpc.server.rest.negotiation import AVRO, AVRO_JSON, JSON, OCTETS, decode
+from avrorpc.server.rest.negotiation import AVRO, AVRO_JSON, JSON, OCTETS, decode, is_octets
 from avrorpc.server.rest.problems import Refusal
 from avrorpc.transport.http_message import HttpRequest
 
@@ -295,12 +295,7 @@ class ArgumentsReader:
         """Whether a body is the bytes of the one parameter that it stands for."""
         assert self._whole is not None
         schema = plain_branch(self._whole.field.type) or self._whole.field.type
-        return (
-            isinstance(schema, Primitive)
-            and schema.name == "bytes"
-            and logical_name(schema) is None
-            and media == OCTETS
-        )
+        return media == OCTETS and is_octets(schema)
 
     def _read_avro(self, body: bytes, ready: dict[str, Any]) -> None:
         cursor = Cursor(body, self._limits)

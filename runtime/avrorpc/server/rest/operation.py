@@ -18,7 +18,7 @@ from avrorpc.codec.json_writing import compile_json_formatter
 from avrorpc.errors import DeclaredError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.method import Method
-from avrorpc.schema import Json, Message, Primitive, Record, describe, logical_name
+from avrorpc.schema import Json, Message, Record, describe
 from avrorpc.schema.annotations import needs_key, takes_key
 from avrorpc.schema.routes import Route
 from avrorpc.server.rest import negotiation
@@ -94,10 +94,7 @@ class Operation:
         self.needs_key: Final = needs_key(route.verb, self.method.message)
         """Whether a request without an `Idempotency-Key` is refused."""
         response = self.method.message.response
-        self.gives_bytes: Final = (
-            isinstance(response, Primitive) and response.name == "bytes" and logical_name(response) is None
-        )
-        octets = [negotiation.OCTETS] if self.gives_bytes else []
+        octets = (negotiation.OCTETS,) if negotiation.is_octets(response) else ()
         self._offered = (JSON, AVRO, AVRO_JSON, *octets)
         self._is_empty = describe(response) == "null"
         self._plain_headers: Mapping[str, str] = {**self._fixed, "Content-Type": JSON}

@@ -17,11 +17,11 @@ from avrorpc.codec.json_reading import Problem, compile_json_reader
 from avrorpc.codec.json_text import format_json, parse_json
 from avrorpc.codec.lines import Lines
 from avrorpc.errors import Code, DeclaredError, EncodeError, LimitExceeded, StatusError
-from avrorpc.schema import Json, Primitive, Schema, Streaming, logical_name
+from avrorpc.schema import Json, Streaming
 from avrorpc.schema.routes import Route, Source
 from avrorpc.server.rest import negotiation
 from avrorpc.server.rest.arguments import media_type
-from avrorpc.server.rest.negotiation import EVENTS, LINES, OCTETS
+from avrorpc.server.rest.negotiation import EVENTS, LINES, OCTETS, is_octets
 from avrorpc.server.rest.operation import Operation, Surroundings
 from avrorpc.server.rest.problems import Refusal, problem_of
 from avrorpc.server.rest.timing import Stages
@@ -53,7 +53,7 @@ class StreamOperation(Operation):
         items = route.of(Source.ITEMS)
         self._item_type = items[0].field.type if items else None
         self._item = compile_json_reader(items[0].field.type, types) if items else None
-        octets = (OCTETS,) if is_bytes(message.response) else ()
+        octets = (OCTETS,) if is_octets(message.response) else ()
         self._item_media = (LINES, EVENTS, *octets)
         self._resumes = message.props.get("readonly") is True or message.props.get("idempotent") is True
 
@@ -92,7 +92,7 @@ class StreamOperation(Operation):
 
     def _items(self, request: HttpRequest) -> AsyncIterator[Any]:
         media = media_type(request.headers.get("content-type"))
-        if media == OCTETS and self._item_type is not None and is_bytes(self._item_type):
+        if media == OCTETS and self._item_type is not None and is_octets(self._item_type):
             return aiter(_Octets(request))
         if media not in (LINES, "application/jsonl", "application/json", ""):
             raise Refusal(
@@ -196,11 +196,6 @@ class StreamOperation(Operation):
     def heartbeat(self) -> float:
         """Seconds without an item after which something is sent all the same."""
         return self._heartbeat
-
-
-def is_bytes(schema: Schema) -> bool:
-    """Whether values of a type are plain bytes."""
-    return isinstance(schema, Primitive) and schema.name == "bytes" and logical_name(schema) is None
 
 
 class _Body:
