@@ -180,7 +180,7 @@ class HttpListener:
         if name is not None and self._offers.get(name) is None:
             served = ", ".join(offer.name for offer in self._offers)
             return problem(404, f"there is no protocol {name} here; there is {served}")
-        kind = _kind(request)
+        kind = request.media_type
         if kind == STREAM_TYPE:
             return self._links.stream(request)
         if kind != CONTENT_TYPE:
@@ -208,9 +208,5 @@ class HttpListener:
 _AVRO: Final = {"Content-Type": CONTENT_TYPE}
 
 
-def _kind(request: HttpRequest) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
 def _is_avro(request: HttpRequest) -> bool:
-    return request.method == "POST" and _kind(request) in (CONTENT_TYPE, STREAM_TYPE)
+    return request.method == "POST" and request.media_type in (CONTENT_TYPE, STREAM_TYPE)

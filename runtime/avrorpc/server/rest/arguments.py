@@ -114,9 +114,7 @@ class ArgumentsReader:
                 body = await request.read(self._limits.max_body)
             except LimitExceeded as error:
                 raise Refusal(413, str(error)) from None
-            self._read_body(
-                body, request.headers, values, ready, sources, errors, forms_are_json=forms_are_json
-            )
+            self._read_body(body, request, values, ready, sources, errors, forms_are_json=forms_are_json)
         return self._made(values, ready, sources, errors)
 
     def _quickly(self, body: bytes) -> list[Any] | None:
@@ -221,7 +219,7 @@ class ArgumentsReader:
     def _read_body(
         self,
         body: bytes,
-        headers: Mapping[str, str],
+        request: HttpRequest,
         values: dict[str, Json],
         ready: dict[str, Any],
         sources: dict[str, str],
@@ -229,8 +227,8 @@ class ArgumentsReader:
         *,
         forms_are_json: bool,
     ) -> None:
-        body = decode(headers.get("content-encoding"), body, self._limits)
-        media = media_type(headers.get("content-type"))
+        body = decode(request.headers.get("content-encoding"), body, self._limits)
+        media = request.media_type
         if not body and (self._whole is None or (not media and self._is_optional)):
             return
         if self._whole is not None and self._is_raw(media):
@@ -316,8 +314,3 @@ class ArgumentsReader:
             pointer = "/" + error.path.split(".")[0] if error.path else ""
             errors = [{"pointer": pointer, "detail": error.problem, "in": "body"}]
             raise Refusal(422, f"the body does not fit: {error.problem}", errors=errors) from None
-
-
-def media_type(content_type: str | None) -> str:
-    """Return a content type without its parameters, in lower case; empty for none."""
-    return (content_type or "").partition(";")[0].strip().lower()

@@ -20,7 +20,6 @@ from avrorpc.errors import Code, DeclaredError, EncodeError, LimitExceeded, Stat
 from avrorpc.schema import Json, Streaming
 from avrorpc.schema.routes import Route, Source
 from avrorpc.server.rest import negotiation
-from avrorpc.server.rest.arguments import media_type
 from avrorpc.server.rest.negotiation import EVENTS, LINES, OCTETS, is_octets
 from avrorpc.server.rest.operation import Operation, Surroundings
 from avrorpc.server.rest.problems import Refusal, problem_of
@@ -91,7 +90,7 @@ class StreamOperation(Operation):
             return self.failed(error)
 
     def _items(self, request: HttpRequest) -> AsyncIterator[Any]:
-        media = media_type(request.headers.get("content-type"))
+        media = request.media_type
         if media == OCTETS and self._item_type is not None and is_octets(self._item_type):
             return aiter(_Octets(request))
         if media not in (LINES, "application/jsonl", "application/json", ""):
