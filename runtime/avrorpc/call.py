@@ -11,7 +11,7 @@ import time
 from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from avrorpc.errors import Code, StatusError
 from avrorpc.method import Method
@@ -58,9 +58,6 @@ class AsyncClock:
     async def sleep(self, seconds: float) -> None:
         """Suspend the running task."""
         await asyncio.sleep(seconds)
-
-
-NO_METADATA: Final[Mapping[str, bytes]] = {}
 
 
 @dataclass(slots=True)

@@ -43,8 +43,6 @@ Place: TypeAlias = "tuple[Place, str | int | _Key] | None"
 Reader: TypeAlias = "Callable[[Json, Place, list[Problem]], Any]"
 FieldsReader: TypeAlias = "Callable[[Mapping[str, Json], Place, list[Problem]], list[Any]]"
 
-MOST_PROBLEMS: Final = 100
-"""Of a longer list of problems, the rest is not told."""
 LARGEST_EXACT: Final = 2**53
 """Up to here a number that is written with a point or an exponent is an integer without doubt."""
 

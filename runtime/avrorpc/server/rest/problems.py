@@ -65,16 +65,12 @@ def problem_of(error: Exception, contract: Contract) -> tuple[int, dict[str, Jso
     """Return status, document and headers for what a call raised.
 
     Args:
-        error: What callers are told: a `Refusal`, a declared error, or a `StatusError`.
+        error: What callers are told: a declared error, or a `StatusError`.
         contract: The service's, which knows its declared errors.
     """
-    match error:
-        case Refusal():
-            return error.status, error.document(), error.headers
-        case DeclaredError():
-            return _declared(error, contract)
-        case _:
-            return _status(error, contract)
+    if isinstance(error, DeclaredError):
+        return _declared(error, contract)
+    return _status(error, contract)
 
 
 def respond(
