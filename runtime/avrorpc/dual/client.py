@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 from avrorpc.binding import Binding, bind
 from avrorpc.client.dynamic_async import AsyncDynamicClient
-from avrorpc.codec.json_text import format_json, parse_json
-from avrorpc.codec.lines import Lines
-from avrorpc.dual.carriers import Carrier, InProcess, OverHttp, Refused
+from avrorpc.dual.carriers import Carrier, InProcess, OverHttp
 from avrorpc.dual.catalogue import Catalogue, Known
 from avrorpc.dual.directly import Direct, Elsewhere, Implementations
 from avrorpc.dual.mode import Mode
-from avrorpc.dual.requests import Question, question, raise_problem
 from avrorpc.dual.response import RESTfulResponse
-from avrorpc.errors import BindError, ConnectionLost
+from avrorpc.dual.restful import Restful
+from avrorpc.errors import BindError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.schema import Json
 from avrorpc.schema.routes import Route
 from avrorpc.server.server import Server
+
+Data: TypeAlias = Mapping[str, Json] | None
+"""Arguments by name; None for none."""
 
 
 class DualClient:
@@ -51,11 +52,10 @@ class DualClient:
     ) -> None:
         self._catalogue: Final = catalogue
         self._direct: Final = direct
-        self._carrier: Final = carrier
         self._mode = Mode.of(mode)
         self._modes: dict[str, Mode] = {}
-        self._headers: Final = {name.lower(): value for name, value in (metadata or {}).items()}
-        self._limits: Final = limits
+        headers = {name.lower(): value for name, value in (metadata or {}).items()}
+        self._restful: Final = Restful(carrier, headers, limits)
 
     def __repr__(self) -> str:
         names = ", ".join(service.segment for service in self._catalogue.services)
@@ -133,69 +133,38 @@ class DualClient:
             name = self._catalogue.service(service).contract.name
             self._modes = {**self._modes, name: mode}
 
-    async def get(
-        self,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
-    ) -> Any:
+    def get(
+        self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Call by GET; see `call`."""
-        return await self.call("GET", service, name, data, mode=mode)
+        return self.call("GET", service, name, data, mode=mode)
 
-    async def post(
-        self,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
-    ) -> Any:
+    def post(
+        self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Call by POST; see `call`."""
-        return await self.call("POST", service, name, data, mode=mode)
+        return self.call("POST", service, name, data, mode=mode)
 
-    async def put(
-        self,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
-    ) -> Any:
+    def put(
+        self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Call by PUT; see `call`."""
-        return await self.call("PUT", service, name, data, mode=mode)
+        return self.call("PUT", service, name, data, mode=mode)
 
-    async def patch(
-        self,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
-    ) -> Any:
+    def patch(
+        self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Call by PATCH; see `call`."""
-        return await self.call("PATCH", service, name, data, mode=mode)
+        return self.call("PATCH", service, name, data, mode=mode)
 
-    async def delete(
-        self,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
-    ) -> Any:
+    def delete(
+        self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Call by DELETE; see `call`."""
-        return await self.call("DELETE", service, name, data, mode=mode)
+        return self.call("DELETE", service, name, data, mode=mode)
 
     async def call(
-        self,
-        verb: str,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
+        self, verb: str, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
     ) -> Any:
         """Call a message, or ask for what every service has.
 
@@ -215,22 +184,19 @@ class DualClient:
             StatusError: Any other failure.
         """
         known = self._catalogue.service(service)
-        route, data = known.find(verb, name, data or {})
-        chosen = self._modes.get(known.contract.name, self._mode) if mode is None else Mode.of(mode)
+        chosen = self._chosen(known, mode)
+        route, arguments = known.find(verb, name, data or {})
         if route is None:
-            return await self._generated(known, verb, name, data, chosen)
+            value = await self._restful.generated(known, verb, name, arguments)
+            if chosen is Mode.PRODUCTION:
+                return value
+            return RESTfulResponse(value, {"service": known.contract.name})
         if chosen is Mode.PRODUCTION:
-            return await self._direct.call(known.contract.methods[route.message.name], data or {})
-        value = await self._asked(known, question(route, data or {}), Mode.RESEARCH)
-        return _enveloped(value)
+            return await self._direct.call(known.contract.methods[route.message.name], arguments)
+        return await self._restful.call(known, route, arguments)
 
     async def stream(
-        self,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
+        self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
     ) -> AsyncIterator[Json]:
         """Call a message whose response is a stream, and yield its items; alike in both modes.
 
@@ -239,21 +205,20 @@ class DualClient:
             StatusError: Any other failure.
         """
         known = self._catalogue.service(service)
-        chosen = self._modes.get(known.contract.name, self._mode) if mode is None else Mode.of(mode)
         routes = [one for one in known.routes if one.message.name == name]
         if not routes:
             known.route("GET", name)  # which says what there is
-        if chosen is Mode.PRODUCTION:
-            async for item in self._direct.iterate(known.contract.methods[name], data or {}):
-                yield item
-            return
-        async for item in self._streamed(known, routes[0], data or {}):
+        if self._chosen(known, mode) is Mode.PRODUCTION:
+            items = self._direct.iterate(known.contract.methods[name], data or {})
+        else:
+            items = self._restful.iterate(known, routes[0], data or {})
+        async for item in items:
             yield item
 
     async def close(self) -> None:
         """Close all connections."""
         await self._direct.close()
-        await self._carrier.close()
+        await self._restful.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -288,52 +253,5 @@ class DualClient:
                 return name
         raise BindError(f"{type(implementation).__qualname__} implements no service of {self!r}")
 
-    async def _generated(
-        self, known: Known, verb: str, name: str, data: Mapping[str, Json] | None, mode: Mode
-    ) -> Any:
-        """Ask for what every service has; the server alone knows it, whatever the mode."""
-        asked = Question(verb, f"/_introspection/{known.segment}/{name}", {})
-        if verb != "GET":
-            asked.headers["content-type"] = "application/json"
-            asked.body = format_json(data or {})
-        value = await self._asked(known, asked, Mode.PRODUCTION)
-        if mode is Mode.PRODUCTION:
-            return value
-        return RESTfulResponse(value, {"service": known.contract.name})
-
-    async def _asked(self, known: Known, asked: Question, mode: Mode) -> Json:
-        asked.headers = {**self._headers, **asked.headers, "avrorpc-mode": mode.value}
-        status, body = await self._carrier.send(asked)
-        if status >= 400:
-            raise_problem(status, body, known.contract)
-        return parse_json(body) if body else None
-
-    async def _streamed(self, known: Known, route: Route, data: Mapping[str, Json]) -> AsyncIterator[Json]:
-        asked = question(route, data)
-        asked.headers = {**self._headers, **asked.headers, "accept": "application/x-ndjson"}
-        lines = Lines(self._limits)
-        try:
-            async for part in self._carrier.stream(asked):
-                for line in lines.feed(part):
-                    if not line:
-                        continue
-                    item = parse_json(line)
-                    if isinstance(item, dict) and "$end" in item:
-                        return
-                    if isinstance(item, dict) and "$error" in item:
-                        raise_problem(500, format_json(item["$error"]), known.contract)
-                    yield item
-        except Refused as refused:
-            raise_problem(refused.status, refused.body, known.contract)
-        raise ConnectionLost(f"{route} ended without saying so")
-
-
-def _enveloped(value: Json) -> RESTfulResponse:
-    if not isinstance(value, dict) or not {"data", "metadata", "examples"} <= value.keys():
-        return RESTfulResponse(value)
-    metadata, examples = value["metadata"], value["examples"]
-    return RESTfulResponse(
-        value["data"],
-        metadata if isinstance(metadata, dict) else {},
-        examples if isinstance(examples, list) else [],
-    )
+    def _chosen(self, known: Known, mode: Mode | str | None) -> Mode:
+        return self._modes.get(known.contract.name, self._mode) if mode is None else Mode.of(mode)

@@ -48,10 +48,6 @@ class Implementations:
                     self._targets[f"{name}/{message}"] = target
         self._codecs: dict[str, tuple[FieldsReader, Writer]] = {}
 
-    def function(self, method: Method[Any]) -> Any:
-        """Return the implementation's own bound method."""
-        return self._targets[method.full_name].function
-
     async def call(self, method: Method[Any], arguments: Mapping[str, Json]) -> Json:
         """Return a result."""
         read, write = self._codec(method)
