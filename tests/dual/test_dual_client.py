@@ -19,7 +19,9 @@ from avrorpc.dual import (
 from avrorpc.dual.carriers import OverHttp
 from avrorpc.dual.catalogue import Catalogue
 from avrorpc.dual.directly import Implementations
+from avrorpc.streaming import close_iterator
 from support.shelf import MemoryShelf
+from support.waiting import until
 
 
 def vars_of(error: DeclaredError) -> dict[str, Any]:
@@ -214,3 +216,22 @@ async def test_answers_above_the_limit_are_refused() -> None:
                 await client.get("shelf", "get_book", {"id": "b1"})
             with pytest.raises(LimitExceeded, match="a line is above max_body=80 bytes"):
                 await anext(client.stream("shelf", "changes"))
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_stream_that_is_left_ends_at_once(mode: Mode) -> None:
+    shelf = MemoryShelf()
+    async with DualClient.of(shelf, mode=mode) as here:
+        stream = here.stream("shelf", "changes", {"count": 1_000_000})
+        await anext(stream)
+        assert shelf.open_streams == 1
+        await close_iterator(stream)
+        assert shelf.open_streams == 0
+    async with Server([shelf]) as server:
+        url = await server.listen("http://127.0.0.1:0")
+        async with await DualClient.connect(url, mode=mode) as there:
+            stream = there.stream("shelf", "changes", {"count": 1_000_000})
+            await anext(stream)
+            assert shelf.open_streams == 1
+            await close_iterator(stream)
+            await until(lambda: shelf.open_streams == 0)

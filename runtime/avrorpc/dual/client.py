@@ -19,6 +19,7 @@ from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.schema import Json
 from avrorpc.schema.routes import Route
 from avrorpc.server.server import Server
+from avrorpc.streaming import close_iterator
 
 Data: TypeAlias = Mapping[str, Json] | None
 """Arguments by name; None for none."""
@@ -212,8 +213,11 @@ class DualClient:
             items = self._direct.iterate(known.contract.methods[name], data or {})
         else:
             items = self._restful.iterate(known, routes[0], data or {})
-        async for item in items:
-            yield item
+        try:
+            async for item in items:
+                yield item
+        finally:
+            await close_iterator(items)
 
     async def close(self) -> None:
         """Close all connections."""

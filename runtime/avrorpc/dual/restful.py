@@ -16,6 +16,7 @@ from avrorpc.errors import ConnectionLost
 from avrorpc.limits import Limits
 from avrorpc.schema import Json
 from avrorpc.schema.routes import Route
+from avrorpc.streaming import close_iterator
 
 
 class Restful:
@@ -49,9 +50,9 @@ class Restful:
         """Yield the items of a response stream."""
         asked = question(route, arguments)
         asked.headers = {**self._headers, **asked.headers, "accept": "application/x-ndjson"}
-        lines = Lines(self._limits)
+        lines, parts = Lines(self._limits), self._carrier.stream(asked)
         try:
-            async for part in self._carrier.stream(asked):
+            async for part in parts:
                 for line in lines.feed(part):
                     if not line:
                         continue
@@ -63,6 +64,8 @@ class Restful:
                     yield item
         except Refused as refused:
             raise_problem(refused.status, refused.body, known.contract)
+        finally:
+            await close_iterator(parts)
         raise ConnectionLost(f"{route} ended without saying so")
 
     async def close(self) -> None:
