@@ -14,6 +14,7 @@ from avrorpc.dual.directly import Direct, Elsewhere, Implementations
 from avrorpc.dual.mode import Mode
 from avrorpc.dual.response import RESTfulResponse
 from avrorpc.dual.restful import Restful
+from avrorpc.dual.switch import Setting, Switch
 from avrorpc.errors import BindError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.schema import Json
@@ -53,14 +54,13 @@ class DualClient:
     ) -> None:
         self._catalogue: Final = catalogue
         self._direct: Final = direct
-        self._mode = Mode.of(mode)
-        self._modes: dict[str, Mode] = {}
         headers = {name.lower(): value for name, value in (metadata or {}).items()}
         self._restful: Final = Restful(carrier, headers, limits)
+        self._switch: Final = Switch(catalogue, direct, self._restful, Mode.of(mode))
 
     def __repr__(self) -> str:
         names = ", ".join(service.segment for service in self._catalogue.services)
-        return f"<DualClient {names} in {self._mode.value} mode>"
+        return f"<DualClient {names} in {self.mode.value} mode>"
 
     @classmethod
     def of(cls, *services: object, mode: Mode | str = Mode.PRODUCTION, server: Server | None = None) -> Self:
@@ -118,7 +118,7 @@ class DualClient:
     @property
     def mode(self) -> Mode:
         """The mode of services that have none of their own."""
-        return self._mode
+        return self._switch.setting.mode
 
     def enable_restful_mode(self, enabled: bool = True, *, service: str | None = None) -> None:
         """Switch to research mode, or back to production.
@@ -129,10 +129,9 @@ class DualClient:
         """
         mode = Mode.RESEARCH if enabled else Mode.PRODUCTION
         if service is None:
-            self._modes, self._mode = {}, mode
+            self._switch.throw(mode)
         else:
-            name = self._catalogue.service(service).contract.name
-            self._modes = {**self._modes, name: mode}
+            self._switch.throw_for(self._catalogue.service(service), mode)
 
     def get(
         self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
@@ -164,9 +163,9 @@ class DualClient:
         """Call by DELETE; see `call`."""
         return self.call("DELETE", service, name, data, mode=mode)
 
-    async def call(
+    def call(
         self, verb: str, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
-    ) -> Any:
+    ) -> Coroutine[Any, Any, Any]:
         """Call a message, or ask for what every service has.
 
         Args:
@@ -184,9 +183,20 @@ class DualClient:
             DeclaredError: The contract's, alike in both modes.
             StatusError: Any other failure.
         """
+        setting = self._switch.setting if mode is None else self._switch.whole[Mode.of(mode)]
+        try:
+            ask = setting.asks[service][verb, name]
+        except KeyError:
+            return self._found(setting, verb, service, name, data or {})
+        return ask(data or {})
+
+    async def _found(
+        self, setting: Setting, verb: str, service: str, name: str, data: Mapping[str, Json]
+    ) -> Any:
+        """Call what a verb and a name alone do not say."""
         known = self._catalogue.service(service)
-        chosen = self._chosen(known, mode)
-        route, arguments = known.find(verb, name, data or {})
+        chosen = setting.mode_of(known)
+        route, arguments = known.find(verb, name, data)
         if route is None:
             value = await self._restful.generated(known, verb, name, arguments)
             if chosen is Mode.PRODUCTION:
@@ -209,7 +219,8 @@ class DualClient:
         routes = [one for one in known.routes if one.message.name == name]
         if not routes:
             known.route("GET", name)  # which says what there is
-        if self._chosen(known, mode) is Mode.PRODUCTION:
+        setting = self._switch.setting if mode is None else self._switch.whole[Mode.of(mode)]
+        if setting.mode_of(known) is Mode.PRODUCTION:
             items = self._direct.iterate(known.contract.methods[name], data or {})
         else:
             items = self._restful.iterate(known, routes[0], data or {})
@@ -256,6 +267,3 @@ class DualClient:
             if any(known.contract.name == name for known in self._catalogue.services):
                 return name
         raise BindError(f"{type(implementation).__qualname__} implements no service of {self!r}")
-
-    def _chosen(self, known: Known, mode: Mode | str | None) -> Mode:
-        return self._modes.get(known.contract.name, self._mode) if mode is None else Mode.of(mode)
