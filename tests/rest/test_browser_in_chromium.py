@@ -19,34 +19,20 @@ from urllib.parse import quote
 import pytest
 from avrorpc.middleware import Authentication
 from avrorpc.middleware.tokens import TokenFile, new_token
+from support.chromium import MARKS, chromium
 from support.exemplary import Exemplary
 from support.hostile_page import ATTACK, Hostile
 from support.implementations import AsyncConformance, AsyncStreams
 from support.serving import ServerThread
 from support.shelf import MemoryShelf
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the path"),
-]
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield opened
-        opened.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
