@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped,unused-ignore]
+from avrorpc import Server
 from avrorpc_codegen.command import main
+from avrorpc_services import byte_tokenizer
 from click.testing import CliRunner, Result
 from openapi_spec_validator import OpenAPIV31SpecValidator  # type: ignore[import-untyped,unused-ignore]
+from rest.conftest import Desk
 from support.contracts import write
+from support.shelf import MemoryShelf
 
 CONTRACT = '@namespace("shop") protocol Shop { string find(string isbn, int page = 1); }'
 REPOSITORY = Path(__file__).parents[2]
@@ -91,6 +96,37 @@ def test_wrong_usage_is_told(project: Path, arguments: tuple[str, ...], problem:
     write(project, {"pyproject.json": "{}", "broken.json": "{", "some.yaml": "openapi: 3"})
     result = run(*arguments)
     assert (result.exit_code, problem in result.stderr) == (2, True), result.stderr
+
+
+async def test_what_is_written_is_what_a_server_shows() -> None:
+    async with Server([byte_tokenizer(), MemoryShelf()], mode="production") as server:
+        served = json.loads((await Desk(server)("GET", "/openapi.json")).body)
+    folder = Path("schemas")
+    shutil.copytree(REPOSITORY / "schemas" / "llm", folder / "llm")
+    (folder / "llm" / "model.avdl").unlink()
+    shutil.copy(REPOSITORY / "tests" / "schemas" / "shelf.avdl", folder)
+    (folder / "shop" / "shop.avdl").unlink()
+    written = json.loads(run("--title", served["info"]["title"]).stdout)
+    assert written == served
+    tokenize = written["paths"]["/tokenizer/tokenize"]["post"]
+    assert tokenize["requestBody"]["content"]["application/json"]["examples"]
+
+
+def test_cases_within_a_contract_are_written(project: Path) -> None:
+    cases = '@examples([{"description": "a", "input": {"isbn": "1"}, "expected_output": "b"}])'
+    write(project, {"schemas/shop/shop.avdl": CONTRACT.replace("string find", f"{cases} string find")})
+    found = json.loads(run().stdout)["paths"]["/shop/find"]["post"]
+    assert found["requestBody"]["content"]["application/json"]["examples"] == {
+        "case-1": {"summary": "a", "value": {"isbn": "1"}}
+    }
+
+
+def test_a_case_that_does_not_fit_is_told(project: Path) -> None:
+    cases = '@examples([{"description": "a", "input": {"isbn": 1}, "expected_output": "b"}])'
+    write(project, {"schemas/shop/shop.avdl": CONTRACT.replace("string find", f"{cases} string find")})
+    result = run("-o", "openapi.json")
+    assert (result.exit_code, "/isbn" in result.stderr) == (1, True), result.stderr
+    assert not (project / "openapi.json").exists()
 
 
 def test_two_protocols_of_one_route_are_told_apart_by_their_names(project: Path) -> None:
