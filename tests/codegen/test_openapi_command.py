@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,11 +66,13 @@ def test_check_tells_a_stale_file(project: Path) -> None:
     assert "look_up" not in (project / "openapi.json").read_text()
 
 
-@pytest.mark.parametrize("older", ["openapi.json", "old"])
+@pytest.mark.parametrize("older", ["openapi.json", "openapi.yaml", "openapi.yml", "old"])
 def test_against_tells_what_breaks_and_changes_no_file(project: Path, older: str) -> None:
     write(project, {"old/shop/shop.avdl": CONTRACT})
-    run("-o", "openapi.json")
-    before = (project / "openapi.json").read_text()
+    before = {}
+    for name in ("openapi.json", "openapi.yaml", "openapi.yml"):
+        run("-o", name)
+        before[name] = (project / name).read_text()
     same = run("--against", older)
     assert (same.exit_code, same.stdout) == (0, f"no client of {older} breaks\n")
     write(project, {"schemas/shop/shop.avdl": CONTRACT.replace("= 1", "")})
@@ -78,7 +81,7 @@ def test_against_tells_what_breaks_and_changes_no_file(project: Path, older: str
     assert "error[AVR563]: POST /shop/find: the body, page: it is required now" in broken.stdout
     shown = json.loads(run("--against", older, "--json").stdout)
     assert [one["id"] for one in shown["changes"]] == ["AVR563"]
-    assert (project / "openapi.json").read_text() == before
+    assert {name: (project / name).read_text() for name in before} == before
 
 
 @pytest.mark.parametrize(
@@ -88,14 +91,25 @@ def test_against_tells_what_breaks_and_changes_no_file(project: Path, older: str
         (("--against", "nowhere"), "there is no file or folder nowhere"),
         (("--against", "pyproject.json"), "is no OpenAPI document"),
         (("--against", "broken.json"), "is no JSON"),
-        (("--against", "some.yaml"), "is YAML"),
+        (("--against", "some.yaml"), "is no OpenAPI document"),
+        (("--against", "broken.yml"), "broken.yml is no YAML of JSON values: while parsing a flow node"),
+        (("--against", "date.yaml"), "date.yaml is no YAML of JSON values: Object of type date"),
         (("nowhere",), "does not exist"),
     ],
 )
 def test_wrong_usage_is_told(project: Path, arguments: tuple[str, ...], problem: str) -> None:
     write(project, {"pyproject.json": "{}", "broken.json": "{", "some.yaml": "openapi: 3"})
+    write(project, {"broken.yml": "{", "date.yaml": "openapi: 2026-01-31"})
     result = run(*arguments)
     assert (result.exit_code, problem in result.stderr) == (2, True), result.stderr
+
+
+def test_yaml_needs_a_package_that_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("-o", "openapi.yaml")
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    result = run("--against", "openapi.yaml")
+    assert result.exit_code == 2
+    assert "needs the package pyyaml: pip install pyyaml" in " ".join(result.stderr.split())
 
 
 async def test_what_is_written_is_what_a_server_shows() -> None:

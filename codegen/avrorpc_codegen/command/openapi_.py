@@ -190,16 +190,12 @@ def _compare(
 def _old(name: str, project: Project, options: DocumentOptions) -> dict[str, Json]:
     """Return the older document: as it is in a file, or made from the contracts of that version."""
     path = Path(name)
-    if path.is_file() and path.suffix == ".json":
-        try:
-            value: Json = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise click.UsageError(f"{name} is no JSON: {error}") from error
+    if path.is_file() and path.suffix in (".json", *_YAML):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        value = _yaml(name, text) if path.suffix in _YAML else _json(name, text)
         if not isinstance(value, dict) or "openapi" not in value or not isinstance(value.get("paths"), dict):
             raise click.UsageError(f"{name} is no OpenAPI document")
         return value
-    if path.is_file() and path.suffix in _YAML:
-        raise click.UsageError(f"{name} is YAML; name the older version as JSON, as contracts or by git")
     try:
         version = read_old(name, project)
     except VersionError as error:
@@ -208,6 +204,31 @@ def _old(name: str, project: Project, options: DocumentOptions) -> dict[str, Jso
         click.echo(error.diagnostics.render(), err=True)
         raise click.UsageError(f"{error}: nothing can be compared with it") from error
     return _document(version, replace(options, cases={}))
+
+
+def _json(name: str, text: str) -> Json:
+    try:
+        value: Json = json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"{name} is no JSON: {error}") from error
+    return value
+
+
+def _yaml(name: str, text: str) -> Json:
+    try:
+        # Only where it is installed.
+        import yaml  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415
+    except ImportError as error:
+        raise click.UsageError(
+            f"{name} is YAML, which needs the package pyyaml: pip install pyyaml; or name the older version"
+            " as JSON, as contracts or by git"
+        ) from error
+    try:
+        # What YAML has beside JSON, such as dates, is nowhere in the documents that are written here.
+        value: Json = json.loads(json.dumps(yaml.safe_load(text)))
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        raise click.UsageError(f"{name} is no YAML of JSON values: {' '.join(str(error).split())}") from error
+    return value
 
 
 def _print(changes: Sequence[RestChange], against: str) -> None:
