@@ -190,7 +190,6 @@ class Operation:
         body = self._body(reply.value, media, stages)
         headers["Content-Type"] = media
         if stages is not None:
-            stages.ended("encode")
             headers["Server-Timing"] = stages.header
         if self._is_readonly and self.is_safe and not is_research:
             return self._cached(request, headers, body)
@@ -199,20 +198,24 @@ class Operation:
     def _body(self, value: Any, media: str, stages: Stages | None) -> bytes:
         try:
             if media == JSON:
-                text = self.text(value)
-                return text if stages is None else format_json(self._envelope(text, stages))
-            if media == AVRO_JSON:
+                body = self.text(value)
+            elif media == AVRO_JSON:
                 types = self.served.contract.types
-                return format_json(to_avro_json(self.method.message.response, value, types))
-            if media == AVRO:
+                body = format_json(to_avro_json(self.method.message.response, value, types))
+            elif media == AVRO:
                 out = bytearray()
                 self.encode(out, value)
-                return bytes(out)
-            return bytes(value)
+                body = bytes(out)
+            else:
+                body = bytes(value)
         except StatusError as error:
             # The implementation's fault, and not the caller's.
             problem = TypeError(f"the result does not fit the contract: {error.message}")
             raise self.served.told(self.method, problem) from None
+        if stages is None:
+            return body
+        stages.ended("encode")
+        return format_json(self._envelope(body, stages)) if media == JSON else body
 
     def _envelope(self, text: bytes, stages: Stages) -> dict[str, object]:
         seconds = stages.milliseconds

@@ -76,6 +76,8 @@ class StreamOperation(Operation):
         try:
             media = negotiation.choose(request.headers.get("accept"), self._offered)
             arguments = await self.read(request, variables, forms_are_json=False)
+            if stages is not None:
+                stages.ended("decode")
             items = self._items(request)
             call = self.call(request, [*arguments, items])
             try:
