@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -19,6 +20,7 @@ from avrorpc.server.introspection import Access
 from avrorpc.transport.accepted import is_loopback
 
 from avrorpc_codegen.command.certificate_dates import date_warning
+from avrorpc_codegen.command.development import RefusalLines, telling_refusals
 from avrorpc_codegen.command.factories import make
 from avrorpc_codegen.command.reloading import Reloader, again, folders_of, settled
 from avrorpc_codegen.command.serve_options import (
@@ -115,7 +117,8 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--dev",
     is_flag=True,
-    help="For development: research mode, --expose-cause, and a line on the terminal for each call.",
+    help="For development: research mode, --expose-cause, and a line on the terminal for each call, and"
+    " for each request over REST that is refused.",
 )
 @click.option(
     "--record",
@@ -212,7 +215,10 @@ def command(
             origins=origins,
             browser=not no_browser,
         )
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with (
+            telling_refusals(RefusalLines()) if dev else nullcontext(),
+            asyncio.Runner(loop_factory=_loop_factory()) as runner,
+        ):
             runner.run(
                 _serve(
                     server,

@@ -45,6 +45,8 @@ Answer = Callable[[HttpRequest, Mapping[str, str]], Awaitable[HttpResponse]]
 Missed = WrongVerb | NoSuchPath | BadPath
 
 logger = logging.getLogger("avrorpc")
+refusals: Final = logging.getLogger("avrorpc.rest")
+"""Told, at the level of debugging, of each request that is refused before it is a call."""
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -139,9 +141,9 @@ class RestFace:
             else:
                 response = self._not_found(request, found)
         except Refusal as refusal:
-            response = respond(refusal.status, refusal.document(), refusal.headers)
+            response = _refused(request, refusal.status, refusal.document(), refusal.headers)
         except Problem as problem:
-            response = problem.response()
+            response = _refused(request, problem.status, problem.document, problem.headers)
         except (LimitExceeded, RemoteProtocolError):
             raise  # of the request's bytes, which whoever read them answers
         except Exception:
@@ -353,3 +355,11 @@ class RestFace:
             self._server.statistics.snapshot(), self._server.health, len(self._server.activity.connections)
         )
         return compressed(request, HttpResponse(200, {"Content-Type": CONTENT_TYPE}, text.encode()))
+
+
+def _refused(
+    request: HttpRequest, status: int, document: Mapping[str, Json], headers: Mapping[str, str]
+) -> HttpResponse:
+    """Return the problem of a request that goes no further."""
+    refusals.debug("%s %s  %d  %s", request.method, request.target, status, document.get("detail", ""))
+    return respond(status, document, headers)
