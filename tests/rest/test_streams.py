@@ -81,6 +81,16 @@ async def test_a_wrong_item_is_named(ask: Desk) -> None:
     got = await ask("POST", "/books/import", body=body, headers={"Content-Type": "application/x-ndjson"})
     assert got.status == 400
     assert "book[1]/title" in got.json["detail"]
+    assert [error["pointer"] for error in got.json["errors"]] == [
+        "/book/1/id", "/book/1/title", "/book/1/price",
+    ]  # fmt: skip
+
+
+async def test_a_list_is_no_stream(ask: Desk) -> None:
+    body = b'[{"id": "n", "title": "T", "price": "1"}]'
+    got = await ask("POST", "/books/import", body=body, headers={"Content-Type": "application/json"})
+    assert got.status == 400
+    assert got.json["detail"].endswith("write the items one on each line, and no list around them")
 
 
 async def test_an_item_above_the_limit_is_refused(shelf: MemoryShelf) -> None:

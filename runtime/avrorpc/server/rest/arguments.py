@@ -45,6 +45,10 @@ class ArgumentsReader:
         self._read = compile_json_fields(fields, types, f"{method.full_name}")
         self._members: Final = tuple(p for p in self._parameters if p.source is Source.MEMBER)
         self._whole: Final = next((p for p in self._parameters if p.source is Source.BODY), None)
+        self._takes_octets: Final = self._whole is not None and is_octets(
+            plain_branch(self._whole.field.type) or self._whole.field.type
+        )
+        """Whether a body may be the bytes of the one parameter that it stands for."""
         self._is_optional: Final = self._whole is not None and not isinstance(
             self._whole.field.default, NoDefault
         )
@@ -148,7 +152,8 @@ class ArgumentsReader:
             )
         if errors:
             count = "one thing is" if len(errors) == 1 else f"{len(errors)} things are"
-            raise Refusal(422, f"{count} wrong with the values: {errors[0]['detail']}", errors=errors)
+            first = f"{errors[0]['pointer'] or 'the body'}: {errors[0]['detail']}"
+            raise Refusal(422, f"{count} wrong with the values: {first}", errors=errors)
         return made
 
     def _mixed(
@@ -189,9 +194,7 @@ class ArgumentsReader:
         for name, text in pairs:
             parameter = self._query.get(name)
             if parameter is None:
-                has = ", ".join(self._query) or "none"
-                text_ = f"there is no query parameter {name!r:.60} here; there is {has}"
-                errors.append({"pointer": f"/{name[:60]}", "detail": text_, "in": "query"})
+                errors.append({"pointer": f"/{name[:60]}", "detail": self._no_query(name), "in": "query"})
                 continue
             own = parameter.field.name
             if own in lists:
@@ -203,6 +206,13 @@ class ArgumentsReader:
                 values[own] = self._spelt(parameter, text, errors)
             sources[own] = "query"
         values.update(lists)
+
+    def _no_query(self, name: str) -> str:
+        """Return what is said of a query parameter that is none here."""
+        if any(parameter.field.name == name for parameter in self._parameters):
+            return f"{name!r} is no query parameter here; it is for the {self._home(name)}"
+        has = f"there is {', '.join(self._query)}" if self._query else "there are none"
+        return f"there is no query parameter {name!r:.60} here; {has}"
 
     def _spelt(self, parameter: Parameter, text: str, errors: list[dict[str, Json]]) -> Json:
         if parameter.style is not Style.JSON:
@@ -231,7 +241,7 @@ class ArgumentsReader:
         media = request.media_type
         if not body and (self._whole is None or (not media and self._is_optional)):
             return
-        if self._whole is not None and self._is_raw(media):
+        if self._whole is not None and self._takes_octets and media == OCTETS:
             ready[self._whole.field.name] = body
             return
         match media:
@@ -253,10 +263,11 @@ class ArgumentsReader:
                     if media == FORM
                     else ""
                 )
+                *others, last = [JSON, AVRO, AVRO_JSON] + [OCTETS] * self._takes_octets
                 raise Refusal(
                     415,
-                    f"the body must be {JSON}, {AVRO} or {AVRO_JSON}, not {media[:100]}{hint}",
-                    headers={"Accept-Post": f"{JSON}, {AVRO}, {AVRO_JSON}"},
+                    f"the body must be {', '.join(others)} or {last}, not {media[:100]}{hint}",
+                    headers={"Accept-Post": ", ".join([*others, last])},
                 )
         value = self._json(body, media)
         if self._whole is not None:
@@ -288,12 +299,6 @@ class ArgumentsReader:
             if media == FORM:
                 raise Refusal(415, f"the body is a form; it must be {JSON}") from None
             raise Refusal(400, f"the body is no JSON: {error.problem}") from None
-
-    def _is_raw(self, media: str) -> bool:
-        """Whether a body is the bytes of the one parameter that it stands for."""
-        assert self._whole is not None
-        schema = plain_branch(self._whole.field.type) or self._whole.field.type
-        return media == OCTETS and is_octets(schema)
 
     def _read_avro(self, body: bytes, ready: dict[str, Any]) -> None:
         cursor = Cursor(body, self._limits)

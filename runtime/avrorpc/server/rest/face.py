@@ -172,9 +172,11 @@ class RestFace:
             case BadPath():
                 raise Refusal(400, f"the path is wrong: {found.problem}")
             case NoSuchPath():
-                raise Refusal(
-                    404, f"there is nothing at {request.path[:200]}; /openapi.json has what there is"
-                )
+                # Who tries things out is helped; in production nobody is told more than that it is not there.
+                is_helped = self._mode == "research" and self._gate.is_open and self._ask is not None
+                near = self._router.near(request.path) if is_helped else None
+                hint = f"did you mean {near}?" if near else "/openapi.json has what there is"
+                raise Refusal(404, f"there is nothing at {request.path[:200]}; {hint}")
 
     def _known(self, method: Method[Any], answer: Answer) -> Answer:
         """Return an answer for those alone who may call a message."""

@@ -16,6 +16,7 @@ from avrorpc.call import Reply
 from avrorpc.codec.json_reading import Problem, compile_json_reader
 from avrorpc.codec.json_text import format_json, parse_json
 from avrorpc.codec.lines import Lines
+from avrorpc.contracts import BadRequest, FieldViolation
 from avrorpc.errors import Code, DeclaredError, EncodeError, LimitExceeded, StatusError
 from avrorpc.schema import Json, Streaming
 from avrorpc.schema.routes import Route, Source
@@ -132,7 +133,13 @@ class StreamOperation(Operation):
         item = self._item(value, None, problems)
         if problems:
             text = "; ".join(f"{where}{one.pointer}: {one.text}" for one in problems[:5])
-            raise StatusError(Code.INVALID_ARGUMENT, text)
+            if isinstance(value, list) and number == 0:
+                text += "; write the items one on each line, and no list around them"
+            wrong = [
+                FieldViolation(path=f"/{self.method.item}/{number}{one.pointer}", description=one.text)
+                for one in problems
+            ]
+            raise StatusError(Code.INVALID_ARGUMENT, text, details=(BadRequest(violations=wrong),))
         return item
 
     async def _give(self, request: HttpRequest, variables: Mapping[str, str]) -> HttpResponse:
