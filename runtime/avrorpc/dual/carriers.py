@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import Context
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from avrorpc.dual.requests import Question
-from avrorpc.errors import Code, LimitExceeded, StatusError
+from avrorpc.errors import LimitExceeded
 from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.server.server import Server
 from avrorpc.streaming import close_iterator
 from avrorpc.transport.accepted import Accepted
+from avrorpc.transport.address import Address
 from avrorpc.transport.http_message import HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -100,13 +102,17 @@ class OverHttp:
     def __init__(self, url: str, limits: Limits = DEFAULT_LIMITS) -> None:
         self._url = url.rstrip("/")
         self._limits = limits
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._address = Address(parts.scheme, parts.hostname or "", port)
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, question: Question) -> tuple[int, bytes]:
         """Return status and body of the answer.
 
         Raises:
-            StatusError: UNAVAILABLE, the server cannot be reached.
+            TransportError: The server cannot be reached, or the connection broke.
+            RemoteProtocolError: It does not speak HTTP.
             LimitExceeded: The body is above `max_body`.
         """
         async with self._asked(question) as response:
@@ -141,15 +147,15 @@ class OverHttp:
         import aiohttp  # noqa: PLC0415 - only where HTTP is used
         from yarl import URL  # noqa: PLC0415 - aiohttp's own addresses: the target is encoded already
 
+        from avrorpc.transport.http_faults import saying  # noqa: PLC0415 - it imports aiohttp
+
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=None), requote_redirect_url=False
             )
         url = URL(self._url + question.target, encoded=True)
-        try:
+        with saying(self._address):
             async with self._session.request(
                 question.verb, url, data=question.body or None, headers=question.headers
             ) as response:
                 yield response
-        except aiohttp.ClientConnectionError as error:
-            raise StatusError(Code.UNAVAILABLE, f"{self._url} cannot be reached: {error}") from error

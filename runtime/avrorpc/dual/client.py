@@ -109,7 +109,11 @@ class DualClient:
             )
         sent = {name.lower(): value.encode() for name, value in (metadata or {}).items()}
         client = AsyncDynamicClient(url, metadata=sent, limits=limits)
-        contracts = [await client.contract(name) for name in await client.services()]
+        try:
+            contracts = [await client.contract(name) for name in await client.services()]
+        except BaseException:
+            await client.close()
+            raise
         carrier = OverHttp(rest, limits)
         return cls(
             Catalogue(contracts), Elsewhere(client), carrier, mode=mode, metadata=metadata, limits=limits
