@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Awaitable
 from dataclasses import replace
@@ -78,8 +79,8 @@ class HttpListener:
         self._is_stopping = False
         self._connections: set[HttpConnection] = set()
 
-    async def start(self, tls: ssl.SSLContext | None) -> None:
-        """Listen.
+    async def start(self, tls: ssl.SSLContext | None, sock: socket.socket | None = None) -> None:
+        """Listen; `sock` has the address already.
 
         Raises:
             BindError: The address cannot be had.
@@ -89,6 +90,7 @@ class HttpListener:
             replace(self.address, path=""),
             tls,
             lambda: HttpConnection(self._handle, self._limits, scheme, self._opened, self._closed),
+            sock,
         )
         self.address = self._door.address
 
