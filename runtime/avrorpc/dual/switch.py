@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from functools import partial
+from threading import Lock
 from typing import Any, Final, TypeAlias
 
 from avrorpc.dual.catalogue import Catalogue, Known
@@ -66,20 +67,24 @@ class Switch:
         """The settings in which all services have one mode."""
         self.setting: Setting = self.whole[mode]
         """How it stands. Whoever needs two things of it takes it once, and both from there."""
+        self._lock: Final = Lock()
+        """Between who throws it for one service and who does for another."""
 
     def throw(self, mode: Mode) -> None:
         """Switch all services, those that were switched alone included."""
-        self.setting = self.whole[mode]
+        with self._lock:
+            self.setting = self.whole[mode]
 
     def throw_for(self, known: Known, mode: Mode) -> None:
         """Switch one service alone."""
-        before = self.setting
-        modes = {**before.modes, known.contract.name: mode}
-        asks = {
-            name: self.whole[modes.get(one.contract.name, before.mode)].asks[name]
-            for name, one in self._catalogue.by_name.items()
-        }
-        self.setting = Setting(before.mode, modes, asks)
+        with self._lock:
+            before = self.setting
+            modes = {**before.modes, known.contract.name: mode}
+            asks = {
+                name: self.whole[modes.get(one.contract.name, before.mode)].asks[name]
+                for name, one in self._catalogue.by_name.items()
+            }
+            self.setting = Setting(before.mode, modes, asks)
 
 
 def _asks(catalogue: Catalogue, made: Callable[[Known, Route], Ask]) -> Asks:
