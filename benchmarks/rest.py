@@ -16,22 +16,16 @@ import select
 import socket
 import statistics
 import time
-import timeit
 from collections import defaultdict
-from collections.abc import Coroutine
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import cycle
 from pathlib import Path
 from typing import Any, Final
 
-from avrorpc.binding import bind
-from avrorpc.dual import DualClient
-from avrorpc.dual.directly import Implementations
-
 from benchmarks.load import Outcome, Panel, Show
 from benchmarks.rest_payloads import PAYLOADS
-from benchmarks.rest_servers import NAMES, Measured, serving
+from benchmarks.rest_servers import NAMES, serving
 
 PACKAGES: Final = ("avrorpc", "msgspec", "httptools", "uvloop", "fastapi", "starlette", "uvicorn", "pydantic")
 CONNECTIONS: Final = 16
@@ -39,7 +33,6 @@ CONNECTIONS: Final = 16
 ROUNDS: Final = 9
 SECONDS: Final = 0.6
 """How long one run takes."""
-SWITCHES: Final = 200_000
 
 HEADS: Final = 1_024
 """Different heads, where each request has another than the last."""
@@ -223,8 +216,6 @@ async def run(scale: float, show: Show) -> Outcome:
             f"one at a time, {name}: p99 ms": _milliseconds(waits[name], 99),
         }
     outcome.figures["rest_p99_ms"] = _milliseconds(waits[OURS], 99)
-    outcome.figures["switch_ns"] = round(switch_seconds() * 1e9)
-    outcome.figures["toggle_ns"] = round(toggle_seconds() * 1e9)
     outcome.notes.append("ratios: theirs to ours, median over rounds; above 1, ours is the better")
     return outcome
 
@@ -246,39 +237,3 @@ def processor_seconds(process: int) -> float:
     """Return the processor time that a process has used, of all its threads that still run."""
     threads = Path(f"/proc/{process}/task").iterdir()
     return sum(int((thread / "schedstat").read_text().split()[0]) for thread in threads) / 1e9
-
-
-def switch_seconds(calls: int = SWITCHES) -> float:
-    """Return what a call pays for there being two modes: what comes before the call that is made directly."""
-    service = Measured()
-    client = DualClient.of(service)
-    method = type(service).__contract__.methods["tokenize"]
-    asked: Any = PAYLOADS["small"][1]
-    direct = Implementations([bind(service)])
-
-    def switched() -> None:
-        _finish(client.post("rest", "tokenize", asked))
-
-    def straight() -> None:
-        _finish(direct.call(method, asked))
-
-    differences = []
-    for _ in range(5):
-        both = [timeit.timeit(one, number=calls // 10) for one in (switched, straight)]
-        differences.append((both[0] - both[1]) / (calls // 10))
-    return statistics.median(differences)
-
-
-def toggle_seconds(calls: int = SWITCHES) -> float:
-    """Return how long it takes to switch the mode."""
-    client = DualClient.of(Measured())
-    return min(timeit.repeat(lambda: client.enable_restful_mode(True), number=calls, repeat=5)) / calls
-
-
-def _finish(call: Coroutine[Any, Any, Any]) -> None:
-    """Run a call that never waits."""
-    try:
-        call.send(None)
-    except StopIteration:
-        return
-    raise RuntimeError("the call waits")

@@ -17,7 +17,16 @@ from benchmarks.load import Outcome, Show
 
 BENCHMARKS = ("calls_by_placement", "compile_contracts")
 """Contenders for the same work."""
-LOADS = ("connections", "concurrency", "streams", "soak", "rest", "rest_streams", "rest_transfers")
+LOADS = (
+    "connections",
+    "concurrency",
+    "streams",
+    "soak",
+    "rest",
+    "rest_streams",
+    "rest_transfers",
+    "switching",
+)
 """What is put on a server; run by name alone, since they take minutes."""
 
 

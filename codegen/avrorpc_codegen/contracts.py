@@ -32,7 +32,9 @@ class DeclaredProtocol:
     span: Span | None = None
     parameter_spans: dict[tuple[str, str], Span] = field(default_factory=dict)
     cases: tuple[Case, ...] = ()
-    """The example cases of all messages, where any of them stand in files; else the text has them all."""
+    """The example cases of all messages, once they are read."""
+    has_case_file: bool = False
+    """Whether any of them stand in files; else the text has them all."""
     _text: str = ""
 
     @property

@@ -59,15 +59,14 @@ def own_protocols(read: Read) -> list[DeclaredProtocol]:
 def read_examples(
     protocols: Iterable[DeclaredProtocol], contracts: Contracts, diagnostics: Diagnostics
 ) -> list[Path]:
-    """Read and judge the cases of protocols, note those that files hold, and return these files."""
+    """Read and judge the cases of protocols, note them there, and return the files that hold any."""
     paths: dict[Path, None] = {}
     reported: set[tuple[str, int, str]] = set()
     for declared in protocols:
         found: list[Placed] = []
-        has_file = False
         for stated in statements(declared, contracts):
             if stated.path is not None:
-                has_file = True
+                declared.has_case_file = True
                 paths[stated.path] = None
             try:
                 cases = cases_of(stated)
@@ -76,10 +75,9 @@ def read_examples(
                 found += cases
             except (BadExamples, Unreadable) as error:
                 _report(error, stated, diagnostics, reported)
-        if has_file:
-            order = list(declared.protocol.messages)
-            found.sort(key=lambda placed: order.index(placed.case.message))
-            declared.cases = tuple(placed.case for placed in found)
+        order = list(declared.protocol.messages)
+        found.sort(key=lambda placed: order.index(placed.case.message))
+        declared.cases = tuple(placed.case for placed in found)
     return list(paths)
 
 

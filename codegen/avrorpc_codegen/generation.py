@@ -78,7 +78,7 @@ def _render(
     for module, view in zip(modules, views, strict=True):
         generated.files[module.path] = renderers[module.target.templates].module(view)
         for declared in module.protocols:
-            if declared.cases:
+            if declared.has_case_file and declared.cases:
                 path = module.path.with_name(examples_file(declared.protocol.name))
                 generated.files[path] = cases_to_text(declared.cases, DATA_MARK)
     for target in config.targets:

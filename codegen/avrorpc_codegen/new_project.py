@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 
 from avrorpc_codegen.config import normalized
 from avrorpc_codegen.naming import ANNOTATION_NAMES, MODULE_NAMES
+from avrorpc_codegen.templating import template_environment
 
 CI_FILES: Final = {
     "github": (".github/workflows/ci.yml", "github.yml.j2"),
@@ -67,14 +68,7 @@ class NewProject:
 
     def files(self) -> dict[str, str]:
         """Return the text of each file by its path in the project's folder."""
-        environment = Environment(
-            loader=PackageLoader("avrorpc_codegen", "project"),
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            undefined=StrictUndefined,
-            autoescape=False,  # noqa: S701 - no HTML is written here
-        )
+        environment = template_environment(PackageLoader("avrorpc_codegen", "project"))
         templates = dict(_FILES)
         ci = CI_FILES[self.ci]
         if ci is not None:

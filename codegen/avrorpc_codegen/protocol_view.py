@@ -97,7 +97,7 @@ class ProtocolViewer:
             Text(self.names.declared.text),
             Joined("types=", types),
         )
-        if self.names.declared.cases:
+        if self.names.declared.has_case_file and self.names.declared.cases:
             name = layout.quote(examples_file(self.protocol.name))
             arguments = (*arguments, Joined("examples=", Group("(", ("__name__", name), ")")))
         value = Group("stub.Contract(", arguments, ")")

@@ -12,12 +12,13 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from jinja2 import BaseLoader, ChoiceLoader, Environment, FileSystemLoader, PackageLoader, PrefixLoader
+from jinja2 import BaseLoader, ChoiceLoader, FileSystemLoader, PackageLoader, PrefixLoader
 
 from avrorpc_codegen.diagnostic import Diagnostics
 from avrorpc_codegen.documentation import docstring
 from avrorpc_codegen.layout import class_head
 from avrorpc_codegen.template_faults import Missing, TemplateFaults
+from avrorpc_codegen.templating import template_environment
 from avrorpc_codegen.views import ModuleView, PackageView
 
 DEFAULTS: Final = "default"
@@ -56,13 +57,8 @@ class Renderer:
     def __init__(self, folders: Sequence[Path] = (), diagnostics: Diagnostics | None = None) -> None:
         ours = PackageLoader("avrorpc_codegen")
         own: list[BaseLoader] = [FileSystemLoader(folder) for folder in folders]
-        self._environment = Environment(
-            loader=ChoiceLoader([*own, ours, PrefixLoader({DEFAULTS: ours})]),
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            undefined=Missing,
-            autoescape=False,  # noqa: S701 - Python is written here, not HTML
+        self._environment = template_environment(
+            ChoiceLoader([*own, ours, PrefixLoader({DEFAULTS: ours})]), undefined=Missing
         )
         self._environment.filters |= {"docstring": docstring, "with_base": with_base}
         self._faults: TemplateFaults | None = None

@@ -63,9 +63,6 @@ def _running_time() -> float:
     return asyncio.get_running_loop().time()
 
 
-NO_METADATA: Final[Mapping[str, bytes]] = {}
-
-
 @dataclass(slots=True)
 class CallContext:
     """What a running implementation may know of its call."""

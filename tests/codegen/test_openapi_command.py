@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 import yaml  # type: ignore[import-untyped,unused-ignore]
+from avrorpc import Server
 from avrorpc_codegen.command import main
+from avrorpc_services import byte_tokenizer
 from click.testing import CliRunner, Result
 from openapi_spec_validator import OpenAPIV31SpecValidator  # type: ignore[import-untyped,unused-ignore]
+from rest.conftest import Desk
 from support.contracts import write
+from support.shelf import MemoryShelf
 
 CONTRACT = '@namespace("shop") protocol Shop { string find(string isbn, int page = 1); }'
 REPOSITORY = Path(__file__).parents[2]
@@ -60,11 +66,13 @@ def test_check_tells_a_stale_file(project: Path) -> None:
     assert "look_up" not in (project / "openapi.json").read_text()
 
 
-@pytest.mark.parametrize("older", ["openapi.json", "old"])
+@pytest.mark.parametrize("older", ["openapi.json", "openapi.yaml", "openapi.yml", "old"])
 def test_against_tells_what_breaks_and_changes_no_file(project: Path, older: str) -> None:
     write(project, {"old/shop/shop.avdl": CONTRACT})
-    run("-o", "openapi.json")
-    before = (project / "openapi.json").read_text()
+    before = {}
+    for name in ("openapi.json", "openapi.yaml", "openapi.yml"):
+        run("-o", name)
+        before[name] = (project / name).read_text()
     same = run("--against", older)
     assert (same.exit_code, same.stdout) == (0, f"no client of {older} breaks\n")
     write(project, {"schemas/shop/shop.avdl": CONTRACT.replace("= 1", "")})
@@ -73,7 +81,7 @@ def test_against_tells_what_breaks_and_changes_no_file(project: Path, older: str
     assert "error[AVR563]: POST /shop/find: the body, page: it is required now" in broken.stdout
     shown = json.loads(run("--against", older, "--json").stdout)
     assert [one["id"] for one in shown["changes"]] == ["AVR563"]
-    assert (project / "openapi.json").read_text() == before
+    assert {name: (project / name).read_text() for name in before} == before
 
 
 @pytest.mark.parametrize(
@@ -83,14 +91,56 @@ def test_against_tells_what_breaks_and_changes_no_file(project: Path, older: str
         (("--against", "nowhere"), "there is no file or folder nowhere"),
         (("--against", "pyproject.json"), "is no OpenAPI document"),
         (("--against", "broken.json"), "is no JSON"),
-        (("--against", "some.yaml"), "is YAML"),
+        (("--against", "some.yaml"), "is no OpenAPI document"),
+        (("--against", "broken.yml"), "broken.yml is no YAML of JSON values: while parsing a flow node"),
+        (("--against", "date.yaml"), "date.yaml is no YAML of JSON values: Object of type date"),
         (("nowhere",), "does not exist"),
     ],
 )
 def test_wrong_usage_is_told(project: Path, arguments: tuple[str, ...], problem: str) -> None:
     write(project, {"pyproject.json": "{}", "broken.json": "{", "some.yaml": "openapi: 3"})
+    write(project, {"broken.yml": "{", "date.yaml": "openapi: 2026-01-31"})
     result = run(*arguments)
     assert (result.exit_code, problem in result.stderr) == (2, True), result.stderr
+
+
+def test_yaml_needs_a_package_that_is_named(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run("-o", "openapi.yaml")
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    result = run("--against", "openapi.yaml")
+    assert result.exit_code == 2
+    assert "needs the package pyyaml: pip install pyyaml" in " ".join(result.stderr.split())
+
+
+async def test_what_is_written_is_what_a_server_shows() -> None:
+    async with Server([byte_tokenizer(), MemoryShelf()], mode="production") as server:
+        served = json.loads((await Desk(server)("GET", "/openapi.json")).body)
+    folder = Path("schemas")
+    shutil.copytree(REPOSITORY / "schemas" / "llm", folder / "llm")
+    (folder / "llm" / "model.avdl").unlink()
+    shutil.copy(REPOSITORY / "tests" / "schemas" / "shelf.avdl", folder)
+    (folder / "shop" / "shop.avdl").unlink()
+    written = json.loads(run("--title", served["info"]["title"]).stdout)
+    assert written == served
+    tokenize = written["paths"]["/tokenizer/tokenize"]["post"]
+    assert tokenize["requestBody"]["content"]["application/json"]["examples"]
+
+
+def test_cases_within_a_contract_are_written(project: Path) -> None:
+    cases = '@examples([{"description": "a", "input": {"isbn": "1"}, "expected_output": "b"}])'
+    write(project, {"schemas/shop/shop.avdl": CONTRACT.replace("string find", f"{cases} string find")})
+    found = json.loads(run().stdout)["paths"]["/shop/find"]["post"]
+    assert found["requestBody"]["content"]["application/json"]["examples"] == {
+        "case-1": {"summary": "a", "value": {"isbn": "1"}}
+    }
+
+
+def test_a_case_that_does_not_fit_is_told(project: Path) -> None:
+    cases = '@examples([{"description": "a", "input": {"isbn": 1}, "expected_output": "b"}])'
+    write(project, {"schemas/shop/shop.avdl": CONTRACT.replace("string find", f"{cases} string find")})
+    result = run("-o", "openapi.json")
+    assert (result.exit_code, "/isbn" in result.stderr) == (1, True), result.stderr
+    assert not (project / "openapi.json").exists()
 
 
 def test_two_protocols_of_one_route_are_told_apart_by_their_names(project: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 import pytest
 from avrorpc import Code, Server, StatusError, connect
 from avrorpc.contracts import AsyncIntrospectionClient
 from avrorpc.middleware import Authentication
-from avrorpc_codegen.command.development import CallLines, for_services
+from avrorpc_codegen.command.development import CallLines, RefusalLines, for_services, telling_refusals
+from rest.conftest import Desk
 from support.shelf import MemoryShelf
 from testcontracts.shelf import AsyncShelfClient, NoSuchBook
 
@@ -45,3 +47,43 @@ async def test_a_failure_says_what_it_was_and_long_arguments_are_cut() -> None:
     assert " more]  UNAUTHENTICATED  " in lines[0]
     assert lines[0].endswith("StatusError: UNAUTHENTICATED: not today")
     assert len(lines[0]) < 500
+
+
+async def test_each_request_that_is_refused_is_one_line() -> None:
+    lines: list[str] = []
+    async with Server([MemoryShelf()], middleware=(for_services(CallLines(lines.append)),)) as server:
+        with telling_refusals(RefusalLines(lines.append)):
+            post = partial(Desk(server), "POST", "/shelf/fail")
+            statuses = [
+                (await Desk(server)("GET", "/nowhere?a=\x1b")).status,
+                (await Desk(server)("PATCH", "/books/b1")).status,
+                (await post(body=b"{")).status,
+                (await post(body=b"x", headers={"Content-Type": "text/plain"})).status,
+                (await post({"how": 3})).status,
+                (await post({"how": "quota"})).status,
+            ]
+        await Desk(server)("GET", "/nowhere")
+    assert statuses == [404, 405, 400, 415, 422, 429]
+    assert [line.split("  ")[1:3] for line in lines] == [
+        ["GET /nowhere?a=%1B", "404"],
+        ["PATCH /books/b1", "405"],
+        ["POST /shelf/fail", "400"],
+        ["POST /shelf/fail", "415"],
+        ["POST /shelf/fail", "422"],
+        ["shelf.Shelf/fail", '{"how": "quota"}'],
+    ]
+    assert lines[0].endswith("there is nothing at /nowhere; /openapi.json has what there is")
+    assert "expected string, got int 3" in lines[4]
+
+
+async def test_a_caller_that_may_not_call_is_one_line() -> None:
+    lines: list[str] = []
+
+    def nobody(_: object) -> None:
+        raise StatusError(Code.UNAUTHENTICATED, "not\x1b[2Jtoday")
+
+    with telling_refusals(RefusalLines(lines.append)):
+        async with Server([MemoryShelf()], middleware=(Authentication(nobody),)) as server:
+            assert (await Desk(server)("GET", "/books/b1")).status == 401
+    (line,) = lines
+    assert line.endswith("  GET /books/b1  401  not [2Jtoday")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import queue
+import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import click
 import pytest
 from avrorpc import connect
-from avrorpc_codegen.command.reloading import again, folders_of, settled, sources
+from avrorpc_codegen.command.reloading import Sockets, again, folders_of, sources
 from avrorpc_codegen.command.serve_ import command
 from support.processes import environment
 from testcontracts.shelf import ShelfClient
@@ -47,10 +49,24 @@ def test_what_is_looked_at_is_the_module_and_the_project(
 
 
 def test_port_0_becomes_one_that_stays() -> None:
-    for given in ("127.0.0.1:0", "[::1]:0", ":0"):
-        host, _, port = settled(given).rpartition(":")
-        assert (host, int(port) > 0) == (given.rpartition(":")[0], True)
-    assert settled("127.0.0.1:80") == "127.0.0.1:80"
+    with Sockets() as sockets:
+        for given in ("127.0.0.1:0", "[::1]:0", ":0", "localhost:0"):
+            host, _, port = sockets.hold(given).rpartition(":")
+            assert (host, int(port) > 0) == (given.rpartition(":")[0], True)
+        assert sockets.hold("localhost:80") == "localhost:80"
+        assert len(sockets.named()) == len(sockets.descriptors()) == 3
+
+
+def test_sockets_are_held_and_not_bound_twice() -> None:
+    with Sockets() as sockets:
+        address = sockets.hold("127.0.0.1:0")
+        assert sockets.named() == (f"{address}={sockets.descriptors()[0]}",)
+        with socket.create_connection(("127.0.0.1", int(address.partition(":")[2])), 5):
+            pass  # it waits to be accepted
+        with pytest.raises(click.ClickException, match=f"cannot listen on {address}: Address already in use"):
+            sockets.hold(address)
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", int(address.partition(":")[2])), 5)
 
 
 def test_a_server_is_given_what_the_command_was_given() -> None:
@@ -145,6 +161,10 @@ def test_a_change_starts_the_server_anew_and_an_error_waits_for_the_next(
         assert watched.line("stopped")
         assert watched.line("ready").split()[1] == url
         assert count(url) == 7
+        write(f"import time\ntime.sleep(1)\n{IMPLEMENTATION}")
+        watched.line("stopped")
+        assert count(url) == 5  # it waited for the next server
+        watched.line("ready")
         write("class Mine(\n")
         assert "mine.py:1" in watched.line("Error:")
         assert "waiting for a change" in watched.line("the server has ended with 1")

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import click
 import pytest
 from avrorpc import Limits, Tls
 from avrorpc.middleware import Authentication
-from avrorpc_codegen.command.serve_options import certificates, host_port, limits, middleware, places, rate
+from avrorpc_codegen.command.serve_options import (
+    certificates,
+    host_port,
+    limits,
+    middleware,
+    places,
+    rate,
+    sockets,
+)
 
 
 def test_without_an_address_tcp_is_taken() -> None:
@@ -108,3 +117,15 @@ def test_files_that_cannot_be_used_are_named(
             record=None if record is None else tmp_path / record,
         )
     assert said in refused.value.message
+
+
+def test_sockets_that_another_process_holds_are_used_for_their_addresses() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as sock:
+        held = sockets([f"127.0.0.1:9000={sock.dup().detach()}"])
+        (place,) = places((), (), (), (), (), "netty", None, held)
+        assert place.sock is not None
+        with place.sock as own:
+            assert own.getsockname() == sock.getsockname()
+    for wrong in ("127.0.0.1:9000=x", "127.0.0.1:9000", f"127.0.0.1:9000={10**6}"):
+        with pytest.raises(click.UsageError, match="of a socket"):
+            sockets([wrong])

@@ -7,11 +7,12 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from support.ports import free_ports
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
@@ -28,8 +29,12 @@ class Block:
     line: int
 
 
-def blocks(page: Path) -> Iterator[Block]:
+def blocks(page: Path, ports: Mapping[str, int] | None = None) -> Iterator[Block]:
+    """Yield the blocks of a page, with other ports in the place of those that it has."""
     text = page.read_text(encoding="utf-8")
+    for written, free in (ports or {}).items():
+        assert f"127.0.0.1:{written}" in text
+        text = text.replace(f"127.0.0.1:{written}", f"127.0.0.1:{free}")
     for match in re.finditer(r"(?:^`([^`\n]+)`:\n\n)?^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
         yield Block(match[2], match[3], match[1], text[: match.start(2)].count("\n") + 1)
 
@@ -83,7 +88,7 @@ def test_the_tutorial_runs_as_it_is_written(tmp_path: Path) -> None:
     servers: list[subprocess.Popen[str]] = []
     checked = 0
     try:
-        for block in blocks(TUTORIAL):
+        for block in blocks(TUTORIAL, dict(zip(("9017", "8017"), free_ports(2), strict=True))):
             if block.file is not None:
                 path = tmp_path / block.file
                 path.parent.mkdir(parents=True, exist_ok=True)

@@ -6,7 +6,19 @@ import asyncio
 from typing import Any
 
 import pytest
-from avrorpc import BindError, Code, DeclaredError, Server, StatusError
+from avrorpc import (
+    BindError,
+    Code,
+    ConnectError,
+    ConnectionLost,
+    DeclaredError,
+    LimitExceeded,
+    Limits,
+    RemoteProtocolError,
+    Server,
+    StatusError,
+)
+from avrorpc.binding import bind
 from avrorpc.dual import (
     DevelopmentEnvironment,
     DualClient,
@@ -15,7 +27,13 @@ from avrorpc.dual import (
     ServiceRegistry,
     UnifiedService,
 )
+from avrorpc.dual.carriers import OverHttp
+from avrorpc.dual.catalogue import Catalogue
+from avrorpc.dual.directly import Implementations
+from avrorpc.dual.requests import Question
+from avrorpc.streaming import close_iterator
 from support.shelf import MemoryShelf
+from support.waiting import until
 
 
 def vars_of(error: DeclaredError) -> dict[str, Any]:
@@ -198,3 +216,70 @@ async def test_an_environment_takes_services_until_it_is_first_called() -> None:
         env.enable_restful_mode(False)
         assert env.mode.value == "production"
         assert await env.client.post("shelf", "count_books") == 5
+
+
+async def test_answers_above_the_limit_are_refused() -> None:
+    shelf, limits = MemoryShelf(), Limits(max_body=80)
+    async with Server([shelf]) as server:
+        carrier = OverHttp(await server.listen("http://127.0.0.1:0"), limits)
+        catalogue, direct = Catalogue([shelf.__contract__]), Implementations([bind(shelf)])
+        async with DualClient(catalogue, direct, carrier, mode="research", limits=limits) as client:
+            with pytest.raises(LimitExceeded, match="answered with more than max_body=80 bytes"):
+                await client.get("shelf", "get_book", {"id": "b1"})
+            with pytest.raises(LimitExceeded, match="a line is above max_body=80 bytes"):
+                await anext(client.stream("shelf", "changes"))
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_stream_that_is_left_ends_at_once(mode: Mode) -> None:
+    shelf = MemoryShelf()
+    async with DualClient.of(shelf, mode=mode) as here:
+        stream = here.stream("shelf", "changes", {"count": 1_000_000})
+        await anext(stream)
+        assert shelf.open_streams == 1
+        await close_iterator(stream)
+        assert shelf.open_streams == 0
+    async with Server([shelf]) as server:
+        url = await server.listen("http://127.0.0.1:0")
+        async with await DualClient.connect(url, mode=mode) as there:
+            stream = there.stream("shelf", "changes", {"count": 1_000_000})
+            await anext(stream)
+            assert shelf.open_streams == 1
+            await close_iterator(stream)
+            await until(lambda: shelf.open_streams == 0)
+
+
+@pytest.mark.parametrize("mode", MODES)
+async def test_a_server_that_is_gone_is_told_alike_in_both_modes(mode: Mode) -> None:
+    async with Server([MemoryShelf()]) as server:
+        client = await DualClient.connect(await server.listen("http://127.0.0.1:0"), mode=mode)
+    with pytest.raises(ConnectError):
+        await client.post("shelf", "count_books")
+    with pytest.raises(ConnectError):
+        await anext(client.stream("shelf", "changes"))
+    await client.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error", "problem"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{", ConnectionLost, "broke"),
+        (b"", ConnectionLost, "broke"),
+        (b"220 mail.example ESMTP\r\n", RemoteProtocolError, "does not speak HTTP"),
+    ],
+)
+async def test_what_a_server_breaks_off_is_told_in_words_of_ours(
+    answer: bytes, error: type[Exception], problem: str
+) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    listening = await asyncio.start_server(serve, "127.0.0.1", 0)
+    carrier = OverHttp(f"http://127.0.0.1:{listening.sockets[0].getsockname()[1]}")
+    with pytest.raises(error, match=problem):
+        await carrier.send(Question("GET", "/books", {}))
+    await carrier.close()
+    listening.close()
+    await listening.wait_closed()

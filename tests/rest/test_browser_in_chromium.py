@@ -5,6 +5,7 @@ Runs where the package playwright is installed and there is a Chromium on the pa
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import shutil
@@ -12,6 +13,7 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -19,34 +21,20 @@ from urllib.parse import quote
 import pytest
 from avrorpc.middleware import Authentication
 from avrorpc.middleware.tokens import TokenFile, new_token
+from support.chromium import MARKS, chromium
 from support.exemplary import Exemplary
 from support.hostile_page import ATTACK, Hostile
 from support.implementations import AsyncConformance, AsyncStreams
 from support.serving import ServerThread
 from support.shelf import MemoryShelf
 
-CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
-OPTIONS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-]
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium on the path"),
-]
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    with playwright.sync_playwright() as started:
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=OPTIONS)
-        yield opened
-        opened.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture
@@ -617,6 +605,37 @@ def test_a_token_is_asked_for_sent_and_forgotten(browser: Any, tmp_path: Path) -
         assert secret not in page.evaluate("JSON.stringify(sessionStorage)")
         assert sent(page) == "401"
         assert page.locator("#token-dialog").is_visible()
+
+
+def test_a_token_that_ends_is_asked_for_again_and_nothing_typed_is_lost(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("avrorpc.middleware.tokens._LOOK_AGAIN", 0.0)  # changes are seen at once
+    secret, token = new_token("ada")
+    file = tmp_path / "tokens"
+    file.write_text(str(token))
+    tokens = TokenFile(file)
+    guard = Authentication(tokens.authenticate, authorize=tokens.authorize)
+    with ServerThread(MemoryShelf(), middleware=(guard,)) as server, opened(browser, server.http) as page:
+        page.goto(server.http)
+        page.fill("#token-value", secret)
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".service")
+        show(page, server.http, "shelf/get_book", {"id": "b1"})
+        assert sent(page) == "200"
+        file.write_text(str(replace(token, expires=datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC))))
+        field(page, "id").fill("b2")
+        assert sent(page) == "401"
+        assert "the token has expired" in page.locator(".result").text_content()
+        page.wait_for_selector("#token-dialog[open]")
+        next_secret, next_token = new_token("ada")
+        file.write_text(str(next_token))
+        page.fill("#token-value", next_secret)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#token-dialog:not([open])", state="attached")
+        assert field(page, "id").input_value() == "b2"
+        assert sent(page) == "200"
+        assert result(page)["id"] == "b2"
 
 
 def test_a_server_that_is_gone_is_told(browser: Any) -> None:

@@ -237,7 +237,9 @@ async def test_research_mode_wraps_the_result(ask: Desk) -> None:
     assert set(got.json) == {"data", "metadata", "examples"}
     assert got.json["data"]["id"] == "b1"
     assert got.json["metadata"]["message"] == "get_book"
-    assert set(got.json["metadata"]["stages_ms"]) == {"decode", "call"}
+    assert set(got.json["metadata"]["stages_ms"]) == {"decode", "call", "encode"}
+    shown = [part.partition(";dur=") for part in got.headers["server-timing"].split(", ")]
+    assert {name: float(ms) for name, _, ms in shown} == got.json["metadata"]["stages_ms"]
     assert "dur=" in got.headers["server-timing"]
 
 

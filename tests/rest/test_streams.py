@@ -312,3 +312,19 @@ async def test_a_stream_has_no_state_that_a_change_could_be_bound_to(
     got = await play("POST", "/marks", body=GOOD, headers={**LINES, "If-Match": '"old"'})
     assert got.status == 412
     assert (tapes.taken, tapes.open, play.server.activity.calls) == (0, 0, [])
+
+
+async def test_a_list_is_no_stream(ask: Desk) -> None:
+    body = b'[{"id": "n", "title": "T", "price": "1"}]'
+    got = await ask("POST", "/books/import", body=body, headers={"Content-Type": "application/json"})
+    assert got.status == 422
+    assert got.json["detail"].endswith("write the items one on each line, and no list around them")
+
+
+async def test_an_item_above_the_limit_is_refused(shelf: MemoryShelf) -> None:
+    lines = b'{"id": "n", "title": "T", "price": "1"}\n{"id": "' + b"x" * 400
+    async with Server([shelf], limits=Limits(max_body=300)) as server:
+        headers = {"Content-Type": "application/x-ndjson"}
+        got = await Desk(server)("POST", "/books/import", body=lines, headers=headers)
+    assert (got.status, got.json["code"]) == (413, "RESOURCE_EXHAUSTED")
+    assert got.json["detail"] == "an item of book is too large: a line is above max_body=300 bytes"

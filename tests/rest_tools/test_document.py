@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import pytest
 from avrorpc import Server
-from avrorpc.transport.http_message import HttpRequest
+from avrorpc.transport.http_message import Head, HttpRequest
 from avrorpc_contracts.llm import MODEL
 from avrorpc_services import byte_tokenizer, model
 from openapi_spec_validator import OpenAPIV31SpecValidator  # type: ignore[import-untyped,unused-ignore]
@@ -40,7 +40,7 @@ async def served(
     *services: object, mode: Literal["production", "research"] = "production", path: str = "/openapi.json"
 ) -> bytes:
     async with Server(list(services), mode=mode) as server:
-        response = await server.rest(HttpRequest("GET", path, {}, b""))
+        response = await server.rest(HttpRequest(Head("GET", path)))
     assert isinstance(response.body, bytes)
     return response.body
 

@@ -104,6 +104,20 @@ def test_what_is_no_path_is_told_apart(path: str) -> None:
     assert isinstance(router().find("GET", path), BadPath)
 
 
+@pytest.mark.parametrize(
+    ("path", "near"),
+    [
+        ("/book", "/books"),
+        ("/Books/Newest/", "/books/newest"),
+        ("/books/newset", "/books/newest"),
+        ("/elsewhere", None),
+        ("/books" * 20, None),
+    ],
+)
+def test_a_path_that_is_not_there_may_be_near_to_one_that_is(path: str, near: str | None) -> None:
+    assert router().near(path) == near
+
+
 def test_a_route_that_means_the_same_is_refused() -> None:
     made = router("GET /books/{isbn}")
     assert made.has("GET", parse_template("/books/{other}"))

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from avrorpc import BindError, Server, connect
 from avrorpc.testing import ServiceTester
-from avrorpc.testing.examples import snake_case
 from avrorpc_contracts.llm import AsyncTokenizerClient
 from avrorpc_services import byte_tokenizer
 from support.exemplary import Exemplary
@@ -53,12 +52,6 @@ async def test_who_is_not_there_is_told_with_who_is() -> None:
         await tester.run_service_tests("exemplary", "divide")
     with pytest.raises(BindError):
         ServiceTester(3)
-
-
-def test_names_in_snake_case() -> None:
-    assert [snake_case(name) for name in ("TokenStore", "KVCache", "A", "HTTPServer2")] == [
-        "token_store", "kv_cache", "a", "http_server2",
-    ]  # fmt: skip
 
 
 def pytest_run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

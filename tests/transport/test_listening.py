@@ -221,3 +221,35 @@ def test_a_connection_that_comes_as_the_server_closes_is_closed_too(
             runner.run(serve())
         gc.collect()
     assert [str(warning.message) for warning in caught if warning.category is ResourceWarning] == []
+
+
+@pytest.mark.parametrize("scheme", ["tcp", "http"])
+async def test_a_socket_that_outlives_a_server_keeps_who_comes_for_the_next(scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        url = f"{scheme}://127.0.0.1:{held.getsockname()[1]}"
+        async with Server([AsyncSmall()]) as first:
+            assert await first.listen(url, sock=held.dup()) == url
+            async with avrorpc.connect(AsyncSmallClient, url) as client:
+                assert await client.double(2) == 4
+        async with avrorpc.connect(AsyncSmallClient, url) as client:
+            waiting = asyncio.ensure_future(client.double(3))
+            await asyncio.sleep(0.05)
+            assert not waiting.done()
+            async with Server([AsyncSmall()]) as second:
+                await second.listen(url, sock=held.dup())
+                assert await waiting == 6
+
+
+@pytest.mark.parametrize("url", ["unix:a.sock", "memory://"])
+async def test_a_socket_that_is_given_is_one_of_tcp(url: str) -> None:
+    async with Server([AsyncSmall()]) as server:
+        with socket.socket() as sock, pytest.raises(BindError, match="a socket that is given is one of TCP"):
+            await server.listen(url, sock=sock)
+
+
+async def test_what_is_no_listening_socket_is_refused() -> None:
+    async with Server([AsyncSmall()]) as server:
+        closed = socket.socket()
+        closed.close()
+        with pytest.raises(BindError, match="cannot listen on"):
+            await server.listen("tcp://127.0.0.1:9", sock=closed)

@@ -1,16 +1,19 @@
-"""What `avrogen serve --dev` shows: a line for each call on the terminal, and maybe a recording."""
+"""What `avrogen serve --dev` shows: a line on the terminal for each call, and each request that is none."""
 
 from __future__ import annotations
 
 import datetime
 import json
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Final
 
 import click
 from avrorpc import Call, Reply, Service
 from avrorpc.middleware import Ending, Watch, watched
 from avrorpc.middleware.redaction import shown_arguments
+from avrorpc.server.rest.face import refusals
 from avrorpc.service import Middleware
 
 INTROSPECTION: Final = "avrorpc.Introspection"
@@ -57,6 +60,37 @@ class CallLines:
         return serve
 
 
+class RefusalLines(logging.Handler):
+    """Tells of each request over REST that is refused before it is a call: when, which, and why.
+
+    Args:
+        tell: Takes a line.
+    """
+
+    def __init__(self, tell: Callable[[str], None] = _told) -> None:
+        super().__init__()
+        self._tell = tell
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell of one."""
+        self._tell(f"{datetime.datetime.now():%H:%M:%S}  {_cut(record.getMessage())}")
+
+
+@contextmanager
+def telling_refusals(handler: logging.Handler) -> Iterator[None]:
+    """Have refused requests told while the block lasts, and by nobody else."""
+    level, propagates = refusals.level, refusals.propagate
+    refusals.addHandler(handler)
+    refusals.propagate = False
+    refusals.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        refusals.removeHandler(handler)
+        refusals.propagate = propagates
+        refusals.setLevel(level)
+
+
 class _Line(Watch):
     __slots__ = ("_call", "_counts", "_shown", "_start", "_tell")
 
@@ -90,5 +124,5 @@ class _Line(Watch):
 
 
 def _cut(text: str) -> str:
-    shown = text.replace("\n", " ")
+    shown = "".join(letter if letter.isprintable() else " " for letter in text)
     return shown if len(shown) <= MOST else f"{shown[:MOST]}[{len(shown) - MOST} more]"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -12,7 +13,7 @@ import click
 from avrorpc.errors import SchemaError
 from avrorpc.schema import Json
 from avrorpc.schema.openapi import openapi
-from avrorpc.schema.openapi_options import DocumentOptions
+from avrorpc.schema.openapi_options import Case, DocumentOptions
 
 from avrorpc_codegen.breaking.comparison import Version
 from avrorpc_codegen.breaking.version import Broken, Project, VersionError, read_old, read_project
@@ -27,6 +28,7 @@ from avrorpc_codegen.command.reporting import (
 )
 from avrorpc_codegen.config import find_project, load_config
 from avrorpc_codegen.diagnostic import Diagnostics, counted
+from avrorpc_codegen.example_files import read_examples
 from avrorpc_codegen.output import write_whole
 from avrorpc_codegen.rest_changes import RestChange, rest_changes
 from avrorpc_codegen.source import display_name
@@ -102,6 +104,8 @@ def command(
         project = Project(config.schemas, root, include, found)
         diagnostics = Diagnostics()
         new = read_project(project, diagnostics)
+        if not diagnostics.has_errors:
+            read_examples(new.contracts.protocols.values(), new.contracts, diagnostics)
         show(diagnostics, as_json=as_json)
         options = DocumentOptions(
             title=title or _title(new),
@@ -109,6 +113,7 @@ def command(
             servers=servers,
             mode=mode,
             security=security,
+            cases=_cases(new),
             generated=not no_generated,
         )
         document = _document(new, options)
@@ -131,6 +136,14 @@ _YAML = (".yaml", ".yml")
 def _title(version: Version) -> str:
     names = sorted({name.rpartition(".")[0] or name for name in version.contracts.protocols})
     return ", ".join(names) or "No services"
+
+
+def _cases(version: Version) -> dict[tuple[str, str], list[Case]]:
+    cases: dict[tuple[str, str], list[Case]] = {}
+    for name, declared in version.contracts.protocols.items():
+        for case in declared.cases:
+            cases.setdefault((name, case.message), []).append(case.to_json())
+    return cases
 
 
 def _document(version: Version, options: DocumentOptions) -> dict[str, Json]:
@@ -177,16 +190,12 @@ def _compare(
 def _old(name: str, project: Project, options: DocumentOptions) -> dict[str, Json]:
     """Return the older document: as it is in a file, or made from the contracts of that version."""
     path = Path(name)
-    if path.is_file() and path.suffix == ".json":
-        try:
-            value: Json = json.loads(path.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise click.UsageError(f"{name} is no JSON: {error}") from error
+    if path.is_file() and path.suffix in (".json", *_YAML):
+        text = path.read_text(encoding="utf-8", errors="replace")
+        value = _yaml(name, text) if path.suffix in _YAML else _json(name, text)
         if not isinstance(value, dict) or "openapi" not in value or not isinstance(value.get("paths"), dict):
             raise click.UsageError(f"{name} is no OpenAPI document")
         return value
-    if path.is_file() and path.suffix in _YAML:
-        raise click.UsageError(f"{name} is YAML; name the older version as JSON, as contracts or by git")
     try:
         version = read_old(name, project)
     except VersionError as error:
@@ -194,7 +203,32 @@ def _old(name: str, project: Project, options: DocumentOptions) -> dict[str, Jso
     except Broken as error:
         click.echo(error.diagnostics.render(), err=True)
         raise click.UsageError(f"{error}: nothing can be compared with it") from error
-    return _document(version, options)
+    return _document(version, replace(options, cases={}))
+
+
+def _json(name: str, text: str) -> Json:
+    try:
+        value: Json = json.loads(text)
+    except ValueError as error:
+        raise click.UsageError(f"{name} is no JSON: {error}") from error
+    return value
+
+
+def _yaml(name: str, text: str) -> Json:
+    try:
+        # Only where it is installed.
+        import yaml  # type: ignore[import-untyped,unused-ignore]  # noqa: PLC0415
+    except ImportError as error:
+        raise click.UsageError(
+            f"{name} is YAML, which needs the package pyyaml: pip install pyyaml; or name the older version"
+            " as JSON, as contracts or by git"
+        ) from error
+    try:
+        # What YAML has beside JSON, such as dates, is nowhere in the documents that are written here.
+        value: Json = json.loads(json.dumps(yaml.safe_load(text)))
+    except (yaml.YAMLError, TypeError, ValueError, RecursionError) as error:
+        raise click.UsageError(f"{name} is no YAML of JSON values: {' '.join(str(error).split())}") from error
+    return value
 
 
 def _print(changes: Sequence[RestChange], against: str) -> None:

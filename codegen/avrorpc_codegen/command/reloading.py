@@ -1,12 +1,14 @@
 """`avrogen serve --reload`: a server in a process of its own, started anew when its files have changed.
 
-The one that runs drains first, and the next listens at the same ports. One that cannot start, for a syntax
-error or anything else, is tried again after the next change.
+The one that runs drains first. The sockets that are listened on outlive it, so that nobody is refused: who
+connects in between waits for the next. One that cannot start, for a syntax error or anything else, is tried
+again after the next change.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import ipaddress
 import os
 import signal
 import socket
@@ -14,10 +16,12 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
 import click
+from avrorpc.transport.listening import everywhere
 
 from avrorpc_codegen.watching import Snapshot, await_change, snapshot
 
@@ -39,12 +43,16 @@ class Reloader:
         arguments: What `avrogen` is given for the server.
         folders: Where the files are that it is made of.
         drain: Seconds that a server is given to finish its calls.
+        descriptors: What servers inherit.
     """
 
-    def __init__(self, arguments: Sequence[str], folders: Iterable[Path], drain: float) -> None:
+    def __init__(
+        self, arguments: Sequence[str], folders: Iterable[Path], drain: float, descriptors: Sequence[int] = ()
+    ) -> None:
         self._command = [sys.executable, "-m", "avrorpc_codegen", *arguments]
         self._folders = list(folders)
         self._drain = drain
+        self._descriptors = descriptors
         self._stop = threading.Event()
         self._child: subprocess.Popen[bytes] | None = None
 
@@ -58,7 +66,9 @@ class Reloader:
         try:
             while True:
                 known = self._look()
-                self._child = subprocess.Popen(self._command)  # noqa: S603 - our own, as it was given
+                self._child = subprocess.Popen(  # noqa: S603 - our own, as it was given
+                    self._command, pass_fds=self._descriptors
+                )
                 changed = await_change(known, self._look, wait=self._wait)
                 shown = [_shown(path) for path in changed[:_MOST_NAMED]]
                 more = f" and {len(changed) - len(shown)} more" if len(changed) > len(shown) else ""
@@ -141,16 +151,54 @@ def folders_of(factories: Iterable[str]) -> list[Path]:
     ]
 
 
-def settled(address: str) -> str:
-    """Return `HOST:PORT` with a free port for port 0, so that each server listens at the same one."""
-    host, separator, port = address.rpartition(":")
-    if port != "0":
-        return address
-    bare = host.strip("[]")
-    family = socket.AF_INET6 if ":" in bare else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as sock:
-        sock.bind((bare or ("" if separator else "127.0.0.1"), 0))
-        return f"{host}{separator}{sock.getsockname()[1]}"
+class Sockets(ExitStack):
+    """Sockets that are listened on for as long as the `with` block lasts, whichever server accepts."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._held: dict[str, socket.socket] = {}
+
+    def hold(self, address: str) -> str:
+        """Listen at `HOST:PORT`, and return it; port 0 becomes a free one.
+
+        A host that is a name may be at several addresses: each server finds those itself.
+
+        Raises:
+            ClickException: The address cannot be had.
+        """
+        host, _, port = address.rpartition(":")
+        bare = host.strip("[]")
+        try:
+            if bare and not _is_ip(bare):
+                return f"{host}:{port if port != '0' else _free_port(bare)}"
+            family = socket.AF_INET6 if ":" in bare else socket.AF_INET
+            sock = socket.create_server((bare, int(port)), family=family) if bare else everywhere(int(port))
+        except OSError as error:
+            raise click.ClickException(f"cannot listen on {address}: {error.strerror or error}") from error
+        found = f"{host}:{sock.getsockname()[1]}"
+        self._held[found] = self.enter_context(sock)
+        return found
+
+    def named(self) -> tuple[str, ...]:
+        """Return each as `HOST:PORT=DESCRIPTOR`, as a server takes them."""
+        return tuple(f"{address}={sock.fileno()}" for address, sock in self._held.items())
+
+    def descriptors(self) -> list[int]:
+        """Return what a server inherits."""
+        return [sock.fileno() for sock in self._held.values()]
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _free_port(host: str) -> int:
+    with socket.create_server((host, 0)) as sock:
+        return int(sock.getsockname()[1])
 
 
 def again(command: click.Command, values: dict[str, object]) -> list[str]:

@@ -10,6 +10,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Final
 
@@ -19,15 +20,18 @@ from avrorpc.server.introspection import Access
 from avrorpc.transport.accepted import is_loopback
 
 from avrorpc_codegen.command.certificate_dates import date_warning
+from avrorpc_codegen.command.development import RefusalLines, telling_refusals
 from avrorpc_codegen.command.factories import make
-from avrorpc_codegen.command.reloading import Reloader, again, folders_of, settled
+from avrorpc_codegen.command.reloading import Reloader, Sockets, again, folders_of
 from avrorpc_codegen.command.serve_options import (
+    DEFAULT,
     Place,
     certificates,
     host_port,
     limits,
     middleware,
     places,
+    sockets,
 )
 from avrorpc_codegen.command.serve_options import rate as parse_rate
 
@@ -115,7 +119,8 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--dev",
     is_flag=True,
-    help="For development: research mode, --expose-cause, and a line on the terminal for each call.",
+    help="For development: research mode, --expose-cause, and a line on the terminal for each call, and"
+    " for each request over REST that is refused.",
 )
 @click.option(
     "--record",
@@ -124,6 +129,7 @@ _FILE: Final = click.Path(dir_okay=False, path_type=Path)
     help="Add each call to FILE, as JSON that avrorpc.testing replays.",
 )
 @click.option("--reload", "reloads", is_flag=True, help="Start anew when the services' files change.")
+@click.option("--held", multiple=True, metavar="HOST:PORT=DESCRIPTOR", hidden=True)
 @click.option("-v", "--verbose", is_flag=True, help="Say where each method runs.")
 @click.option("--expose-cause", is_flag=True, help="Show callers the text of undeclared exceptions.")
 @click.option(
@@ -159,6 +165,7 @@ def command(
     dev: bool,
     record: Path | None,
     reloads: bool,
+    held: tuple[str, ...],
     verbose: bool,
     expose_cause: bool,
     introspection: str,
@@ -181,13 +188,18 @@ def command(
     if research and mode == "production":
         raise click.UsageError("--research and --mode production say the opposite")
     shown = certificates(cert, key, client_ca, is_used=bool(tls or https), has_tokens=token_file is not None)
-    where = places(tcp, http, unix, tls, https, framing, shown)
+    where = places(tcp, http, unix, tls, https, framing, shown, sockets(held))
     bounds, rates = limits(limited), None if rate is None else parse_rate(rate)
     if reloads:
         values = {**context.params, "reloads": False}
-        for kind in ("tcp", "http", "tls", "https"):
-            values[kind] = tuple(settled(host_port(value)) for value in values[kind])
-        sys.exit(Reloader(again(context.command, values), folders_of(factories), drain).run())
+        if not any((tcp, http, unix, tls, https)):
+            values["tcp"] = (DEFAULT,)
+        with Sockets() as held_:
+            for kind in ("tcp", "http", "tls", "https"):
+                values[kind] = tuple(held_.hold(host_port(value)) for value in values[kind])
+            values["held"] = held_.named()
+            arguments = again(context.command, values)
+            sys.exit(Reloader(arguments, folders_of(factories), drain, held_.descriptors()).run())
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
     wraps = middleware(
         lines=dev,
@@ -212,7 +224,10 @@ def command(
             origins=origins,
             browser=not no_browser,
         )
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        with (
+            telling_refusals(RefusalLines()) if dev else nullcontext(),
+            asyncio.Runner(loop_factory=_loop_factory()) as runner,
+        ):
             runner.run(
                 _serve(
                     server,
@@ -242,7 +257,7 @@ async def _serve(
         loop.add_signal_handler(signum, stop.set)
     try:
         for place in where:
-            await server.listen(place.url, tls=place.tls)
+            await server.listen(place.url, tls=place.tls, sock=place.sock)
         names = ", ".join(served.name for served in server.services)
         if verbose:
             click.echo(server.describe(), err=True)

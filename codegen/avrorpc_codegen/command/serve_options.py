@@ -5,7 +5,8 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import re
-from collections.abc import Sequence
+import socket
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, get_type_hints
@@ -20,6 +21,8 @@ from avrorpc.testing.recording import Recorder
 
 from avrorpc_codegen.command.development import CallLines, for_services
 
+DEFAULT: Final = "127.0.0.1:9000"
+"""Where TCP is listened for, where nothing else is said."""
 _RATE: Final = re.compile(r"(\d{1,9})/(\d{0,9}(?:\.\d{1,6})?)(ms|s|m|h|d)")
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
@@ -32,6 +35,8 @@ class Place:
     """What `Server.listen` takes."""
     tls: Tls | None = None
     """What TLS shows and demands there."""
+    sock: socket.socket | None = None
+    """What has the address already."""
 
 
 def places(
@@ -42,21 +47,38 @@ def places(
     https: Sequence[str],
     framing: str,
     shown: Tls | None,
+    held: Mapping[str, socket.socket] | None = None,
 ) -> list[Place]:
     """Return the addresses, by their kind and in the order in which they were given.
+
+    Args:
+        tcp: `HOST:PORT` of each.
+        http: Of each.
+        unix: The path of each.
+        tls: `HOST:PORT` of each.
+        https: Of each.
+        framing: How messages are framed.
+        shown: What TLS shows and demands.
+        held: What has some of the `HOST:PORT` already.
 
     Raises:
         UsageError: One of them is none, or needs a certificate.
     """
     if (tls or https) and shown is None:
         raise click.UsageError("--tls and --https need --cert and --key; `avrogen certs` makes them")
+    framed, socks = f"?framing={framing}", held or {}
+
+    def at(scheme: str, values: Sequence[str], query: str = "", own: Tls | None = None) -> Iterator[Place]:
+        for value in map(host_port, values):
+            yield Place(f"{scheme}://{value}{query}", own, socks.get(value))
+
     return [
-        *(Place(f"tcp://{host_port(value)}?framing={framing}") for value in tcp),
-        *(Place(f"http://{host_port(value)}") for value in http),
-        *(Place(f"unix:{quote(value)}?framing={framing}") for value in unix),
-        *(Place(f"tls://{host_port(value)}?framing={framing}", shown) for value in tls),
-        *(Place(f"https://{host_port(value)}", shown) for value in https),
-    ] or [Place("tcp://127.0.0.1:9000")]
+        *at("tcp", tcp, framed),
+        *at("http", http),
+        *(Place(f"unix:{quote(value)}{framed}") for value in unix),
+        *at("tls", tls, framed, shown),
+        *at("https", https, "", shown),
+    ] or list(at("tcp", [DEFAULT]))
 
 
 def host_port(value: str) -> str:
@@ -69,6 +91,22 @@ def host_port(value: str) -> str:
     if not port.isdigit() or int(port) > 65_535:
         raise click.UsageError(f"{value!r} must be HOST:PORT, such as 127.0.0.1:9000")
     return f"{host}:{port}" if separator else f"127.0.0.1:{port}"
+
+
+def sockets(given: Sequence[str]) -> dict[str, socket.socket]:
+    """Return the sockets that another process holds, which are given as `HOST:PORT=DESCRIPTOR`.
+
+    Raises:
+        UsageError: A descriptor is no socket's.
+    """
+    found: dict[str, socket.socket] = {}
+    for text in given:
+        address, _, descriptor = text.rpartition("=")
+        try:
+            found[address] = socket.socket(fileno=int(descriptor))
+        except (ValueError, OSError) as error:
+            raise click.UsageError(f"{text!r} must be HOST:PORT=DESCRIPTOR of a socket") from error
+    return found
 
 
 def certificates(

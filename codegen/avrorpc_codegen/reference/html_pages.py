@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Final
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 from markupsafe import Markup
 
 from avrorpc_codegen.reference import navigation
@@ -21,6 +21,7 @@ from avrorpc_codegen.reference.code import Code, Piece, Role
 from avrorpc_codegen.reference.pages import Badge, Doc, Reference, Trail, Use
 from avrorpc_codegen.reference.prose import to_html, to_html_line, to_html_span, to_text
 from avrorpc_codegen.reference.search_index import search_index
+from avrorpc_codegen.templating import template_environment
 
 _BREAKS: Final = re.compile(r"(?<=[._/])(?=[^._/])|(?<=[a-z0-9])(?=[A-Z])")
 _MOST_USES: Final = 12
@@ -55,13 +56,8 @@ class HtmlPages:
         self._reference = reference
         self.addresses = addresses
         self.mark = mark
-        self._environment = Environment(
-            loader=PackageLoader("avrorpc_codegen", "reference/templates/html"),
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            undefined=StrictUndefined,
-            autoescape=True,
+        self._environment = template_environment(
+            PackageLoader("avrorpc_codegen", "reference/templates/html"), is_html=True
         )
         self._environment.globals["site"] = reference
         self.titles = _titles(reference)

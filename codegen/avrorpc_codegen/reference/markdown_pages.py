@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 from urllib.parse import quote
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import PackageLoader
 
 from avrorpc_codegen.reference.addresses import HOME, Addresses, Page, Target
 from avrorpc_codegen.reference.building import count_line
@@ -24,6 +24,7 @@ from avrorpc_codegen.reference.prose_markdown import (
     to_markdown_line,
     to_markdown_span,
 )
+from avrorpc_codegen.templating import template_environment
 
 _NOT_IN_ANCHORS: Final = re.compile(r"[^\w\- ]")
 _GAPS: Final = re.compile(
@@ -50,13 +51,8 @@ class MarkdownPages:
         self.mark = mark
         self.anchors: dict[tuple[Page, str], str] = {}
         """The anchors that headings have, by the page and the anchor that we have for them."""
-        self._environment = Environment(
-            loader=PackageLoader("avrorpc_codegen", "reference/templates/markdown"),
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-            undefined=StrictUndefined,
-            autoescape=False,  # noqa: S701 - Markdown is written here; `Show` escapes
+        self._environment = template_environment(
+            PackageLoader("avrorpc_codegen", "reference/templates/markdown")
         )
         self._environment.globals["site"] = reference
 

@@ -38,13 +38,12 @@ from avrorpc.schema import (
     describe,
 )
 from avrorpc.schema.defaults import NON_FINITE
+from avrorpc.schema.logical import decimal_precision, decimal_scale
 
 Place: TypeAlias = "tuple[Place, str | int | _Key] | None"
 Reader: TypeAlias = "Callable[[Json, Place, list[Problem]], Any]"
 FieldsReader: TypeAlias = "Callable[[Mapping[str, Json], Place, list[Problem]], list[Any]]"
 
-MOST_PROBLEMS: Final = 100
-"""Of a longer list of problems, the rest is not told."""
 LARGEST_EXACT: Final = 2**53
 """Up to here a number that is written with a point or an exponent is an integer without doubt."""
 
@@ -275,7 +274,7 @@ class _Compiler:
                         item = part(item, (place, name), problems)
                     values.append(item)
                 elif isinstance(field.default, NoDefault):
-                    problems.append(Problem(place, f"{what} needs {name!r}: {describe(field.type)}", name))
+                    problems.append(Problem(place, f"{what} needs {name!r}: {_wanted(field.type)}", name))
                 else:
                     values.append(default_value(field.type, field.default, types))
             return values
@@ -375,6 +374,16 @@ def _text(value: Json) -> str:
 
 
 def _misfit(schema: Schema, value: Json, place: Place) -> Problem:
-    is_logical = isinstance(schema, Primitive | Fixed) and logical_of(schema) is not None
-    wanted = schema.props["logicalType"] if is_logical else describe(schema)
+    wanted = _wanted(schema)
+    if wanted.startswith("decimal(") and not isinstance(value, str):
+        wanted += " in quotes"
     return Problem(place, f"expected {wanted}, got {value!r:.60}")
+
+
+def _wanted(schema: Schema) -> str:
+    """Return what a value must be, as the contract has it."""
+    if not isinstance(schema, Primitive | Fixed) or logical_of(schema) is None:
+        return describe(schema)
+    if schema.props["logicalType"] == "decimal":
+        return f"decimal({decimal_precision(schema)}, {decimal_scale(schema)})"
+    return str(schema.props["logicalType"])

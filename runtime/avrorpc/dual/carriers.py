@@ -7,12 +7,15 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from contextvars import Context
 from typing import TYPE_CHECKING, Protocol
+from urllib.parse import urlsplit
 
 from avrorpc.dual.requests import Question
-from avrorpc.errors import Code, StatusError
+from avrorpc.errors import LimitExceeded
+from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.server.server import Server
 from avrorpc.streaming import close_iterator
 from avrorpc.transport.accepted import Accepted
+from avrorpc.transport.address import Address
 from avrorpc.transport.http_message import Head, HttpRequest, HttpResponse
 
 if TYPE_CHECKING:
@@ -98,26 +101,33 @@ class OverHttp:
 
     Args:
         url: Its HTTP address.
+        limits: `max_body` bounds answers that are no streams.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, limits: Limits = DEFAULT_LIMITS) -> None:
         self._url = url.rstrip("/")
+        self._limits = limits
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        self._address = Address(parts.scheme, parts.hostname or "", port)
         self._session: aiohttp.ClientSession | None = None
 
     async def send(self, question: Question) -> tuple[int, bytes]:
         """Return status and body of the answer.
 
         Raises:
-            StatusError: UNAVAILABLE, the server cannot be reached.
+            TransportError: The server cannot be reached, or the connection broke.
+            RemoteProtocolError: It does not speak HTTP.
+            LimitExceeded: The body is above `max_body`.
         """
         async with self._asked(question) as response:
-            return response.status, await response.read()
+            return response.status, await self._read(response)
 
     async def stream(self, question: Question) -> AsyncIterator[bytes]:
         """Yield the parts of the answer's body."""
         async with self._asked(question) as response:
             if response.status >= 300:
-                raise Refused(response.status, await response.read())
+                raise Refused(response.status, await self._read(response))
             async for part in response.content.iter_any():
                 yield part
 
@@ -127,20 +137,30 @@ class OverHttp:
         if session is not None:
             await session.close()
 
+    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+        body = bytearray()
+        async for part in response.content.iter_any():
+            body += part
+            if len(body) > self._limits.max_body:
+                raise LimitExceeded(
+                    f"{self._url} answered with more than max_body={self._limits.max_body} bytes"
+                )
+        return bytes(body)
+
     @asynccontextmanager
     async def _asked(self, question: Question) -> AsyncIterator[aiohttp.ClientResponse]:
         import aiohttp  # noqa: PLC0415 - only where HTTP is used
         from yarl import URL  # noqa: PLC0415 - aiohttp's own addresses: the target is encoded already
+
+        from avrorpc.transport.http_faults import saying  # noqa: PLC0415 - it imports aiohttp
 
         if self._session is None:
             self._session = aiohttp.ClientSession(
                 timeout=aiohttp.ClientTimeout(total=None), requote_redirect_url=False
             )
         url = URL(self._url + question.target, encoded=True)
-        try:
+        with saying(self._address):
             async with self._session.request(
                 question.verb, url, data=question.body or None, headers=question.headers
             ) as response:
                 yield response
-        except aiohttp.ClientConnectionError as error:
-            raise StatusError(Code.UNAVAILABLE, f"{self._url} cannot be reached: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -31,6 +31,12 @@ class Known:
         for route in self.routes:
             for name in {route.message.name, self._tail(route)}:
                 self._by_name.setdefault((route.verb, name), []).append(route)
+
+    def plain(self) -> Iterator[tuple[tuple[str, str], Route]]:
+        """Yield what verbs and names mean that by themselves say which route is meant; see `find`."""
+        for key, routes in self._by_name.items():
+            if len(routes) == 1:
+                yield key, routes[0]
 
     def route(self, verb: str, name: str) -> Route | None:
         """Return what a verb and a name mean; see `find`."""
@@ -112,11 +118,12 @@ class Catalogue:
             Known(one, segments[one.name], routes_of(one.protocol, segments[one.name])) for one in known
         ]
         """All of them."""
-        self._by_name: Mapping[str, Known] = {
+        self.by_name: Final[Mapping[str, Known]] = {
             name: service
             for service in self.services
             for name in (short_name(service.contract.name), service.contract.name, service.segment)
         }
+        """Each of them, by each of its names."""
 
     def service(self, name: str) -> Known:
         """Return a service.
@@ -124,7 +131,7 @@ class Catalogue:
         Raises:
             StatusError: UNIMPLEMENTED, there is none of that name.
         """
-        if name not in self._by_name:
+        if name not in self.by_name:
             has = ", ".join(service.segment for service in self.services)
             raise StatusError(Code.UNIMPLEMENTED, f"there is no service {name!r} here; there is {has}")
-        return self._by_name[name]
+        return self.by_name[name]

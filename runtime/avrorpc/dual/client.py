@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Mapping
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 from avrorpc.binding import Binding, bind
 from avrorpc.client.dynamic_async import AsyncDynamicClient
-from avrorpc.codec.json_text import format_json, parse_json
-from avrorpc.dual.carriers import Carrier, InProcess, OverHttp, Refused
+from avrorpc.dual.carriers import Carrier, InProcess, OverHttp
 from avrorpc.dual.catalogue import Catalogue, Known
 from avrorpc.dual.directly import Direct, Elsewhere, Implementations
 from avrorpc.dual.mode import Mode
-from avrorpc.dual.requests import Question, question, raise_problem
 from avrorpc.dual.response import RESTfulResponse
-from avrorpc.errors import BindError, ConnectionLost
+from avrorpc.dual.restful import Restful
+from avrorpc.dual.switch import Setting, Switch
+from avrorpc.errors import BindError
+from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.schema import Json
 from avrorpc.schema.routes import Route
 from avrorpc.server.server import Server
+from avrorpc.streaming import close_iterator
+
+Data: TypeAlias = Mapping[str, Json] | None
+"""Arguments by name; None for none."""
 
 
 class DualClient:
@@ -34,6 +39,7 @@ class DualClient:
         carrier: Takes requests in research mode.
         mode: The mode to begin with.
         metadata: Sent with each call over REST, such as `{"authorization": "Bearer ..."}`.
+        limits: `max_body` bounds each item of a stream.
     """
 
     def __init__(
@@ -44,17 +50,17 @@ class DualClient:
         *,
         mode: Mode | str = Mode.PRODUCTION,
         metadata: Mapping[str, str] | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self._catalogue: Final = catalogue
         self._direct: Final = direct
-        self._carrier: Final = carrier
-        self._mode = Mode.of(mode)
-        self._modes: dict[str, Mode] = {}
-        self._headers: Final = {name.lower(): value for name, value in (metadata or {}).items()}
+        headers = {name.lower(): value for name, value in (metadata or {}).items()}
+        self._restful: Final = Restful(carrier, headers, limits)
+        self._switch: Final = Switch(catalogue, direct, self._restful, Mode.of(mode))
 
     def __repr__(self) -> str:
         names = ", ".join(service.segment for service in self._catalogue.services)
-        return f"<DualClient {names} in {self._mode.value} mode>"
+        return f"<DualClient {names} in {self.mode.value} mode>"
 
     @classmethod
     def of(cls, *services: object, mode: Mode | str = Mode.PRODUCTION, server: Server | None = None) -> Self:
@@ -81,6 +87,7 @@ class DualClient:
         mode: Mode | str = Mode.PRODUCTION,
         rest: str | None = None,
         metadata: Mapping[str, str] | None = None,
+        limits: Limits = DEFAULT_LIMITS,
     ) -> Self:
         """Return a client of a server elsewhere.
 
@@ -89,6 +96,7 @@ class DualClient:
             mode: The mode to begin with.
             rest: Its HTTP address, for research mode; by default `url`.
             metadata: Sent with each call.
+            limits: Bounds on answers.
 
         Raises:
             BindError: There is no HTTP address.
@@ -100,14 +108,21 @@ class DualClient:
                 f"research mode needs an HTTP address beside {url}: connect(..., rest='http://...')"
             )
         sent = {name.lower(): value.encode() for name, value in (metadata or {}).items()}
-        client = AsyncDynamicClient(url, metadata=sent)
-        contracts = [await client.contract(name) for name in await client.services()]
-        return cls(Catalogue(contracts), Elsewhere(client), OverHttp(rest), mode=mode, metadata=metadata)
+        client = AsyncDynamicClient(url, metadata=sent, limits=limits)
+        try:
+            contracts = [await client.contract(name) for name in await client.services()]
+        except BaseException:
+            await client.close()
+            raise
+        carrier = OverHttp(rest, limits)
+        return cls(
+            Catalogue(contracts), Elsewhere(client), carrier, mode=mode, metadata=metadata, limits=limits
+        )
 
     @property
     def mode(self) -> Mode:
         """The mode of services that have none of their own."""
-        return self._mode
+        return self._switch.setting.mode
 
     def enable_restful_mode(self, enabled: bool = True, *, service: str | None = None) -> None:
         """Switch to research mode, or back to production.
@@ -118,75 +133,43 @@ class DualClient:
         """
         mode = Mode.RESEARCH if enabled else Mode.PRODUCTION
         if service is None:
-            self._modes, self._mode = {}, mode
+            self._switch.throw(mode)
         else:
-            name = self._catalogue.service(service).contract.name
-            self._modes = {**self._modes, name: mode}
+            self._switch.throw_for(self._catalogue.service(service), mode)
 
-    async def get(
-        self,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
-    ) -> Any:
+    def get(
+        self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Call by GET; see `call`."""
-        return await self.call("GET", service, name, data, mode=mode)
+        return self.call("GET", service, name, data, mode=mode)
 
-    async def post(
-        self,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
-    ) -> Any:
+    def post(
+        self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Call by POST; see `call`."""
-        return await self.call("POST", service, name, data, mode=mode)
+        return self.call("POST", service, name, data, mode=mode)
 
-    async def put(
-        self,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
-    ) -> Any:
+    def put(
+        self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Call by PUT; see `call`."""
-        return await self.call("PUT", service, name, data, mode=mode)
+        return self.call("PUT", service, name, data, mode=mode)
 
-    async def patch(
-        self,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
-    ) -> Any:
+    def patch(
+        self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Call by PATCH; see `call`."""
-        return await self.call("PATCH", service, name, data, mode=mode)
+        return self.call("PATCH", service, name, data, mode=mode)
 
-    async def delete(
-        self,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
-    ) -> Any:
+    def delete(
+        self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Call by DELETE; see `call`."""
-        return await self.call("DELETE", service, name, data, mode=mode)
+        return self.call("DELETE", service, name, data, mode=mode)
 
-    async def call(
-        self,
-        verb: str,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
-    ) -> Any:
+    def call(
+        self, verb: str, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
+    ) -> Coroutine[Any, Any, Any]:
         """Call a message, or ask for what every service has.
 
         Args:
@@ -204,23 +187,31 @@ class DualClient:
             DeclaredError: The contract's, alike in both modes.
             StatusError: Any other failure.
         """
+        setting = self._switch.setting if mode is None else self._switch.whole[Mode.of(mode)]
+        try:
+            ask = setting.asks[service][verb, name]
+        except KeyError:
+            return self._found(setting, verb, service, name, data or {})
+        return ask(data or {})
+
+    async def _found(
+        self, setting: Setting, verb: str, service: str, name: str, data: Mapping[str, Json]
+    ) -> Any:
+        """Call what a verb and a name alone do not say."""
         known = self._catalogue.service(service)
-        route, data = known.find(verb, name, data or {})
-        chosen = self._modes.get(known.contract.name, self._mode) if mode is None else Mode.of(mode)
+        chosen = setting.mode_of(known)
+        route, arguments = known.find(verb, name, data)
         if route is None:
-            return await self._generated(known, verb, name, data, chosen)
+            value = await self._restful.generated(known, verb, name, arguments)
+            if chosen is Mode.PRODUCTION:
+                return value
+            return RESTfulResponse(value, {"service": known.contract.name})
         if chosen is Mode.PRODUCTION:
-            return await self._direct.call(known.contract.methods[route.message.name], data or {})
-        value = await self._asked(known, question(route, data or {}), Mode.RESEARCH)
-        return _enveloped(value)
+            return await self._direct.call(known.contract.methods[route.message.name], arguments)
+        return await self._restful.call(known, route, arguments)
 
     async def stream(
-        self,
-        service: str,
-        name: str,
-        data: Mapping[str, Json] | None = None,
-        *,
-        mode: Mode | str | None = None,
+        self, service: str, name: str, data: Data = None, *, mode: Mode | str | None = None
     ) -> AsyncIterator[Json]:
         """Call a message whose response is a stream, and yield its items; alike in both modes.
 
@@ -229,21 +220,24 @@ class DualClient:
             StatusError: Any other failure.
         """
         known = self._catalogue.service(service)
-        chosen = self._modes.get(known.contract.name, self._mode) if mode is None else Mode.of(mode)
         routes = [one for one in known.routes if one.message.name == name]
         if not routes:
             known.route("GET", name)  # which says what there is
-        if chosen is Mode.PRODUCTION:
-            async for item in self._direct.iterate(known.contract.methods[name], data or {}):
+        setting = self._switch.setting if mode is None else self._switch.whole[Mode.of(mode)]
+        if setting.mode_of(known) is Mode.PRODUCTION:
+            items = self._direct.iterate(known.contract.methods[name], data or {})
+        else:
+            items = self._restful.iterate(known, routes[0], data or {})
+        try:
+            async for item in items:
                 yield item
-            return
-        async for item in self._streamed(known, routes[0], data or {}):
-            yield item
+        finally:
+            await close_iterator(items)
 
     async def close(self) -> None:
         """Close all connections."""
         await self._direct.close()
-        await self._carrier.close()
+        await self._restful.close()
 
     async def __aenter__(self) -> Self:
         return self
@@ -277,54 +271,3 @@ class DualClient:
             if any(known.contract.name == name for known in self._catalogue.services):
                 return name
         raise BindError(f"{type(implementation).__qualname__} implements no service of {self!r}")
-
-    async def _generated(
-        self, known: Known, verb: str, name: str, data: Mapping[str, Json] | None, mode: Mode
-    ) -> Any:
-        """Ask for what every service has; the server alone knows it, whatever the mode."""
-        asked = Question(verb, f"/_introspection/{known.segment}/{name}", {})
-        if verb != "GET":
-            asked.headers["content-type"] = "application/json"
-            asked.body = format_json(data or {})
-        value = await self._asked(known, asked, Mode.PRODUCTION)
-        if mode is Mode.PRODUCTION:
-            return value
-        return RESTfulResponse(value, {"service": known.contract.name})
-
-    async def _asked(self, known: Known, asked: Question, mode: Mode) -> Json:
-        asked.headers = {**self._headers, **asked.headers, "avrorpc-mode": mode.value}
-        status, body = await self._carrier.send(asked)
-        if status >= 400:
-            raise_problem(status, body, known.contract)
-        return parse_json(body) if body else None
-
-    async def _streamed(self, known: Known, route: Route, data: Mapping[str, Json]) -> AsyncIterator[Json]:
-        asked = question(route, data)
-        asked.headers = {**self._headers, **asked.headers, "accept": "application/x-ndjson"}
-        rest = b""
-        try:
-            async for part in self._carrier.stream(asked):
-                *lines, rest = (rest + part).split(b"\n")
-                for line in lines:
-                    if not line:
-                        continue
-                    item = parse_json(line)
-                    if isinstance(item, dict) and "$end" in item:
-                        return
-                    if isinstance(item, dict) and "$error" in item:
-                        raise_problem(500, format_json(item["$error"]), known.contract)
-                    yield item
-        except Refused as refused:
-            raise_problem(refused.status, refused.body, known.contract)
-        raise ConnectionLost(f"{route} ended without saying so")
-
-
-def _enveloped(value: Json) -> RESTfulResponse:
-    if not isinstance(value, dict) or not {"data", "metadata", "examples"} <= value.keys():
-        return RESTfulResponse(value)
-    metadata, examples = value["metadata"], value["examples"]
-    return RESTfulResponse(
-        value["data"],
-        metadata if isinstance(metadata, dict) else {},
-        examples if isinstance(examples, list) else [],
-    )

@@ -14,7 +14,7 @@ from avrorpc.codec.json_writing import Writer, compile_json_writer
 from avrorpc.failure import outcome
 from avrorpc.method import Method
 from avrorpc.schema import Json
-from avrorpc.streaming import steps_of
+from avrorpc.streaming import close_iterator, steps_of
 
 
 class Direct(Protocol):
@@ -47,10 +47,6 @@ class Implementations:
                 for message, target in targets(skeleton, binding.implementation).items():
                     self._targets[f"{name}/{message}"] = target
         self._codecs: dict[str, tuple[FieldsReader, Writer]] = {}
-
-    def function(self, method: Method[Any]) -> Any:
-        """Return the implementation's own bound method."""
-        return self._targets[method.full_name].function
 
     async def call(self, method: Method[Any], arguments: Mapping[str, Json]) -> Json:
         """Return a result."""
@@ -106,8 +102,12 @@ class Elsewhere:
 
     async def iterate(self, method: Method[Any], arguments: Mapping[str, Json]) -> AsyncIterator[Json]:
         """Yield the items of a response stream."""
-        async for item in self._client.iterate(f"{method.contract.name}.{method.name}", arguments):
-            yield item
+        items = self._client.iterate(f"{method.contract.name}.{method.name}", arguments)
+        try:
+            async for item in items:
+                yield item
+        finally:
+            await close_iterator(items)
 
     async def close(self) -> None:
         """Close all connections."""

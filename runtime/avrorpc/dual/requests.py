@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final, NoReturn
 from urllib.parse import quote, urlencode
 
 from avrorpc.codec.json import from_json
@@ -12,10 +12,10 @@ from avrorpc.codec.json_text import format_json, parse_json
 from avrorpc.errors import Code, DeclaredError, EncodeError, StatusError
 from avrorpc.method import Contract
 from avrorpc.schema import Json, Record
+from avrorpc.schema.annotations import DECLARED_TYPE
 from avrorpc.schema.routes import Parameter, Route, Source, Style
 from avrorpc.status import code_of_http, code_of_problem_type
 
-DECLARED: Final = "urn:avrorpc:declared:"
 JSON: Final = "application/json"
 
 
@@ -72,26 +72,31 @@ def question(route: Route, arguments: Mapping[str, Json]) -> Question:
     return Question(route.verb, f"{target}?{urlencode(query)}" if query else target, headers, body or b"")
 
 
-def raise_problem(status: int, body: bytes, contract: Contract | None) -> None:
+def raise_problem(status: int, body: bytes, contract: Contract) -> NoReturn:
+    """Raise the error that a body stands for which is a problem; see `raise_told`."""
+    try:
+        document = parse_json(body)
+    except EncodeError:
+        document = None
+    raise_told(status, document, contract)
+
+
+def raise_told(status: int, document: Json, contract: Contract) -> NoReturn:
     """Raise the error that a problem document stands for.
 
     Args:
         status: The HTTP status, 400 or above.
-        body: The document.
+        document: The document; anything else says nothing beyond the status.
         contract: Whose declared errors are known.
 
     Raises:
         DeclaredError: The contract's.
         StatusError: Any other.
     """
-    try:
-        document = parse_json(body)
-    except EncodeError:
-        document = {}
-    told: dict[str, Any] = document if isinstance(document, dict) else {}
+    told = document if isinstance(document, dict) else {}
     kind = str(told.get("type", ""))
-    if contract is not None and kind.startswith(DECLARED):
-        error = _declared(kind.removeprefix(DECLARED), told.get("error"), contract)
+    if kind.startswith(DECLARED_TYPE):
+        error = _declared(kind.removeprefix(DECLARED_TYPE), told.get("error"), contract)
         if error is not None:
             raise error
     code = code_of_problem_type(kind)

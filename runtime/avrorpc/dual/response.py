@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Self
 
 from avrorpc.schema import Json
 
@@ -21,6 +21,18 @@ class RESTfulResponse(Mapping[str, Json]):
     """What is known of the call: service, message, request id, how long which stage took."""
     examples: list[Json] = field(default_factory=list)
     """The example cases of the message."""
+
+    @classmethod
+    def of(cls, value: Json) -> Self:
+        """Return the response that an answer is: an envelope, or data without one."""
+        if not isinstance(value, dict) or not set(_NAMES) <= value.keys():
+            return cls(value)
+        metadata, examples = value["metadata"], value["examples"]
+        return cls(
+            value["data"],
+            metadata if isinstance(metadata, dict) else {},
+            examples if isinstance(examples, list) else [],
+        )
 
     def __getitem__(self, name: str) -> Json:
         if name not in _NAMES:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Final
 
 from avrorpc.dual.client import DualClient
@@ -16,8 +16,8 @@ VERBS: Final = ("get", "post", "put", "patch", "delete")
 class UnifiedService:
     """One service, both ways: `service.tokenize("Hi")` and `await service.post_tokenize({"text": "Hi"})`.
 
-    The first is the implementation's own bound method, found and returned as it is. The second goes over
-    REST, whatever the mode of the client is, and gives a `RESTfulResponse`.
+    The first is the implementation's own bound method, and costs nothing more. The second goes over REST,
+    whatever the mode of the client is, and gives a `RESTfulResponse`.
 
     Args:
         implementation: What is called directly.
@@ -31,6 +31,10 @@ class UnifiedService:
         self._implementation = implementation
         self._client = client or DualClient.of(implementation)
         self._service = self._client.service_of(implementation)
+        for method in self._client.known(self._service).contract.methods.values():
+            # As its own attributes, so that Python finds them at once.
+            if not method.attribute.startswith("_"):
+                setattr(self, method.attribute, getattr(implementation, method.attribute))
 
     def __repr__(self) -> str:
         return f"<UnifiedService {self._service} by {type(self._implementation).__qualname__}>"
@@ -40,13 +44,15 @@ class UnifiedService:
             raise AttributeError(name)
         verb, _, message = name.partition("_")
         if message and verb in VERBS and not hasattr(self._implementation, name):
-            return self._asks(verb.upper(), message)
+            asks = self._asks(verb.upper(), message)
+            setattr(self, name, asks)
+            return asks
         return getattr(self._implementation, name)
 
     def __dir__(self) -> list[str]:
         return sorted({*dir(self._implementation), *self._client.names(self._service)})
 
-    def _asks(self, verb: str, message: str) -> Callable[..., Awaitable[RESTfulResponse]]:
+    def _asks(self, verb: str, message: str) -> Callable[..., Coroutine[Any, Any, RESTfulResponse]]:
         known = self._client.known(self._service)
         # Also by another verb, as the founding documents have it: what is meant is the message.
         routes = [route for route in known.routes if message == route.message.name]
@@ -54,11 +60,8 @@ class UnifiedService:
             verb = routes[0].verb
         known.route(verb, message)
 
-        async def ask(data: Mapping[str, Json] | None = None) -> RESTfulResponse:
-            answer: RESTfulResponse = await self._client.call(
-                verb, self._service, message, data, mode=Mode.RESEARCH
-            )
-            return answer
+        def ask(data: Mapping[str, Json] | None = None) -> Coroutine[Any, Any, RESTfulResponse]:
+            return self._client.call(verb, self._service, message, data, mode=Mode.RESEARCH)
 
         ask.__name__ = ask.__qualname__ = f"{verb.lower()}_{message}"
         return ask

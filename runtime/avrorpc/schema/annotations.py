@@ -8,7 +8,12 @@ from enum import Enum
 from typing import Final
 
 from avrorpc.errors import SchemaError
-from avrorpc.schema.model import Json, Message
+from avrorpc.schema.model import Json, Message, Record
+
+DECLARED_TYPE: Final = "urn:avrorpc:declared:"
+"""What the `type` of a problem begins with that is a declared error; its full name follows."""
+DECLARED_STATUS: Final = 422
+"""The HTTP status of a declared error whose declaration names none."""
 
 _DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(us|ms|s|m|h)")
 _UNITS: Final = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -102,3 +107,10 @@ def takes_key(verb: str, message: Message) -> bool:
 def needs_key(verb: str, message: Message) -> bool:
     """Return whether a request without an `Idempotency-Key` is refused."""
     return takes_key(verb, message) and message.props.get("idempotency_key") == "required"
+
+
+def declared_status(error: Record) -> int:
+    """Return the HTTP status of a declared error: that of its `@http`, else 422."""
+    stated = error.props.get("http")
+    is_status = isinstance(stated, int) and not isinstance(stated, bool) and 400 <= stated <= 599
+    return stated if is_status and isinstance(stated, int) else DECLARED_STATUS

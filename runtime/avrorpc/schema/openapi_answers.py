@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from avrorpc.errors import Code
+from avrorpc.schema.annotations import DECLARED_TYPE, declared_status
 from avrorpc.schema.json_schema import JsonObject, JsonSchemas, component_name
 from avrorpc.schema.model import Json, Record
 
@@ -14,8 +16,6 @@ PROBLEM: Final = "application/problem+json"
 JSON: Final = "application/json"
 LINES: Final = "application/x-ndjson"
 EVENTS: Final = "text/event-stream"
-DECLARED_STATUS: Final = 422
-"""The status of a declared error whose declaration names none."""
 
 _STATUSES: Final = {
     "400": "The request cannot be read as such.",
@@ -27,24 +27,6 @@ _STATUSES: Final = {
     "4XX": "The request is refused.",
     "5XX": "The server cannot do it now, or broke.",
 }
-_CODES: Final = (
-    "CANCELLED",
-    "UNKNOWN",
-    "INVALID_ARGUMENT",
-    "DEADLINE_EXCEEDED",
-    "NOT_FOUND",
-    "ALREADY_EXISTS",
-    "PERMISSION_DENIED",
-    "RESOURCE_EXHAUSTED",
-    "FAILED_PRECONDITION",
-    "ABORTED",
-    "OUT_OF_RANGE",
-    "UNIMPLEMENTED",
-    "INTERNAL",
-    "UNAVAILABLE",
-    "DATA_LOSS",
-    "UNAUTHENTICATED",
-)
 
 
 def problem_schema() -> JsonObject:
@@ -67,19 +49,16 @@ def problem_schema() -> JsonObject:
             "status": {"description": "The HTTP status.", "type": "integer", "minimum": 400, "maximum": 599},
             "detail": {"description": "What happened this time, for people.", "type": "string"},
             "instance": {"description": "This occurrence: a URI.", "type": "string"},
-            "code": {"description": "The canonical code.", "type": "string", "enum": list(_CODES)},
+            "code": {
+                "description": "The canonical code.",
+                "type": "string",
+                "enum": [code.value for code in Code],
+            },
             "error_id": {"description": "Under which the server's log has the cause.", "type": "string"},
             "errors": {"description": "Each value that is wrong.", "type": "array", "items": part},
         },
         "required": ["type", "title", "status"],
     }
-
-
-def declared_status(error: Record) -> int:
-    """Return the HTTP status of a declared error: that of its `@http`, else 422."""
-    stated = error.props.get("http")
-    is_status = isinstance(stated, int) and not isinstance(stated, bool) and 400 <= stated <= 599
-    return stated if is_status and isinstance(stated, int) else DECLARED_STATUS
 
 
 def problems(
@@ -157,7 +136,7 @@ def _declared(schemas: JsonSchemas, error: Record) -> JsonObject:
         assert isinstance(properties, dict)
         assert isinstance(required, list)
         own: JsonObject = {
-            "type": {"type": "string", "const": f"urn:avrorpc:declared:{error.name}"},
+            "type": {"type": "string", "const": f"{DECLARED_TYPE}{error.name}"},
             "status": {"type": "integer", "const": declared_status(error)},
             "error": schemas.of(error),
         }

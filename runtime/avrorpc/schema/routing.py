@@ -7,6 +7,7 @@ nothing. Segments are split before they are decoded, so that `%2F` is a part of 
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,8 @@ from avrorpc.schema.routes import VERBS
 
 T = TypeVar("T")
 
+_LONGEST: Final = 100
+"""Letters of a path for which one that is like it is looked for."""
 _BAD_ESCAPE: Final = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -66,6 +69,7 @@ class Router(Generic[T]):
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
         self._plain: dict[str, dict[str, Found[T]]] = {}
+        self._paths: dict[str, None] = {}
 
     def add(self, verb: str, path: PathTemplate, target: T) -> None:
         """Register a target.
@@ -83,6 +87,7 @@ class Router(Generic[T]):
         if verb in node.targets:
             raise SchemaError(f"`{verb} {path}` is taken")
         node.targets[verb] = target, path.variables
+        self._paths[str(path)] = None
         if not path.variables:
             self._plain.setdefault(str(path), {})[verb] = Found(target, {})
 
@@ -132,6 +137,11 @@ class Router(Generic[T]):
         """Return the verbs that a path is known with, HEAD and OPTIONS among them; none if it is unknown."""
         found = self.find("", path)
         return found.allowed if isinstance(found, WrongVerb) else ()
+
+    def near(self, path: str) -> str | None:
+        """Return the template that a path which is not there may have meant; None for none."""
+        found = difflib.get_close_matches(path.lower(), self._paths, 1) if len(path) <= _LONGEST else []
+        return found[0] if found else None
 
 
 def _nodes(root: _Node[T], texts: list[str]) -> Iterator[tuple[_Node[T], tuple[str, ...]]]:

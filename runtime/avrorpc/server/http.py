@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import ssl
 from collections.abc import Awaitable
 from dataclasses import replace
@@ -80,8 +81,8 @@ class HttpListener:
         self._is_stopping = False
         self._connections: set[HttpConnection] = set()
 
-    async def start(self, tls: ssl.SSLContext | None) -> None:
-        """Listen.
+    async def start(self, tls: ssl.SSLContext | None, sock: socket.socket | None = None) -> None:
+        """Listen; `sock` has the address already.
 
         Raises:
             BindError: The address cannot be had.
@@ -91,6 +92,7 @@ class HttpListener:
             replace(self.address, path=""),
             tls,
             partial(HttpConnection, self._handle, self._limits, scheme, self._opened, self._closed, Heads()),
+            sock,
         )
         self.address = self._door.address
 
@@ -188,7 +190,7 @@ class HttpListener:
         if name is not None and self._offers.get(name) is None:
             served = ", ".join(offer.name for offer in self._offers)
             return problem(404, f"there is no protocol {name} here; there is {served}")
-        kind = _kind(request)
+        kind = request.media_type
         if kind == STREAM_TYPE:
             return self._links.stream(request)
         if kind != CONTENT_TYPE:
@@ -216,9 +218,5 @@ class HttpListener:
 _AVRO: Final = {"Content-Type": CONTENT_TYPE}
 
 
-def _kind(request: HttpRequest) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
 def _is_avro(request: HttpRequest) -> bool:
-    return request.method == "POST" and _kind(request) in (CONTENT_TYPE, STREAM_TYPE)
+    return request.method == "POST" and request.media_type in (CONTENT_TYPE, STREAM_TYPE)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from functools import partial
 from typing import Any, Final
@@ -53,13 +54,13 @@ class LinkListener:
         self._connections: set[ServerLink] = set()
         self._is_stopping = False
 
-    async def start(self, tls: ssl.SSLContext | None) -> None:
-        """Listen.
+    async def start(self, tls: ssl.SSLContext | None, sock: socket.socket | None = None) -> None:
+        """Listen; `sock` has the address already.
 
         Raises:
             BindError: The address cannot be had.
         """
-        self._door = await listen(self.address, tls, self._accept)
+        self._door = await listen(self.address, tls, self._accept, sock)
         self.address = self._door.address
 
     async def stop(self) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -188,7 +189,9 @@ class Server:
             lines += [f"  {name}: {served.how(target)}" for name, target in served.targets.items()]
         return "\n".join(lines)
 
-    async def listen(self, url: str, *, tls: TlsOptions | None = None) -> str:
+    async def listen(
+        self, url: str, *, tls: TlsOptions | None = None, sock: socket.socket | None = None
+    ) -> str:
         """Start to serve at an address, and return it; port 0 takes a free one.
 
         Args:
@@ -196,6 +199,8 @@ class Server:
                 without a host, on all interfaces. `?framing=spec` asks for the specification's framing, and
                 `?cert=FILE&key=FILE&ca=FILE` says what TLS shows and demands.
             tls: A `Tls` or an `ssl.SSLContext`, for `tls://` and `https://`.
+            sock: A TCP socket that is bound already, such as one that another process hands over; it is
+                listened on in the place of a new one, and closed at the end.
 
         Raises:
             BindError: The address is wrong, or in use, or its certificates cannot be used.
@@ -203,7 +208,7 @@ class Server:
         address = parse_address(url, listening=True)
         is_http = address.is_http or address.is_websocket
         listen_ = self._listen_http if is_http else self._listen_links
-        listener = await listen_(address, tls)
+        listener = await listen_(address, tls, sock)
         self._listeners.append(listener)
         loops.serving(asyncio.get_running_loop(), listener.address)
         return str(listener.address)
@@ -312,14 +317,18 @@ class Server:
             request.accepted, served.name, call.method.name, served.hash, call.deadline, count
         )
 
-    async def _listen_links(self, address: Address, tls: TlsOptions | None) -> Listener:
+    async def _listen_links(
+        self, address: Address, tls: TlsOptions | None, sock: socket.socket | None
+    ) -> Listener:
         listener = LinkListener(
             address, self.offers, self.answer, self.activity, self._admission, self._limits
         )
-        await listener.start(server_tls(address, tls))
+        await listener.start(server_tls(address, tls), sock)
         return listener
 
-    async def _listen_http(self, address: Address, tls: TlsOptions | None) -> Listener:
+    async def _listen_http(
+        self, address: Address, tls: TlsOptions | None, sock: socket.socket | None
+    ) -> Listener:
         from avrorpc.server.http import HttpListener  # noqa: PLC0415 - httptools and wsproto only where HTTP is used
 
         listener = HttpListener(
@@ -332,7 +341,7 @@ class Server:
             self._origins,
             rest=self.rest,
         )
-        await listener.start(server_tls(address, tls))
+        await listener.start(server_tls(address, tls), sock)
         return listener
 
 

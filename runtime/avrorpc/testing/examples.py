@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from avrorpc.examples import Case
 from avrorpc.method import Contract, Method
 from avrorpc.rehearsal import Invoke, Rehearsal, Verdict, rehearse, variants_of
 from avrorpc.schema import Json, short_name
+from avrorpc.schema.routes import snake_case
 from avrorpc.server import Server
 from avrorpc.stub import AsyncClient
 from avrorpc.testing.conformance.subject import subject_of
@@ -137,11 +137,6 @@ class ServiceTester:
             problem = "several services go by" if found else "there is no service"
             raise LookupError(f"{problem} {name!r}: {known}")
         return self._services[found[0]]
-
-
-def snake_case(name: str) -> str:
-    """Return a name such as `TokenStore` as `token_store`."""
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", name).lower()
 
 
 def cases_of(service: object) -> list[tuple[Contract, Method[Any], Case]]:

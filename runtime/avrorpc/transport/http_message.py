@@ -115,6 +115,11 @@ class HttpRequest:
     def __repr__(self) -> str:
         return f"<HttpRequest {self.method} {self.target}>"
 
+    @property
+    def media_type(self) -> str:
+        """What the body is said to be, without parameters and in small letters; empty where nobody says."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
     def read(self, limit: int, slack: int = 0) -> Awaitable[bytes]:
         """Return the whole body.
 

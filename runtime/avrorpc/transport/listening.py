@@ -141,20 +141,31 @@ async def all_gone(visitors: Collection[Visitor], patience: float) -> None:
 
 
 async def listen(
-    address: Address, tls: ssl.SSLContext | None, factory: Callable[[], asyncio.BaseProtocol]
+    address: Address,
+    tls: ssl.SSLContext | None,
+    factory: Callable[[], asyncio.BaseProtocol],
+    sock: socket.socket | None = None,
 ) -> Door:
     """Listen, and give each connection a protocol.
+
+    Args:
+        address: Where.
+        tls: What TLS shows and demands.
+        factory: Makes a protocol.
+        sock: A socket that has the address already; it is closed with the door.
 
     Raises:
         BindError: The address cannot be had.
     """
+    if sock is not None and address.scheme in ("memory", "unix"):
+        raise BindError(f"cannot listen on {address}: a socket that is given is one of TCP")
     try:
         if address.scheme == "memory":
             listener = MemoryListener(factory, address.line, name=address.host)
             return Door(replace(address, host=listener.name, line=DEFAULT_LINE), listener, None)
         if address.scheme == "unix":
             return await _listen_unix(address, factory)
-        return await _listen_tcp(address, tls, factory)
+        return await _listen_tcp(address, tls, factory, sock)
     except OSError as error:
         said = (
             f"the host {address.host!r} is unknown" if isinstance(error, socket.gaierror) else reason(error)
@@ -163,15 +174,18 @@ async def listen(
 
 
 async def _listen_tcp(
-    address: Address, tls: ssl.SSLContext | None, factory: Callable[[], asyncio.BaseProtocol]
+    address: Address,
+    tls: ssl.SSLContext | None,
+    factory: Callable[[], asyncio.BaseProtocol],
+    sock: socket.socket | None,
 ) -> Door:
     loop, patience = asyncio.get_running_loop(), TLS_HANDSHAKE_SECONDS if tls else None
-    if address.host:
+    if address.host and sock is None:
         server = await loop.create_server(
             factory, address.host, address.port, ssl=tls, ssl_handshake_timeout=patience
         )
     else:
-        sock = _everywhere(address.port)
+        sock = sock or everywhere(address.port)
         server = await loop.create_server(factory, sock=sock, ssl=tls, ssl_handshake_timeout=patience)
     host, port = server.sockets[0].getsockname()[:2]
     # What clients may write: the files are this end's.
@@ -179,7 +193,7 @@ async def _listen_tcp(
     return Door(shown, server, None)
 
 
-def _everywhere(port: int) -> socket.socket:
+def everywhere(port: int) -> socket.socket:
     """Return one socket on all interfaces, for IPv6 and IPv4 where both are there."""
     if socket.has_dualstack_ipv6():
         return socket.create_server(("", port), family=socket.AF_INET6, dualstack_ipv6=True)

@@ -15,9 +15,9 @@ from avrorpc.codec.types import Types
 from avrorpc.errors import DecodeError, EncodeError, LimitExceeded
 from avrorpc.limits import Limits
 from avrorpc.method import Method
-from avrorpc.schema import Json, NoDefault, Primitive, Record, Schema, from_plain, logical_name
+from avrorpc.schema import Json, NoDefault, Record, Schema, from_plain
 from avrorpc.schema.routes import Parameter, Route, Source, Style, plain_branch
-from avrorpc.server.rest.negotiation import AVRO, AVRO_JSON, JSON, OCTETS, decode
+from avrorpc.server.rest.negotiation import AVRO, AVRO_JSON, JSON, OCTETS, decode, is_octets
 from avrorpc.server.rest.problems import Refusal
 from avrorpc.transport.http_message import HttpRequest
 
@@ -45,6 +45,10 @@ class ArgumentsReader:
         self._read = compile_json_fields(fields, types, f"{method.full_name}")
         self._members: Final = tuple(p for p in self._parameters if p.source is Source.MEMBER)
         self._whole: Final = next((p for p in self._parameters if p.source is Source.BODY), None)
+        self._takes_octets: Final = self._whole is not None and is_octets(
+            plain_branch(self._whole.field.type) or self._whole.field.type
+        )
+        """Whether a body may be the bytes of the one parameter that it stands for."""
         self._is_optional: Final = self._whole is not None and not isinstance(
             self._whole.field.default, NoDefault
         )
@@ -126,9 +130,7 @@ class ArgumentsReader:
                 body = await request.read(self._limits.max_body)
             except LimitExceeded as error:
                 raise Refusal(413, str(error)) from None
-            self._read_body(
-                body, request.headers, values, ready, sources, errors, forms_are_json=forms_are_json
-            )
+            self._read_body(body, request, values, ready, sources, errors, forms_are_json=forms_are_json)
         return self._made(values, ready, sources, errors)
 
     def _made(
@@ -151,7 +153,8 @@ class ArgumentsReader:
             )
         if errors:
             count = "one thing is" if len(errors) == 1 else f"{len(errors)} things are"
-            raise Refusal(422, f"{count} wrong with the values: {errors[0]['detail']}", errors=errors)
+            first = f"{errors[0]['pointer'] or 'the body'}: {errors[0]['detail']}"
+            raise Refusal(422, f"{count} wrong with the values: {first}", errors=errors)
         return made
 
     def _mixed(
@@ -192,9 +195,7 @@ class ArgumentsReader:
         for name, text in pairs:
             parameter = self._query.get(name)
             if parameter is None:
-                has = ", ".join(self._query) or "none"
-                text_ = f"there is no query parameter {name!r:.60} here; there is {has}"
-                errors.append({"pointer": f"/{name[:60]}", "detail": text_, "in": "query"})
+                errors.append({"pointer": f"/{name[:60]}", "detail": self._no_query(name), "in": "query"})
                 continue
             own = parameter.field.name
             if own in lists:
@@ -206,6 +207,13 @@ class ArgumentsReader:
                 values[own] = self._spelt(parameter, text, errors)
             sources[own] = "query"
         values.update(lists)
+
+    def _no_query(self, name: str) -> str:
+        """Return what is said of a query parameter that is none here."""
+        if any(parameter.field.name == name for parameter in self._parameters):
+            return f"{name!r} is no query parameter here; it is for the {self._home(name)}"
+        has = f"there is {', '.join(self._query)}" if self._query else "there are none"
+        return f"there is no query parameter {name!r:.60} here; {has}"
 
     def _spelt(self, parameter: Parameter, text: str, errors: list[dict[str, Json]]) -> Json:
         if parameter.style is not Style.JSON:
@@ -222,7 +230,7 @@ class ArgumentsReader:
     def _read_body(
         self,
         body: bytes,
-        headers: Mapping[str, str],
+        request: HttpRequest,
         values: dict[str, Json],
         ready: dict[str, Any],
         sources: dict[str, str],
@@ -230,11 +238,11 @@ class ArgumentsReader:
         *,
         forms_are_json: bool,
     ) -> None:
-        body = decode(headers.get("content-encoding"), body, self._limits)
-        media = media_type(headers.get("content-type"))
+        body = decode(request.headers.get("content-encoding"), body, self._limits)
+        media = request.media_type
         if not body and (self._whole is None or (not media and self._is_optional)):
             return
-        if self._whole is not None and self._is_raw(media):
+        if self._whole is not None and self._takes_octets and media == OCTETS:
             ready[self._whole.field.name] = body
             return
         match media:
@@ -256,10 +264,11 @@ class ArgumentsReader:
                     if media == FORM
                     else ""
                 )
+                *others, last = [JSON, AVRO, AVRO_JSON] + [OCTETS] * self._takes_octets
                 raise Refusal(
                     415,
-                    f"the body must be {JSON}, {AVRO} or {AVRO_JSON}, not {media[:100]}{hint}",
-                    headers={"Accept-Post": f"{JSON}, {AVRO}, {AVRO_JSON}"},
+                    f"the body must be {', '.join(others)} or {last}, not {media[:100]}{hint}",
+                    headers={"Accept-Post": ", ".join([*others, last])},
                 )
         value = self._json(body, media)
         if self._whole is not None:
@@ -292,17 +301,6 @@ class ArgumentsReader:
                 raise Refusal(415, f"the body is a form; it must be {JSON}") from None
             raise Refusal(400, f"the body is no JSON: {error.problem}") from None
 
-    def _is_raw(self, media: str) -> bool:
-        """Whether a body is the bytes of the one parameter that it stands for."""
-        assert self._whole is not None
-        schema = plain_branch(self._whole.field.type) or self._whole.field.type
-        return (
-            isinstance(schema, Primitive)
-            and schema.name == "bytes"
-            and logical_name(schema) is None
-            and media == OCTETS
-        )
-
     def _read_avro(self, body: bytes, ready: dict[str, Any]) -> None:
         cursor = Cursor(body, self._limits)
         try:
@@ -322,8 +320,3 @@ class ArgumentsReader:
             pointer = "/" + error.path.split(".")[0] if error.path else ""
             errors = [{"pointer": pointer, "detail": error.problem, "in": "body"}]
             raise Refusal(422, f"the body does not fit: {error.problem}", errors=errors) from None
-
-
-def media_type(content_type: str | None) -> str:
-    """Return a content type without its parameters, in lower case; empty for none."""
-    return (content_type or "").partition(";")[0].strip().lower()

@@ -13,9 +13,9 @@ from avrorpc.errors import DeclaredError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.schema import Json, NoDefault
 from avrorpc.server.rest.operation import Admit, metadata_of
-from avrorpc.server.rest.problems import problem_of, respond
+from avrorpc.server.rest.problems import problem_of
 from avrorpc.server.served import Served
-from avrorpc.transport.http_message import HttpRequest, HttpResponse
+from avrorpc.transport.http_message import HttpRequest
 
 
 class Asking:
@@ -76,7 +76,3 @@ class Problem(Exception):
         self.status: Final = status
         self.document: Final = document
         self.headers: Final = headers
-
-    def response(self) -> HttpResponse:
-        """Return the response."""
-        return respond(self.status, self.document, self.headers)

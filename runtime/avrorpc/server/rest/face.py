@@ -47,6 +47,8 @@ Answer = Callable[[HttpRequest, Mapping[str, str]], Awaitable[HttpResponse]]
 Missed = WrongVerb | NoSuchPath | BadPath
 
 logger = logging.getLogger("avrorpc")
+refusals: Final = logging.getLogger("avrorpc.rest")
+"""Told, at the level of debugging, of each request that is refused before it is a call."""
 
 
 @dataclass(slots=True, frozen=True, kw_only=True)
@@ -139,9 +141,9 @@ class RestFace:
             else:
                 response = self._not_found(request, found)
         except Refusal as refusal:
-            response = respond(refusal.status, refusal.document(), refusal.headers)
+            response = _refused(request, refusal.status, refusal.document(), refusal.headers)
         except Problem as problem:
-            response = problem.response()
+            response = _refused(request, problem.status, problem.document, problem.headers)
         except (LimitExceeded, RemoteProtocolError):
             raise  # of the request's bytes, which whoever read them answers
         except Exception:
@@ -170,9 +172,11 @@ class RestFace:
             case BadPath():
                 raise Refusal(400, f"the path is wrong: {found.problem}")
             case NoSuchPath():
-                raise Refusal(
-                    404, f"there is nothing at {request.path[:200]}; /openapi.json has what there is"
-                )
+                # Who tries things out is helped; in production nobody is told more than that it is not there.
+                is_helped = self._mode == "research" and self._gate.is_open and self._ask is not None
+                near = self._router.near(request.path) if is_helped else None
+                hint = f"did you mean {near}?" if near else "/openapi.json has what there is"
+                raise Refusal(404, f"there is nothing at {request.path[:200]}; {hint}")
 
     def _known(self, method: Method[Any], answer: Answer) -> Answer:
         """Return an answer for those alone who may call a message."""
@@ -347,3 +351,11 @@ class RestFace:
             self._server.statistics.snapshot(), self._server.health, len(self._server.activity.connections)
         )
         return compressed(request, HttpResponse(200, {"Content-Type": CONTENT_TYPE}, text.encode()))
+
+
+def _refused(
+    request: HttpRequest, status: int, document: Mapping[str, Json], headers: Mapping[str, str]
+) -> HttpResponse:
+    """Return the problem of a request that goes no further."""
+    refusals.debug("%s %s  %d  %s", request.method, request.target, status, document.get("detail", ""))
+    return respond(status, document, headers)

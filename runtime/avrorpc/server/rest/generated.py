@@ -16,7 +16,7 @@ from avrorpc.limits import Limits
 from avrorpc.schema import Json
 from avrorpc.schema.openapi_generated import MOST_RUNS
 from avrorpc.schema.routes import Route
-from avrorpc.server.rest.arguments import FORM, media_type
+from avrorpc.server.rest.arguments import FORM
 from avrorpc.server.rest.asking import Asking
 from avrorpc.server.rest.negotiation import JSON, decode
 from avrorpc.server.rest.operation import MODE, compressed
@@ -117,7 +117,7 @@ class GeneratedRoutes:
         try:
             body = await request.read(self._limits.max_body)
             body = decode(request.headers.get("content-encoding"), body, self._limits)
-            media = media_type(request.headers.get("content-type"))
+            media = request.media_type
             forms_are_json = request.headers.get(MODE, self._settings.mode) == "research"
             if body and media not in ("", JSON) and not (forms_are_json and media == FORM):
                 raise Refusal(

@@ -9,6 +9,7 @@ from typing import Final
 
 from avrorpc.errors import DecodeError, LimitExceeded
 from avrorpc.limits import Limits
+from avrorpc.schema import Primitive, Schema, logical_name
 from avrorpc.server.rest.problems import Refusal
 from avrorpc.wire.compression import compression
 
@@ -21,6 +22,11 @@ OCTETS: Final = "application/octet-stream"
 
 THRESHOLD: Final = 1_024
 """Bytes from which on an answer is compressed, where the client takes that."""
+
+
+def is_octets(schema: Schema) -> bool:
+    """Whether values of a type may stand as they are in a body: plain bytes, of no logical type."""
+    return isinstance(schema, Primitive) and schema.name == "bytes" and logical_name(schema) is None
 
 
 def choose(accept: str | None, offered: Sequence[str]) -> str:

@@ -17,7 +17,7 @@ from avrorpc.codec.json_writing import compile_json_formatter
 from avrorpc.errors import DeclaredError, StatusError
 from avrorpc.limits import Limits
 from avrorpc.method import Method
-from avrorpc.schema import Json, Message, Primitive, Record, describe, logical_name
+from avrorpc.schema import Json, Message, Record, describe
 from avrorpc.schema.annotations import needs_key, takes_key
 from avrorpc.schema.routes import Route
 from avrorpc.server.activity import RunningCall
@@ -114,10 +114,7 @@ class Operation:
         self.needs_key: Final = needs_key(route.verb, self.method.message)
         """Whether a request without an `Idempotency-Key` is refused."""
         response = self.method.message.response
-        self.gives_bytes: Final = (
-            isinstance(response, Primitive) and response.name == "bytes" and logical_name(response) is None
-        )
-        octets = [negotiation.OCTETS] if self.gives_bytes else []
+        octets = (negotiation.OCTETS,) if negotiation.is_octets(response) else ()
         self.offered: tuple[str, ...] = (JSON, AVRO, AVRO_JSON, *octets)
         """The media types of answers, the usual one first."""
         self._is_empty = describe(response) == "null"
@@ -225,7 +222,6 @@ class Operation:
         body = self._body(reply.value, media, stages)
         headers["Content-Type"] = media
         if stages is not None:
-            stages.ended("encode")
             headers["Server-Timing"] = stages.header
         if self._is_readonly and self.is_safe and not is_research:
             return self._cached(request, headers, body)
@@ -234,18 +230,22 @@ class Operation:
     def _body(self, value: Any, media: str, stages: Stages | None) -> bytes:
         try:
             if media == JSON:
-                text = self.text(value)
-                return text if stages is None else format_json(self._envelope(text, stages))
-            if media == AVRO_JSON:
+                body = self.text(value)
+            elif media == AVRO_JSON:
                 types = self.served.contract.types
-                return format_json(to_avro_json(self.method.message.response, value, types))
-            if media == AVRO:
+                body = format_json(to_avro_json(self.method.message.response, value, types))
+            elif media == AVRO:
                 out = bytearray()
                 self.encode(out, value)
-                return bytes(out)
-            return bytes(value)
+                body = bytes(out)
+            else:
+                body = bytes(value)
         except StatusError as error:
             raise self._misfit(error) from None
+        if stages is None:
+            return body
+        stages.ended("encode")
+        return format_json(self._envelope(body, stages)) if media == JSON else body
 
     def _misfit(self, error: StatusError) -> Exception:
         """Return what callers are told of a result that is not the contract's: it is not their fault."""

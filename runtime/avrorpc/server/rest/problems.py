@@ -16,11 +16,10 @@ from avrorpc.error_details import WELL_KNOWN
 from avrorpc.errors import Code, DeclaredError, StatusError, error_info
 from avrorpc.method import Contract
 from avrorpc.schema import Json, Record
+from avrorpc.schema.annotations import DECLARED_TYPE, declared_status
 from avrorpc.status import STATUSES, code_of_http, plain_problem
 from avrorpc.transport.http_message import PROBLEM, HttpResponse
 
-DECLARED: Final = 422
-"""The status of a declared error whose declaration names none."""
 MOST_ERRORS: Final = 100
 """Of a longer list of what is wrong with a request, the rest is counted only."""
 
@@ -66,16 +65,12 @@ def problem_of(error: Exception, contract: Contract) -> tuple[int, dict[str, Jso
     """Return status, document and headers for what a call raised.
 
     Args:
-        error: What callers are told: a `Refusal`, a declared error, or a `StatusError`.
+        error: What callers are told: a declared error, or a `StatusError`.
         contract: The service's, which knows its declared errors.
     """
-    match error:
-        case Refusal():
-            return error.status, error.document(), error.headers
-        case DeclaredError():
-            return _declared(error, contract)
-        case _:
-            return _status(error, contract)
+    if isinstance(error, DeclaredError):
+        return _declared(error, contract)
+    return _status(error, contract)
 
 
 def respond(
@@ -135,14 +130,14 @@ def _declared(error: DeclaredError, contract: Contract) -> tuple[int, dict[str, 
     assert isinstance(schema, Record)
     fields = to_json(schema, error, contract.types)
     assert isinstance(fields, dict)
-    status = schema.props.get("http", DECLARED)
+    status = declared_status(schema)
     told = fields.get("message")
     document: dict[str, Json] = {
-        "type": f"urn:avrorpc:declared:{schema.name}",
+        "type": f"{DECLARED_TYPE}{schema.name}",
         "title": (schema.doc or schema.name).split("\n\n")[0].strip(),
         "status": status,
         "detail": told if isinstance(told, str) else str(error),
         "code": Code.UNKNOWN.value,
         "error": fields,
     }
-    return int(str(status)), document, {}
+    return status, document, {}

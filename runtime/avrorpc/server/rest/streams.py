@@ -14,11 +14,11 @@ from typing import Any, Final
 
 from avrorpc.codec.json_reading import Problem, compile_json_reader
 from avrorpc.codec.json_text import format_json, parse_json
+from avrorpc.codec.lines import Lines
 from avrorpc.errors import Code, DeclaredError, EncodeError, LimitExceeded, StatusError
-from avrorpc.schema import Json, Primitive, Schema, Streaming, logical_name
+from avrorpc.schema import Json, Streaming
 from avrorpc.schema.routes import Route, Source
-from avrorpc.server.rest.arguments import media_type
-from avrorpc.server.rest.negotiation import EVENTS, LINES, OCTETS
+from avrorpc.server.rest.negotiation import EVENTS, LINES, OCTETS, is_octets
 from avrorpc.server.rest.operation import Operation, Surroundings
 from avrorpc.server.rest.problems import Refusal, problem_of
 from avrorpc.server.rest.stream_body import Form, StreamBody
@@ -56,7 +56,7 @@ class StreamOperation(Operation):
         items = route.of(Source.ITEMS)
         self._item_type = items[0].field.type if items else None
         self._item = compile_json_reader(items[0].field.type, types) if items else None
-        octets = (OCTETS,) if is_bytes(message.response) else ()
+        octets = (OCTETS,) if is_octets(message.response) else ()
         if self.method.streaming.gives_stream:
             self.offered = (LINES, EVENTS, *octets)
         self._resumes = message.props.get("readonly") is True or message.props.get("idempotent") is True
@@ -82,6 +82,8 @@ class StreamOperation(Operation):
         items = StreamItems(self._items(request))
         try:
             arguments = await self.read(request, variables, forms_are_json=False)
+            if stages is not None:
+                stages.ended("decode")
             call = self.call(request, asked, [*arguments, items])
             with self.around.admit(self.served, call, request):
                 reply = await self.served.run(call)
@@ -102,8 +104,8 @@ class StreamOperation(Operation):
                 f"the body is a stream, which comes in no content coding, and not {coding[:60]!r}",
                 headers={"Accept-Encoding": "identity"},
             )
-        media = media_type(request.headers.get("content-type"))
-        takes_octets = self._item_type is not None and is_bytes(self._item_type)
+        media = request.media_type
+        takes_octets = self._item_type is not None and is_octets(self._item_type)
         if media == OCTETS and takes_octets:
             return request
         if media not in (LINES, "application/jsonl", "application/json", ""):
@@ -117,15 +119,18 @@ class StreamOperation(Operation):
         return self._lines(request)
 
     async def _lines(self, request: HttpRequest) -> AsyncGenerator[Any, None]:
-        number, rest, most = 0, b"", self.around.limits.max_body
+        number, lines = 0, Lines(self.around.limits)
         async for chunk in request:
-            *lines, rest = (rest + chunk).split(b"\n")
-            for line in lines:
+            try:
+                whole = lines.feed(chunk)
+            except LimitExceeded as error:
+                text = f"an item of {self.method.item} is too large: {error}"
+                raise StatusError(Code.RESOURCE_EXHAUSTED, text) from None
+            for line in whole:
                 if line.strip():
                     yield self._parsed(line, number)
                     number += 1
-            if len(rest) > most:
-                raise StatusError(Code.RESOURCE_EXHAUSTED, f"an item is above max_body={most} bytes")
+        rest = lines.rest()
         if rest.strip():
             yield self._parsed(rest, number)
 
@@ -144,6 +149,8 @@ class StreamOperation(Operation):
         item = self._item(value, None, problems)
         if problems:
             text = "; ".join(f"{where}{one.pointer}: {one.text}" for one in problems[:5])
+            if isinstance(value, list) and number == 0:
+                text += "; write the items one on each line, and no list around them"
             wrong = [
                 {"pointer": f"{pointer}{one.pointer}", "detail": one.text, "in": "body"} for one in problems
             ]
@@ -210,11 +217,6 @@ class StreamOperation(Operation):
         if error is None:
             return "end", {"items": number}
         return "error", problem_of(error, self.served.contract)[1]
-
-
-def is_bytes(schema: Schema) -> bool:
-    """Whether values of a type are plain bytes."""
-    return isinstance(schema, Primitive) and schema.name == "bytes" and logical_name(schema) is None
 
 
 def _misfit(number: int, error: StatusError) -> TypeError:

@@ -1,0 +1,97 @@
+"""What it costs that a call may go either way: in production mode, beside the same call without a switch.
+
+All run in turn, in rounds of changing order; what counts is the median over the rounds of the differences
+within a round. No call waits, so that each is a coroutine that is run by one `send`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from functools import partial
+from statistics import median
+from typing import Any, Final
+
+from avrorpc import connect
+from avrorpc.binding import bind
+from avrorpc.dual import DualClient, Mode, UnifiedService
+from avrorpc.dual.directly import Implementations
+
+from benchmarks.harness import Benchmark, Contender, Result, Work, measure
+from benchmarks.load import Outcome, Panel, Show
+from benchmarks.loadcontracts.rest import AsyncRestClient
+from benchmarks.rest_payloads import PAYLOADS
+from benchmarks.rest_servers import Measured
+
+PACKAGES: Final = ("avrorpc", "msgspec")
+ROUNDS: Final = 25
+SECONDS: Final = 0.1
+"""How long one run takes."""
+ASKED: Final[dict[str, Any]] = PAYLOADS["small"][1]
+
+METHOD, TYPED, UNIFIED = "the bare method", "typed client, direct placement", "UnifiedService"
+STRAIGHT, SWITCHED = "JSON values, no switch", "DualClient, production"
+TOGGLED: Final = "DualClient, switch thrown"
+
+
+async def run(scale: float, show: Show) -> Outcome:
+    """Compare."""
+    service = Measured()
+    method = type(service).__contract__.methods["tokenize"]
+    client = DualClient.of(service, mode=Mode.PRODUCTION)
+    unified = UnifiedService(service, client)
+    typed = connect(AsyncRestClient, "direct:", target=service)
+    straight = Implementations([bind(service)])
+    calls: dict[str, Callable[[], Coroutine[Any, Any, Any]]] = {
+        METHOD: lambda: service.tokenize(**ASKED),
+        TYPED: lambda: typed.tokenize(**ASKED),
+        UNIFIED: lambda: unified.tokenize(**ASKED),
+        STRAIGHT: lambda: straight.call(method, ASKED),
+        SWITCHED: lambda: client.post("rest", "tokenize", ASKED),
+    }
+    contenders = [Contender(name, partial(_calling, call)) for name, call in calls.items()]
+    benchmark = Benchmark("switching", "", "call", [*contenders, Contender(TOGGLED, _throwing)])
+    result = measure(benchmark, rounds=max(3, round(ROUNDS * scale)), seconds=SECONDS, progress=show)
+    outcome = Outcome("switching", "A call that may go either way, in production mode", packages=PACKAGES)
+    outcome.figures = {f"{name}: us": round(result.median(name), 3) for name in result.times}
+    outcome.figures |= {
+        "switch_us_per_call": _difference(result, SWITCHED, STRAIGHT),
+        "switch_us_per_typed_call": _difference(result, UNIFIED, METHOD),
+        "toggle_us": round(result.median(TOGGLED), 3),
+    }
+    rounds = {
+        name: [(float(n + 1), each) for n, each in enumerate(times)] for name, times in result.times.items()
+    }
+    outcome.panels.append(Panel("calls, and the switch", "round", "microseconds", rounds))
+    await client.close()
+    return outcome
+
+
+def _difference(result: Result, one: str, other: str) -> float:
+    """Return the median microseconds by which one takes longer than another, round by round."""
+    pairs = zip(result.times[one], result.times[other], strict=True)
+    return round(median(own - base for own, base in pairs), 3)
+
+
+@contextmanager
+def _calling(call: Callable[[], Coroutine[Any, Any, Any]]) -> Iterator[Work]:
+    def work(count: int) -> None:
+        for _ in range(count):
+            try:
+                call().send(None)
+            except StopIteration:
+                continue
+            raise RuntimeError("the call waits")
+
+    yield work
+
+
+@contextmanager
+def _throwing() -> Iterator[Work]:
+    client = DualClient.of(Measured())
+
+    def work(count: int) -> None:
+        for number in range(count):
+            client.enable_restful_mode(number % 2 == 0)
+
+    yield work
