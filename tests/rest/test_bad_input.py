@@ -110,7 +110,7 @@ WRONG = [
     ("many headers", sent("GET /books", "X: x\r\n" * 40), 431, "max_headers=30"),
     ("a URL above the limit", sent(f"GET /books?cursor={'x' * 3_000}"), 414, "max_head=2000"),
     ("deep nesting in a stream", streamed(b"[" * 500 + b"]" * 500), 413, "book[0]: JSON is nested deeper"),
-    ("an item above the limit", streamed(b"1" * 2_001), 413, "an item is above max_body=2000"),
+    ("an item above the limit", streamed(b"1" * 2_001), 413, "a line is above max_body=2000"),
     ("no key", posted(BOOK, JSON), 400, "Idempotency-Key"),
     ("a key with a blank", posted(BOOK, f"{JSON}Idempotency-Key: a b\r\n"), 400, "Idempotency-Key"),
     ("a long key", posted(BOOK, f"{JSON}Idempotency-Key: {'k' * 256}\r\n"), 400, "255"),

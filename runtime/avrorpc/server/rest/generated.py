@@ -152,7 +152,7 @@ def _check_test(asked: Mapping[str, Json], messages: Collection[str]) -> None:
     wanted: Mapping[str, tuple[Callable[[Json], bool], str]] = {
         "message": (
             lambda value: isinstance(value, str) and value in messages,
-            "the name of one of the service's messages",
+            f"the name of a message of the service: {', '.join(messages)}",
         ),
         "include_changing": (lambda value: isinstance(value, bool), "true or false"),
         "repeat": (_is_repeat, f"a whole number from 1 to {MOST_RUNS}"),
