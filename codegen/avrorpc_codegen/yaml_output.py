@@ -52,6 +52,10 @@ def _key(key: str) -> str:
 def _scalar(value: Json) -> str:
     # JSON's scalars, its empty array and object are YAML's; a double-quoted text needs what JSON escapes.
     text = json.dumps(value, ensure_ascii=False)
-    return (
-        _UNPRINTABLE.sub(lambda match: json.dumps(match[0])[1:-1], text) if isinstance(value, str) else text
-    )
+    match value:
+        case str():
+            return _UNPRINTABLE.sub(lambda match: json.dumps(match[0])[1:-1], text)
+        case float() if "." not in text:
+            return text.replace("e", ".0e")  # to YAML 1.1, `1e+16` is a text
+        case _:
+            return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import yaml  # type: ignore[import-untyped,unused-ignore]
 from avrorpc.schema import Json
 from avrorpc_codegen.yaml_output import as_yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
@@ -13,6 +13,7 @@ SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False,
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(TEXTS, inner), max_leaves=12)
 
 
+@example([5e-324, -1e16, 1e16, 1.5e300, 0.1])
 @given(VALUES)
 def test_a_value_survives(value: object) -> None:
     assert yaml.safe_load(as_yaml(value)) == value  # type: ignore[arg-type]

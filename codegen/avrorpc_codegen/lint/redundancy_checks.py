@@ -14,7 +14,7 @@ from avrorpc_codegen.lint.linted_file import LintedFile, named_type
 from avrorpc_codegen.lint.rules import LintRule
 from avrorpc_codegen.loading import Unit, closure
 from avrorpc_codegen.parser import PRIMITIVE_KEYWORDS
-from avrorpc_codegen.source import where
+from avrorpc_codegen.source import Span, where
 from avrorpc_codegen.syntax import Annotation, Name
 
 _KEYWORDS: Final = PRIMITIVE_KEYWORDS | frozenset(
@@ -46,8 +46,19 @@ def _check_back_ticks(file: LintedFile, findings: Findings) -> None:
                 message,
                 token.span,
                 help="leave them out",
-                edits=[Edit(token.span, bare)],
+                edits=[Edit(token.span, _apart(token.span, bare))],
             )
+
+
+def _apart(span: Span, name: str) -> str:
+    """Return a name with blanks where it would grow together with what stands beside the span."""
+    text = span.source.text
+    before, behind = text[max(span.start - 1, 0) : span.start], text[span.end : span.end + 1]
+    return f"{' ' * _is_in_names(before)}{name}{' ' * _is_in_names(behind)}"
+
+
+def _is_in_names(letter: str) -> bool:
+    return letter.isalnum() or letter in ("_", "-", "`")
 
 
 def _add_namespace(annotation: Annotation, file: LintedFile, findings: Findings) -> None:

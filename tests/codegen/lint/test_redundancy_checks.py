@@ -40,6 +40,17 @@ def test_back_ticks_around_ordinary_names(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "mended"),
+    [("void`a`();", " a"), ("void `a`();", "a"), ("void a(int`b`= 1);", " b"), ("`a`b();", "a ")],
+)
+def test_a_name_without_its_back_ticks_stays_apart(tmp_path: Path, text: str, mended: str) -> None:
+    record = "record a { int x; } " if text[0] == "`" else ""
+    whole = f'@namespace("n") protocol P {{ {record}{text} }}'
+    (finding,) = linted(tmp_path, whole, LintRule.NEEDLESS_BACK_TICKS)
+    assert [edit.text for edit in finding.edits] == [mended]
+
+
+@pytest.mark.parametrize(
     "word", ["error", "string", "timestamp_ms", "void", "true", "import", "idl", "union"]
 )
 def test_back_ticks_around_keywords_stay(tmp_path: Path, word: str) -> None:
