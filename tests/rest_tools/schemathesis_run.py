@@ -44,7 +44,8 @@ def serving(mode: str, token: str) -> Iterator[str]:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": paths},
+        # A small model gains nothing from threads that wait for each other where others compute, too.
+        env={"OMP_NUM_THREADS": "1", **os.environ, "PYTHONPATH": paths},
     ) as server:
         assert server.stdin is not None
         assert server.stdout is not None
