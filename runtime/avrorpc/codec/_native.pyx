@@ -7,6 +7,7 @@ well-formed bytes within the limits. At anything else it stops, and the portable
 from its beginning. So there is one place that knows each rule's exceptions and each error's text and path.
 """
 
+cimport cython
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE, PyByteArray_Resize
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
@@ -109,6 +110,7 @@ class Refused(Exception):
     """The accelerator does not do this; nobody sees it."""
 
 
+@cython.final
 cdef class Node:
     """One step of a program.
 
@@ -143,7 +145,7 @@ cdef class Node:
         for part in parts:
             if not isinstance(part, Node):
                 raise TypeError(f"{part!r} is no node")
-        if len(slots) not in (0, len(parts)) and self.op != UNION:
+        if self.op in (STRUCT, OBJECT, DICT, ROW) and len(slots) != len(parts):
             raise ValueError("each part needs a slot")
         if self.op == STRUCT:
             known = {-1, *offsets_of(self.table, names)}
@@ -504,6 +506,7 @@ cdef int put(Node node, Writer* out, value, int depth) except -1:
     raise Refused
 
 
+@cython.final
 cdef class Encoder:
     """Writes values by a program; `portable` makes what is asked to do, or to refuse, what the program cannot."""
 
@@ -593,6 +596,8 @@ cdef object known_limits = None
 cdef int64_t known_depth, known_items
 
 
+@cython.final
+@cython.freelist(8)
 cdef class Cursor:
     """A position in a body that a peer sent: `avrorpc.codec.portable_binary.Cursor`, with the same methods."""
 
@@ -603,6 +608,9 @@ cdef class Cursor:
     cdef int64_t max_depth, max_items
 
     def __init__(self, data, limits=DEFAULT_LIMITS, Py_ssize_t position=0):
+        self.begin(data, limits, position)
+
+    cdef int begin(self, data, limits, Py_ssize_t position) except -1:
         global known_limits, known_depth, known_items
         cdef int64_t depth, items
         self.data, self.limits, self.position = data, limits, position
@@ -615,6 +623,7 @@ cdef class Cursor:
             items = max(-1, min(limits.max_items, 1 << 40))
             known_depth, known_items, known_limits = depth, items, limits
         self.max_depth, self.max_items = known_depth, known_items
+        return 0
 
     def __repr__(self):
         return PortableCursor.__repr__(self)
@@ -951,6 +960,7 @@ cdef get(Node node, Cursor c):
     return value
 
 
+@cython.final
 cdef class Decoder:
     """Reads values by a program; `portable` makes what reads, or refuses, what the program cannot."""
 
@@ -962,12 +972,10 @@ cdef class Decoder:
 
     def read(self, cursor not None):
         """Read a value at a cursor."""
-        cdef Cursor c
-        cdef Py_ssize_t position, depth, items
-        if type(cursor) is not Cursor:
-            return self.otherwise(cursor)
-        c = <Cursor>cursor
-        position, depth, items = c.position, c.depth, c.items
+        return self.read_at(<Cursor>cursor) if type(cursor) is Cursor else self.otherwise(cursor)
+
+    cdef read_at(self, Cursor c):
+        cdef Py_ssize_t position = c.position, depth = c.depth, items = c.items
         if c.start != NULL and 0 <= position <= c.size and depth >= 0 and items >= 0:
             try:
                 return get(self.root, c)
@@ -985,6 +993,7 @@ cdef class Decoder:
         return self.portable(cursor)
 
 
+@cython.final
 cdef class Whole:
     """Reads values that are all there is."""
 
@@ -1002,7 +1011,9 @@ cdef class Whole:
             data = bytes(data)
         if PyBytes_GET_SIZE(data) > self.max_body:
             raise LimitExceeded(f"a value of {len(data)} bytes exceeds max_body={self.limits.max_body}")
-        cursor = Cursor(data, self.limits)
-        value = self.decoder.read(cursor)
-        cursor.finish()
+        cdef Cursor cursor = Cursor.__new__(Cursor)
+        cursor.begin(data, self.limits, 0)
+        value = self.decoder.read_at(cursor)
+        if cursor.position != cursor.size:
+            cursor.finish()
         return value

@@ -10,7 +10,7 @@ from typing import Any
 
 from avrorpc.codec.binary import Cursor, write_long
 from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields, compile_skipper
-from avrorpc.codec.encode import Encoder, compile_encoder, compile_row_encoder, to_bytes
+from avrorpc.codec.encode import compile_encoder, compile_row_encoder, to_bytes
 from avrorpc.codec.types import Types
 from avrorpc.errors import DecodeError, EncodeError, UnreadableValue
 from avrorpc.schema import Field, Message, Record, Schema, describe, error_branch, streaming

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
@@ -28,7 +28,7 @@ from avrorpc.codec.portable_decode import (
 )
 from avrorpc.codec.portable_encode import Encoder, portable_encoder, portable_row_encoder
 from avrorpc.codec.types import Types
-from avrorpc.limits import Limits
+from avrorpc.limits import DEFAULT_LIMITS, Limits
 from avrorpc.schema import Array, Enum, Field, Fixed, Map, Primitive, Record, Schema, Union
 
 
@@ -165,16 +165,10 @@ def _fill(node: Node, fields: Fields[Node], names: Sequence[str], places: Sequen
 
 def _struct_offsets(cls: type | None, names: tuple[str, ...]) -> tuple[int, ...]:
     """Return where objects of a class keep their fields, if putting them there is all that it does."""
-    if (
-        cls is None
-        or type(cls) is not type(msgspec.Struct)
-        or hasattr(cls, "__post_init__")
-        or getattr(cls, "__abstractmethods__", None)
-        or cls.__new__ is not msgspec.Struct.__new__
-        or cls.__init__ is not msgspec.Struct.__init__  # type: ignore[misc]
-        or cast(type[msgspec.Struct], cls).__struct_fields__ != names
-        or not _structs_are_known
-    ):
+    if cls is None or not issubclass(cls, msgspec.Struct) or type(cls) is not type(msgspec.Struct):
+        return ()
+    looks_on = hasattr(cls, "__post_init__") or getattr(cls, "__abstractmethods__", None)
+    if looks_on or cls.__struct_fields__ != names or not _structs_are_known:
         return ()
     return _native.offsets_of(cls, names)
 
@@ -185,18 +179,19 @@ class _Sample(msgspec.Struct, frozen=True, kw_only=True):
     others: list[int]
 
 
-def _keeps_fields_where_expected() -> bool:
-    """Whether an object made field by field is like one that its class makes: msgspec's insides may change."""
+def _are_structs_known() -> bool:
+    """Whether a struct made field by field is like one that its class makes: msgspec's insides may change."""
     names = ("number", "text", "others")
     offsets = _native.offsets_of(_Sample, names)
     if not offsets:
         return False
+    parts = [Node("long"), Node("string"), Node("array", parts=(Node("long"),))]
     node = Node("struct", table=_Sample)
-    node.fill([Node("long"), Node("string"), Node("array", parts=(Node("long"),))], names, offsets)
-    made = _native.Decoder(node, lambda: lambda cursor: None).whole(Limits())(b"\x02\x02a\x02\x04\x00")
+    node.fill(parts, names, offsets)
+    decoder = _native.Decoder(node, lambda: lambda cursor: None)
+    made = decoder.whole(DEFAULT_LIMITS)(b"\x02\x02a\x02\x04\x00")
     expected = _Sample(number=1, text="a", others=[2])
     return made == expected and repr(made) == repr(expected)
 
 
-_structs_are_known = True
-_structs_are_known = _keeps_fields_where_expected()
+_structs_are_known = _are_structs_known()
