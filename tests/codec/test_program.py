@@ -156,11 +156,34 @@ def test_any_value_has_the_same_bytes_or_the_same_error(
     types = classes(schema)
     check_encoding(schema, anything, {})
     check_encoding(schema, anything, types)
-    record = {"type": "record", "name": "Holder", "fields": [{"name": "a", "type": json}]}
+    record: Any = {"type": "record", "name": "Holder", "fields": [{"name": "a", "type": json}]}
     holder = msgspec.defstruct("Holder", [("a", Any)])
     check_encoding(parse_schema(compact(record)), holder(anything), {**types, "Holder": holder})
     check_encoding(parse_schema(compact({"type": "array", "items": json})), [anything], types)
     check_encoding(parse_schema(compact({"type": "map", "values": json})), {"k": anything}, types)
+
+
+NUMBERS = [
+    parse_schema(f'{{"type":"array","items":"{item}","buffer":true}}')
+    for item in ("int", "long", "float", "double", "string")
+]
+
+
+@RELAXED
+@given(
+    st.sampled_from(NUMBERS),
+    st.sampled_from("bBhHiIlLqQfd"),
+    st.lists(st.integers(0, 100)),
+    st.binary(max_size=40),
+    ANYTHING,
+)
+def test_numbers_in_buffers_are_written_and_read_alike(
+    schema: Schema, code: str, items: list[int], data: bytes, anything: object
+) -> None:
+    for value in (array.array(code, items), np.array(items, code), np.array(items, code)[::2], anything):
+        check_encoding(schema, value, {})
+    check_decoding(schema, schema, data, Limits(), {})
+    check_decoding(schema, schema, b"\x04" + data + b"\0", Limits(), {})  # a block of two
 
 
 LOGICAL = [

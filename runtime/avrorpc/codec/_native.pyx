@@ -315,7 +315,7 @@ cdef int put_numbers(Writer* out, int op, value) except -1:
         format = view.format
         if format == NULL or view.ndim != 1:
             raise Refused
-        if format[0] == b"@" or (format[0] == b"<" and LITTLE):
+        if format[0] == b"@":
             format += 1
         kind = format[0]
         if kind == 0 or format[1] != 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
@@ -9,8 +10,21 @@ from typing import Any, Final, TypeAlias
 from avrorpc.codec.binary import FLOAT
 from avrorpc.codec.logical import logical_of
 from avrorpc.codec.misfits import misfit
+from avrorpc.codec.numbers import numbers_in
 from avrorpc.codec.types import Types, symbols
-from avrorpc.schema import Array, Enum, Fixed, Map, Primitive, Record, Schema, Union, describe
+from avrorpc.schema import (
+    Array,
+    Enum,
+    Fixed,
+    Map,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    buffer_code,
+    describe,
+    number_code,
+)
 
 Test: TypeAlias = Callable[[Any], bool]
 
@@ -66,7 +80,7 @@ def _kind(schema: Schema, types: Types) -> type | None:
         case Enum():
             return types.get(schema.name, str)
         case Array():
-            return list
+            return list if buffer_code(schema) is None else array.array
         case Map():
             return dict
         case Union():
@@ -105,8 +119,10 @@ def _lossless(schema: Schema, types: Types) -> Test:
             cls = types.get(schema.name)
             return (lambda value: isinstance(value, cls)) if cls is not None else _never
         case Array():
+            code = number_code(schema.items)
             return lambda value: (
-                isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview)
+                (isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray | memoryview))
+                or (code is not None and numbers_in(value, code) is not None)
             )
         case Map():
             return lambda value: isinstance(value, Mapping)

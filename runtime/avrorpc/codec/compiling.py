@@ -28,7 +28,9 @@ from avrorpc.schema import (
     Record,
     Schema,
     Union,
+    buffer_code,
     describe,
+    number_code,
 )
 from avrorpc.schema.logical_change import logical_problems
 from avrorpc.schema.resolution import PROMOTIONS, field_slots, reader_branch, same_name
@@ -186,7 +188,7 @@ class DecodeCompiler(abc.ABC, Generic[P]):
             case Primitive(), Primitive():
                 return self._primitive(writer, reader)
             case Array(), Array():
-                return self.array(writer, reader, self.decoder(writer.items, reader.items))
+                return self._array(writer, reader)
             case Map(), Map():
                 return self.map(self.decoder(writer.values, reader.values))
             case Record(), Record() if same_name(writer, reader):
@@ -211,6 +213,13 @@ class DecodeCompiler(abc.ABC, Generic[P]):
         # Bytes and strings look alike on the wire.
         name = reader.name if reader.name in ("bytes", "string") else writer.name
         return self.primitive(name, self._logical(reader))
+
+    def _array(self, writer: Array, reader: Array) -> P:
+        item = self.decoder(writer.items, reader.items)
+        code = buffer_code(reader) if self.logical else None
+        if code is None:
+            return self.array(item)
+        return self.numbers(item, code, alike=number_code(writer.items) == code)
 
     def _record(self, writer: Record, reader: Record) -> P:
         key = (id(writer), id(reader))
@@ -270,8 +279,15 @@ class DecodeCompiler(abc.ABC, Generic[P]):
         """Return what reads a fixed."""
 
     @abc.abstractmethod
-    def array(self, writer: Array, reader: Array, item: P) -> P:
-        """Return what reads an array."""
+    def array(self, item: P) -> P:
+        """Return what reads an array into a list."""
+
+    @abc.abstractmethod
+    def numbers(self, item: P, code: str, *, alike: bool) -> P:
+        """Return what reads an array into an `array.array` of a type code.
+
+        Whether the writer's numbers are `alike` says if they have that very type.
+        """
 
     @abc.abstractmethod
     def map(self, item: P) -> P:

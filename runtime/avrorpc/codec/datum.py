@@ -29,7 +29,7 @@ class Datum(Generic[T]):
     decode: Callable[[Buffer], T]
     """Returns the value of bytes.
 
-    It raises `DecodeError` where they do not fit the schema, `LimitExceeded` where a limit does not allow them.
+    It raises `DecodeError` where they do not fit the schema, `LimitExceeded` where they exceed a limit.
     """
 
     def __init__(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import array
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.compiling import DecodeCompiler, Fields
 from avrorpc.codec.logical import Logical
+from avrorpc.codec.numbers import read_block
 from avrorpc.codec.types import Types
 from avrorpc.errors import DecodeError, UnreadableValue
-from avrorpc.schema import Array, Enum, Field, Schema
+from avrorpc.schema import Enum, Field, Schema
 
 Decoder: TypeAlias = Callable[[Cursor], Any]
 """Reads a value at a cursor."""
@@ -52,7 +54,7 @@ class _Compiler(DecodeCompiler[Decoder]):
 
         return decode
 
-    def array(self, writer: Array, reader: Array, item: Decoder) -> Decoder:
+    def array(self, item: Decoder) -> Decoder:
         def decode(cursor: Cursor) -> list[Any]:
             values: list[Any] = []
             cursor.enter()
@@ -60,6 +62,24 @@ class _Compiler(DecodeCompiler[Decoder]):
                 while count := cursor.block():
                     for _ in range(count):
                         values.append(item(cursor))  # noqa: PERF401 - the path needs the length so far
+            except DecodeError as error:
+                raise error.within(f"[{len(values)}]") from None
+            cursor.leave()
+            return values
+
+        return decode
+
+    def numbers(self, item: Decoder, code: str, *, alike: bool) -> Decoder:
+        by_block = alike and code in "fd"
+
+        def decode(cursor: Cursor) -> array.array[Any]:
+            values: array.array[Any] = array.array(code)
+            cursor.enter()
+            try:
+                while count := cursor.block():
+                    if not (by_block and read_block(cursor, count, values)):
+                        for _ in range(count):
+                            values.append(item(cursor))
             except DecodeError as error:
                 raise error.within(f"[{len(values)}]") from None
             cursor.leave()

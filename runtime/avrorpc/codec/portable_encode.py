@@ -16,9 +16,22 @@ from avrorpc.codec.branches import compile_choice, is_int
 from avrorpc.codec.compiling import EncodeCompiler
 from avrorpc.codec.logical import logical_of
 from avrorpc.codec.misfits import misfit, shown, within
+from avrorpc.codec.numbers import numbers_in, write_numbers
 from avrorpc.codec.types import Types
 from avrorpc.errors import EncodeError
-from avrorpc.schema import Array, Enum, Field, Fixed, Map, Primitive, Record, Schema, Union, describe
+from avrorpc.schema import (
+    Array,
+    Enum,
+    Field,
+    Fixed,
+    Map,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    describe,
+    number_code,
+)
 
 Encoder: TypeAlias = Callable[[bytearray, Any], None]
 """Appends a value to what was written."""
@@ -65,7 +78,12 @@ class _Compiler(EncodeCompiler[Encoder]):
         return encode
 
     def array(self, schema: Array, item: Encoder) -> Encoder:
+        code = number_code(schema.items)
+
         def encode(out: bytearray, value: Any) -> None:
+            if code is not None and (view := numbers_in(value, code)) is not None:
+                write_numbers(out, view, code)
+                return
             if not isinstance(value, Sequence) or isinstance(value, str | bytes | bytearray | memoryview):
                 raise misfit(describe(schema), value)
             if value:

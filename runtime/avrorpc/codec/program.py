@@ -6,6 +6,7 @@ made when it is first needed.
 
 from __future__ import annotations
 
+import array
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -127,8 +128,11 @@ class _DecodeProgram(DecodeCompiler[Node]):
             Node("fixed", size=size) if logical is None else Node("call", call=portable_fixed(size, logical))
         )
 
-    def array(self, writer: Array, reader: Array, item: Node) -> Node:
+    def array(self, item: Node) -> Node:
         return Node("array", parts=(item,))
+
+    def numbers(self, item: Node, code: str, *, alike: bool) -> Node:
+        return Node("numbers", parts=(item,), table=array.array(code), size=alike)
 
     def map(self, item: Node) -> Node:
         return Node("map", parts=(item,))
