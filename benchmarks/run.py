@@ -17,7 +17,7 @@ from benchmarks.load import Outcome, Show
 
 BENCHMARKS = ("calls_by_placement", "compile_contracts")
 """Contenders for the same work."""
-LOADS = ("connections", "concurrency", "streams", "soak", "rest")
+LOADS = ("connections", "concurrency", "streams", "soak", "rest", "codec")
 """What is put on a server; run by name alone, since they take minutes."""
 
 

@@ -1,4 +1,4 @@
-"""The wheel: four packages, with everything that they need at run time, and the accelerator where one can be."""
+"""The wheel: four packages, with what they need at run time, and the accelerator where one can be built."""
 
 from __future__ import annotations
 
