@@ -90,7 +90,7 @@ async def run(scale: float, show: Show) -> Outcome:
 def figures(name: str, result: Result) -> dict[str, float]:
     """Return the times of a message in microseconds, and the ratios.
 
-    `vs` is how many times longer another takes, but for MessagePack: of that, how many times longer ours does.
+    `vs` is how many times longer another takes, but of MessagePack how many times longer ours takes.
     """
     found: dict[str, float] = {}
     for rival in NAMES:

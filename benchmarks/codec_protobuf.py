@@ -7,8 +7,12 @@ from operator import attrgetter
 from typing import Any, Final
 
 from avrorpc.schema import Array, Enum, Map, Primitive, Record, Schema, Union, describe, reachable, short_name
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
-from google.protobuf.internal import api_implementation
+from google.protobuf import (  # type: ignore[import-untyped]
+    descriptor_pb2,
+    descriptor_pool,
+    message_factory,
+)
+from google.protobuf.internal import api_implementation  # type: ignore[import-untyped]
 
 KIND: Final = api_implementation.Type()
 """Which of protobuf's implementations is measured; `upb` is the fast one."""
@@ -28,7 +32,7 @@ _TYPES: Final = {
 def protobuf_class(schema: Record) -> Any:
     """Return the class of messages that are like values of a schema.
 
-    A union of one type and null is an optional field, one of several a `oneof`, as users of protobuf write it.
+    A union of one type and null is an optional field, one of several a `oneof`, as users of protobuf have it.
     """
     file = descriptor_pb2.FileDescriptorProto(name=f"{schema.name}.proto", package="bench", syntax="proto3")
     for named in reachable([schema]):
@@ -130,7 +134,10 @@ def _reader(descriptor: Any, known: dict[str, Callable[[Any], Any]]) -> Callable
         return read(message)
 
     known[descriptor.full_name] = again
-    scalars, lists, inner, maps = [], [], [], []
+    scalars: list[str] = []
+    lists: list[str] = []
+    maps: list[str] = []
+    inner: list[tuple[str, bool, Callable[[Any], Any]]] = []
     for field in descriptor.fields:
         if field.message_type is not None and field.message_type.GetOptions().map_entry:
             maps.append(field.name)

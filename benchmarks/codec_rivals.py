@@ -26,6 +26,7 @@ from avrorpc.schema import compact, schema_to_json
 from benchmarks import codec_messages as messages
 from benchmarks.codec_protobuf import arguments_of, protobuf_class, reader_of
 from benchmarks.harness import Contender, Work
+from benchmarks.loadcontracts.codec import MESSAGES
 
 OURS: Final = "avrorpc"
 PURE: Final = "avrorpc, pure Python"
@@ -64,7 +65,7 @@ def contenders(name: str) -> list[Contender]:
 def ours(name: str) -> Pair:
     """Return this project's codec."""
     schema, value = messages.schema_of(name), messages.MAKERS[name]()
-    datum: Datum[Any] = Datum(schema, messages.MESSAGES.types)
+    datum: Datum[Any] = Datum(schema, MESSAGES.types)
     encode, decode, data = datum.encode, datum.decode, datum.encode(value)
     assert decode(data) == value
     return lambda: encode(value), lambda: decode(data)

@@ -30,6 +30,7 @@ SUITES: Final[dict[str, str]] = {
     "faults": "python -m pytest -q --tb=short --every-fault tests/faults",
     "equivalence": "python -m pytest -q --tb=short tests/equivalence",
     "mutants": "python tests/mutants/run.py --jobs 2",
+    "sanitizers": "python tests/fuzz/sanitized.py --minutes 10",
     "fuzz": "python tests/fuzz/run.py --minutes 30",
     "rest-tools": "python tests/rest_tools/schemathesis_run.py --continue-on-failure",
     "rest-client": "python tests/rest_tools/client_run.py",
@@ -37,7 +38,10 @@ SUITES: Final[dict[str, str]] = {
 """Commands by name, without quotes: they are split at spaces."""
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "contracts": ("format", "lint", "fresh", "breaking", "service", "placements"),
-    "long": ("conformance", "faults", "equivalence", "mutants", "fuzz", "rest-tools", "rest-client"),
+    "long": (
+        *("conformance", "faults", "equivalence", "mutants", "sanitizers", "fuzz"),
+        *("rest-tools", "rest-client"),
+    ),
 }
 """Suites that go together."""
 SETTINGS: Final = {"HF_HUB_OFFLINE": "1", "EXAMPLES": "10000"}

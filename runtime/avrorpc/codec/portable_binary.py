@@ -131,9 +131,10 @@ class Cursor:
             count = -count
             if self.read_long() < 0:
                 raise DecodeError("a block of negative size")
-        self.items += count
-        if self.items > len(self.data) + self.limits.max_items:
+        items = self.items + count
+        if items > len(self.data) + self.limits.max_items:
             raise LimitExceeded(f"more than max_items={self.limits.max_items} items that take no bytes")
+        self.items = items
         return count
 
     def enter(self) -> None:
