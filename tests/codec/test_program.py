@@ -404,6 +404,53 @@ def test_values_deeper_than_the_accelerator_goes_are_the_portable_codecs() -> No
     check_encoding(schema, circle, {})
 
 
+class Meddling(datetime.tzinfo):
+    """A time zone that empties what is being written."""
+
+    def __init__(self, holder: Pair) -> None:
+        self.holder = holder
+
+    def utcoffset(self, _: datetime.datetime | None) -> datetime.timedelta:
+        if isinstance(self.holder.y, list):
+            self.holder.y.clear()
+        else:
+            self.holder.x.clear()
+        self.holder.x = self.holder.y = None
+        gc.collect()
+        return datetime.timedelta()
+
+    def dst(self, _: datetime.datetime | None) -> datetime.timedelta:
+        return datetime.timedelta()
+
+    def tzname(self, _: datetime.datetime | None) -> str:
+        return "odd"
+
+
+def test_what_is_taken_away_while_it_is_written_is_still_held() -> None:
+    moment = '{"type":"long","logicalType":"timestamp-micros"}'
+    schema = parse_schema(
+        '{"type":"record","name":"P","fields":[{"name":"x","type":{"type":"map","values":"string"}},'
+        f'{{"name":"y","type":{{"type":"array","items":{moment}}}}}]}}'
+    )
+    backwards = parse_schema(
+        f'{{"type":"record","name":"P","fields":[{{"name":"x","type":{{"type":"map","values":{moment}}}}},'
+        '{"name":"y","type":["null","string"]}]}'
+    )
+    for one in (schema, backwards):
+        encode = program.native_encoder(one, {"P": Pair})
+        for _ in range(3):
+            value = Pair({}, [])
+            when = datetime.datetime(2026, 1, 1, tzinfo=Meddling(value))
+            if one is schema:
+                value.x, value.y = (
+                    {"k": "text" * 9},
+                    [when, datetime.datetime(2026, 1, 1, tzinfo=Meddling(value))],
+                )
+            else:
+                value.x, value.y = {"k" * 9: when, "l": when}, "text" * 9
+            outcome(encode, bytearray(), value)  # whatever comes of it, nothing is read that is gone
+
+
 def test_a_tensor_is_written_and_read() -> None:
     fields = '{"name":"shape","type":{"type":"array","items":"long"}},{"name":"data","type":"bytes"}'
     symbols = ",".join(f'"{d.value}"' for d in DType)

@@ -435,7 +435,8 @@ cdef int put(Node node, Writer* out, value, int depth) except -1:
             found = FIELD(<PyObject*>value, node.at[index])[0]
             if found == NULL:
                 raise Refused
-            put(<Node>PyTuple_GET_ITEM(node.parts, index), out, <object>found, depth)
+            inner = <object>found  # held, since what is called on the way may take it from the object
+            put(<Node>PyTuple_GET_ITEM(node.parts, index), out, inner, depth)
         return 0
     if op == OBJECT:
         if <PyObject*>Py_TYPE(value) != <PyObject*>node.table:
@@ -453,7 +454,8 @@ cdef int put(Node node, Writer* out, value, int depth) except -1:
             for index in range(count):
                 if index >= PyList_GET_SIZE(value):
                     raise Refused
-                put(part, out, <object>PyList_GET_ITEM(value, index), depth)
+                inner = <object>PyList_GET_ITEM(value, index)
+                put(part, out, inner, depth)
             if PyList_GET_SIZE(value) != count:
                 raise Refused
         elif PyTuple_CheckExact(value):
@@ -519,39 +521,35 @@ cdef class Encoder:
     def write(self, bytearray out not None, value):
         """Append a value."""
         cdef Writer writer
-        cdef Py_ssize_t before
-        begin(&writer)
-        try:
-            put(self.root, &writer, value, 0)
-        except Exception:
-            Py_XDECREF(writer.heap)
+        if not self.is_put(&writer, value):
             self.otherwise(out, value)
             return
-        except:
-            Py_XDECREF(writer.heap)
-            raise
-        before = PyByteArray_GET_SIZE(out)
         try:
-            PyByteArray_Resize(out, before + writer.length)
-            memcpy(PyByteArray_AS_STRING(out) + before, writer.data, writer.length)
+            extend(out, <char*>writer.data, writer.length)
         finally:
             Py_XDECREF(writer.heap)
 
     def to_bytes(self, value):
         """Return a value's bytes."""
         cdef Writer writer
-        begin(&writer)
+        if self.is_put(&writer, value):
+            return taken(&writer)
+        out = bytearray()
+        self.otherwise(out, value)
+        return bytes(out)
+
+    cdef bint is_put(self, Writer* out, value) except -1:
+        """Write a value, or return that the portable codec should."""
+        begin(out)
         try:
-            put(self.root, &writer, value, 0)
+            put(self.root, out, value, 0)
+            return True
         except Exception:
-            Py_XDECREF(writer.heap)
-            out = bytearray()
-            self.otherwise(out, value)
-            return bytes(out)
+            Py_XDECREF(out.heap)
+            return False
         except:
-            Py_XDECREF(writer.heap)
+            Py_XDECREF(out.heap)
             raise
-        return taken(&writer)
 
     cdef otherwise(self, bytearray out, value):
         if self.portable is None:
@@ -663,7 +661,7 @@ cdef class Cursor:
             return get_bytes(self)
         except Refused:
             self.position = before
-            return PortableCursor.read_bytes(self)
+        return PortableCursor.read_bytes(self)
 
     def read_string(self):
         """Read UTF-8 with its length in bytes before it."""
@@ -672,7 +670,7 @@ cdef class Cursor:
             return get_text(self)
         except (Refused, UnicodeDecodeError):
             self.position = before
-            return PortableCursor.read_string(self)
+        return PortableCursor.read_string(self)
 
     def block(self):
         """Read the item count of the next block of an array or a map; 0 ends it."""
