@@ -52,6 +52,9 @@ def test_a_buffer_of_numbers_is_written_as_the_list_of_them(item: str, dtype: st
     assert datum.encode(values[::-1][::-1]) == expected
     assert datum.encode(values[::2]) == listed(item, values[::2])
     assert datum.encode(values[:0]) == b"\0"
+    kind: Any = values.dtype.char
+    shifted = memoryview(b"x" + values.tobytes())[1:].cast(kind)
+    assert datum.encode(shifted) == expected
 
 
 @pytest.mark.parametrize(

@@ -13,13 +13,12 @@ from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE, PyBy
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
 from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check, PyFloat_FromDouble
 from cpython.list cimport PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, PyList_New, PyList_SET_ITEM
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
-from cpython.object cimport PyObject, PyTypeObject
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_TYPE, Py_XDECREF
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New
-from libc.math cimport isinf
-from libc.stdint cimport int8_t, int16_t, int32_t, int64_t, uint8_t, uint16_t, uint32_t, uint64_t
-from libc.string cimport memcpy, strlen
+from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.string cimport memcpy
 
 from cpython cimport array
 import array
@@ -131,13 +130,12 @@ cdef class Node:
     cdef int op
     cdef Py_ssize_t size
     cdef Py_ssize_t* at
-    cdef tuple parts, names, missing, slots
+    cdef tuple parts, names, missing
     cdef object table, call
 
     def __init__(self, str op, *, parts=(), names=(), slots=(), missing=(), table=None, call=None, size=0):
         self.op = OPS[op]
         self.table, self.call, self.size = table, call, size
-        self.at = NULL
         self.fill(parts, names, slots, missing)
 
     def fill(self, parts, names=(), slots=(), missing=()):
@@ -155,7 +153,7 @@ cdef class Node:
             known = range(-1, len(names))
         if not {*slots, *(slot for slot, _ in missing)}.issubset(known):
             raise ValueError("a slot is nowhere")
-        self.parts, self.names, self.missing, self.slots = tuple(parts), tuple(names), tuple(missing), tuple(slots)
+        self.parts, self.names, self.missing = tuple(parts), tuple(names), tuple(missing)
         PyMem_Free(self.at)
         self.at = NULL
         if slots:
@@ -179,7 +177,6 @@ def offsets_of(cls, names):
             return ()
         found.append(offset)
     return tuple(found)
-
 
 
 # --- Encoding ---------------------------------------------------------------------------------------------
@@ -307,13 +304,19 @@ cdef int put_numbers(Writer* out, int op, value) except -1:
     cdef Py_ssize_t index, count
     cdef uint8_t* at
     cdef const char* format
+    cdef const char* source
     cdef char kind
+    cdef float real
+    cdef int16_t short
+    cdef int32_t middle
+    cdef uint32_t unsigned
+    cdef int64_t number = 0
     if not PyObject_CheckBuffer(value):
         raise Refused
     PyObject_GetBuffer(value, &view, PyBUF_ND | PyBUF_FORMAT)
     try:
         format = view.format
-        if format == NULL or view.ndim != 1:
+        if format == NULL or view.ndim != 1 or view.itemsize <= 0:
             raise Refused
         if format[0] == b"@":
             format += 1
@@ -330,25 +333,28 @@ cdef int put_numbers(Writer* out, int op, value) except -1:
         elif op == DOUBLE and kind == b"f" and view.itemsize == 4:
             room(out, count * 8)
             for index in range(count):
-                PyFloat_Pack8((<float*>view.buf)[index], <char*>out.data + out.length, 1)
+                memcpy(&real, <char*>view.buf + index * 4, 4)
+                PyFloat_Pack8(real, <char*>out.data + out.length, 1)
                 out.length += 8
         elif (op == LONG and kind in b"qlihI") or (op == INT and kind in b"ih"):
             room(out, count * 10)
             at = out.data + out.length
-            if kind == b"I":
-                for index in range(count):
-                    at = varint(at, (<uint32_t*>view.buf)[index])
-            elif view.itemsize == 8:
-                for index in range(count):
-                    at = varint(at, (<int64_t*>view.buf)[index])
-            elif view.itemsize == 4:
-                for index in range(count):
-                    at = varint(at, (<int32_t*>view.buf)[index])
-            elif view.itemsize == 2:
-                for index in range(count):
-                    at = varint(at, (<int16_t*>view.buf)[index])
-            else:
-                raise Refused
+            for index in range(count):  # by copies, since nothing says that the numbers are aligned
+                source = <char*>view.buf + index * view.itemsize
+                if view.itemsize == 8:
+                    memcpy(&number, source, 8)
+                elif view.itemsize == 4 and kind == b"I":
+                    memcpy(&unsigned, source, 4)
+                    number = unsigned
+                elif view.itemsize == 4:
+                    memcpy(&middle, source, 4)
+                    number = middle
+                elif view.itemsize == 2:
+                    memcpy(&short, source, 2)
+                    number = short
+                else:
+                    raise Refused
+                at = varint(at, number)
             out.length = at - out.data
         else:
             raise Refused

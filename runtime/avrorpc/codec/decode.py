@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from operator import is_not
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avrorpc.codec.acceleration import is_native
 from avrorpc.codec.binary import Cursor
@@ -19,7 +19,7 @@ from avrorpc.errors import ContractMismatch, LimitExceeded
 from avrorpc.limits import Limits
 from avrorpc.schema import Field, Record, Schema, final_problem
 
-if is_native:
+if TYPE_CHECKING or is_native:
     from avrorpc.codec import program
 
 __all__ = ["Decoder", "compile_decoder", "compile_fields", "compile_skipper", "from_bytes"]

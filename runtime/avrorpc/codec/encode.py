@@ -7,7 +7,7 @@ the first that holds it without loss.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from avrorpc.codec.acceleration import is_native
 from avrorpc.codec.branches import compile_choice
@@ -15,7 +15,7 @@ from avrorpc.codec.portable_encode import Encoder, portable_encoder, portable_ro
 from avrorpc.codec.types import Types
 from avrorpc.schema import Field, Schema
 
-if is_native:
+if TYPE_CHECKING or is_native:
     from avrorpc.codec import program
 
 __all__ = ["Encoder", "compile_choice", "compile_encoder", "compile_row_encoder", "to_bytes"]

@@ -197,12 +197,13 @@ class _Compiler:
             if not isinstance(value, list):
                 problems.append(_misfit(schema, value, place))
                 return None
+            made: Any = value
             if are_plain is None or not are_plain(value):
                 known = len(problems)
-                value = [item(element, (place, index), problems) for index, element in enumerate(value)]
+                made = [item(element, (place, index), problems) for index, element in enumerate(value)]
                 if len(problems) > known:
                     return None
-            return value if code is None else array.array(code, value)
+            return made if code is None else array.array(code, made)
 
         return read
 
