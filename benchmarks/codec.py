@@ -1,7 +1,7 @@
 """Encoding and decoding typed records, beside the codecs that a Python programmer could use instead.
 
 All run interleaved in each round; a ratio is the median of the ratios within a round, of encoding and
-decoding together. The portable codec has a process of its own, since a process has one codec.
+decoding together.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from avrorpc.codec import acceleration
 from benchmarks import codec_messages as messages
 from benchmarks.codec_protobuf import KIND
 from benchmarks.codec_rivals import FASTAVRO, MSGPACK, NAMES, OURS, PURE, contenders
-from benchmarks.harness import RESULTS, Benchmark, Result, measure
+from benchmarks.harness import RESULTS, Benchmark, Result, measure, write_figures
 from benchmarks.load import Outcome, Show
 
 PACKAGES: Final = ("avrorpc", "msgspec", "fastavro", "avro", "protobuf", "cython")
@@ -59,7 +59,7 @@ class Comparison(Outcome):
 
     def write(self, folder: Path = RESULTS) -> Path:
         """Write the figures as JSON, and the plot as SVG and PNG."""
-        path = Outcome.write(self, folder)
+        path = write_figures(self.name, self.figures, self.packages, folder)
         plot(self.results, self.title, folder)
         return path
 

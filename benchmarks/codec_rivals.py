@@ -7,17 +7,17 @@ only when they are read, it has a second row, in which a message is made of plai
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, Final
 
 import avro.io
 import avro.schema
+import avrorpc.codec
 import fastavro
 import msgspec
 from avrorpc.codec.datum import Datum
@@ -57,18 +57,34 @@ def contenders(name: str) -> list[Contender]:
             Contender(f"{rival} encode", lambda f=encode: _repeating(f)),  # type: ignore[misc]
             Contender(f"{rival} decode", lambda f=decode: _repeating(f)),  # type: ignore[misc]
         ]
-    for direction in ("encode", "decode"):
-        found.append(Contender(f"{PURE} {direction}", lambda d=direction: _elsewhere(name, d)))  # type: ignore[misc]
     return found
 
 
-def ours(name: str) -> Pair:
+def ours(name: str, kind: type[Datum[Any]] = Datum) -> Pair:
     """Return this project's codec."""
     schema, value = messages.schema_of(name), messages.MAKERS[name]()
-    datum: Datum[Any] = Datum(schema, MESSAGES.types)
+    datum = kind(schema, MESSAGES.types)
     encode, decode, data = datum.encode, datum.decode, datum.encode(value)
     assert decode(data) == value
     return lambda: encode(value), lambda: decode(data)
+
+
+def _pure(name: str) -> Pair:
+    """Return the portable codec, from modules of its own, since those in use have made their choice."""
+    known = {key: sys.modules.pop(key) for key in [*sys.modules] if key.startswith("avrorpc.codec")}
+    before = os.environ.get("AVRORPC_PURE")
+    os.environ["AVRORPC_PURE"] = "1"
+    try:
+        kind = importlib.import_module("avrorpc.codec.datum").Datum
+        assert not importlib.import_module("avrorpc.codec.acceleration").is_native
+    finally:
+        sys.modules.update(known)
+        avrorpc.codec = known["avrorpc.codec"]
+        if before is None:
+            del os.environ["AVRORPC_PURE"]
+        else:
+            os.environ["AVRORPC_PURE"] = before
+    return ours(name, kind)
 
 
 def _fastavro(name: str) -> Pair:
@@ -142,6 +158,7 @@ def _of_protobuf(name: str) -> tuple[Any, Any]:
 
 _MAKERS: Final[dict[str, Callable[[str], Pair]]] = {
     OURS: ours,
+    PURE: _pure,
     MSGPACK: _msgpack,
     PROTOBUF: _protobuf,
     PROTOBUF_READ: _protobuf_read,
@@ -157,44 +174,3 @@ def _repeating(function: Callable[[], object]) -> Iterator[Work]:
             function()
 
     yield work
-
-
-@contextmanager
-def _elsewhere(name: str, direction: str) -> Iterator[Work]:
-    """Do the work in a process that uses the portable codec."""
-    command = [sys.executable, "-m", "benchmarks.codec_rivals", name, direction]
-    process = subprocess.Popen(
-        command,
-        cwd=Path(__file__).resolve().parent.parent,
-        env={**os.environ, "AVRORPC_PURE": "1"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdin is not None
-    assert process.stdout is not None
-    sent, answered = process.stdin, process.stdout
-
-    def work(count: int) -> None:
-        print(count, file=sent, flush=True)
-        answered.readline()
-
-    try:
-        yield work
-    finally:
-        sent.close()
-        process.wait(30)
-        answered.close()
-
-
-def _serve(name: str, direction: str) -> None:
-    """Do as much work as each line of the input says."""
-    function = ours(name)[direction == "decode"]
-    for line in sys.stdin:
-        for _ in range(int(line)):
-            function()
-        print("done", flush=True)
-
-
-if __name__ == "__main__":
-    _serve(*sys.argv[1:])
