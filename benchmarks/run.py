@@ -26,6 +26,7 @@ LOADS = (
     "rest_streams",
     "rest_transfers",
     "switching",
+    "codec",
 )
 """What is put on a server; run by name alone, since they take minutes."""
 

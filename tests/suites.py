@@ -30,6 +30,7 @@ SUITES: Final[dict[str, str]] = {
     "faults": "python -m pytest -q --tb=short --every-fault tests/faults",
     "equivalence": "python -m pytest -q --tb=short tests/equivalence",
     "mutants": "python tests/mutants/run.py --jobs 2",
+    "sanitizers": "python tests/fuzz/sanitized.py --minutes 10",
     "fuzz": "python tests/fuzz/run.py --minutes 30",
     "transfers": "python -m pytest -q --tb=short --every-fault tests/rest/test_transfers.py",
     "rest-tools": "python tests/rest_tools/schemathesis_run.py --continue-on-failure",
@@ -39,7 +40,7 @@ SUITES: Final[dict[str, str]] = {
 GROUPS: Final[dict[str, tuple[str, ...]]] = {
     "contracts": ("format", "lint", "fresh", "breaking", "service", "placements"),
     "long": (
-        *("conformance", "faults", "equivalence", "mutants", "fuzz"),
+        *("conformance", "faults", "equivalence", "mutants", "sanitizers", "fuzz"),
         *("transfers", "rest-tools", "rest-client"),
     ),
 }

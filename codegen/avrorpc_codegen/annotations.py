@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from avrorpc.errors import SchemaError
-from avrorpc.schema import Json, Props, parse_duration
+from avrorpc.schema import Array, Json, Props, Schema, number_code, parse_duration
 
 from avrorpc_codegen import syntax
 from avrorpc_codegen.diagnostic import Diagnostics, Rule
@@ -105,6 +105,20 @@ def check_ours(annotations: tuple[syntax.Annotation, ...], diagnostics: Diagnost
             problem = '`@idempotency_key` needs "required"; without it, a client may send a key'
         if problem:
             diagnostics.error(Rule.BAD_ANNOTATION, problem, annotation.value.span)
+
+
+def check_buffer(
+    schema: Schema, annotations: tuple[syntax.Annotation, ...], diagnostics: Diagnostics
+) -> None:
+    """Check that `@buffer` stands before an array of numbers, and is true or false."""
+    annotation = next((one for one in annotations if one.name.text == "buffer"), None)
+    if annotation is None:
+        return
+    value = annotation.value.json
+    has_numbers = isinstance(schema, Array) and number_code(schema.items) is not None
+    if not isinstance(value, bool) or not has_numbers:
+        problem = "`@buffer` needs true or false, before an array of int, long, float or double"
+        diagnostics.error(Rule.BAD_ANNOTATION, problem, annotation.name.span)
 
 
 def plain_json(value: Json) -> Json:

@@ -24,6 +24,7 @@ from avrorpc.schema import (
     Record,
     Schema,
     Union,
+    buffer_code,
     decimal_precision,
     decimal_scale,
     default_problem,
@@ -102,7 +103,8 @@ class Python:
                 kind = logical(schema) if schema.props else None
                 return self._noted(kind) if kind else _PRIMITIVES[schema.name]
             case Array():
-                return Group("list[", (self.annotation(schema.items),), "]", has_comma=False)
+                base = "list" if buffer_code(schema) is None else "stub.NumberArray"
+                return Group(f"{base}[", (self.annotation(schema.items),), "]", has_comma=False)
             case Map():
                 return Group("dict[", ("str", self.annotation(schema.values)), "]")
             case Union():
@@ -125,8 +127,12 @@ class Python:
                 branch = next(b for b in schema.branches if default_problem(b, value) is None)
                 return self.literal(branch, value)
             case Array() if isinstance(value, list):
-                items = tuple(self.literal(schema.items, item).code for item in value)
-                return Literal(Group("[", items, "]"), is_mutable=True)
+                items = Group("[", tuple(self.literal(schema.items, item).code for item in value), "]")
+                code = buffer_code(schema)
+                if code is None:
+                    return Literal(items, is_mutable=True)
+                arguments = (quote(code), items) if value else (quote(code),)
+                return Literal(Group("stub.NumberArray(", arguments, ")"), is_mutable=True)
             case Map() if isinstance(value, dict):
                 pairs = tuple(
                     Joined(f"{quote(key)}: ", self.literal(schema.values, item).code)

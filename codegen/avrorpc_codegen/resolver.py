@@ -21,6 +21,7 @@ from avrorpc_codegen.annotations import (
     MESSAGE_WORDS,
     PROTOCOL_WORDS,
     TYPE_WORDS,
+    check_buffer,
     check_ours,
     plain_json,
     read_annotations,
@@ -333,6 +334,7 @@ class _Resolver:
         elif meaning.props and not isinstance(schema, Named):
             schema.props.update(meaning.props)
             self.check_logical(schema.props, schema, tree.span)
+            check_buffer(schema, tree.annotations, self.diagnostics)
         if not tree.is_optional:
             return schema
         return self.union([avro.Primitive("null"), schema], [tree, tree])

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from avrorpc.client.dynamic import DynamicClient
     from avrorpc.client.dynamic_async import AsyncDynamicClient
     from avrorpc.client.paging import pages
+    from avrorpc.codec.datum import Datum
     from avrorpc.codec.logical import Duration
     from avrorpc.codec.single_object import SingleObject
     from avrorpc.contracts import AnyRecord, BufferHandle, DType, ServingStatus
@@ -73,6 +74,7 @@ __all__ = [
     "ConnectionLost",
     "ContractMismatch",
     "DType",
+    "Datum",
     "DeclaredError",
     "DecodeError",
     "Description",
@@ -144,6 +146,7 @@ _HOMES: Final = {
     "avrorpc.client.dynamic": ("DynamicClient",),
     "avrorpc.client.dynamic_async": ("AsyncDynamicClient",),
     "avrorpc.client.paging": ("pages",),
+    "avrorpc.codec.datum": ("Datum",),
     "avrorpc.codec.logical": ("Duration",),
     "avrorpc.codec.single_object": ("SingleObject",),
     "avrorpc.contracts": (

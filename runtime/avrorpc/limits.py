@@ -13,7 +13,7 @@ class Limits:
     """Bounds on what is accepted from the other ends of connections."""
 
     max_body: int = 64 * 1024 * 1024
-    """Bytes in one request or response, framing excluded, in one single object, or in one line of NDJSON."""
+    """Bytes in one request or response, framing excluded, in one single object, datum or line of NDJSON."""
     max_buffers: int = 16_384
     """Buffers in which one request or response may arrive."""
     max_items: int = 65_536

@@ -7,6 +7,7 @@ runtime of different ages part with one sentence at import and not with a riddle
 from __future__ import annotations
 
 import abc
+from array import array as NumberArray  # noqa: N812 - `array` is what a field may be called
 from collections.abc import AsyncIterator, Awaitable, Iterator
 from types import TracebackType
 from typing import Any, ClassVar, Final, Protocol, Self, TypeVar
@@ -27,6 +28,7 @@ __all__ = [
     "Duration",
     "Incoming",
     "Method",
+    "NumberArray",
     "Service",
     "require_level",
 ]

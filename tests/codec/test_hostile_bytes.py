@@ -100,6 +100,15 @@ def test_a_few_bytes_cannot_announce_many_items(items: str) -> None:
         decode(f'{{"type":"array","items":{items}}}', billion)
 
 
+@pytest.mark.parametrize(
+    "count", ["ffffffffffffffffff0100", "feffffffffffffffff01", "feffffffffffffffff0100"]
+)
+def test_no_count_is_too_large_to_be_refused(count: str) -> None:
+    for schema in ('{"type":"array","items":"null"}', '{"type":"map","values":"int"}'):
+        with pytest.raises(LimitExceeded, match="max_items"):
+            decode(schema, bytes.fromhex(count))
+
+
 def test_many_arrays_share_one_bound_on_items_without_bytes() -> None:
     nested = '{"type":"array","items":{"type":"array","items":"null"}}'
     # A hundred inner arrays of 5,000 nulls each.

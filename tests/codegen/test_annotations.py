@@ -47,6 +47,10 @@ def test_a_namespace_of_a_type_is_where_its_fields_look(tmp_path: Path) -> None:
         'record R { int @order("up") a; }',
         'record R { int @type("x") a; }',
         "record R {} void a(@x(1) R r);",
+        "record R { @buffer(1) array<int> a; }",
+        "record R { @buffer(true) array<string> a; }",
+        "record R { @buffer(true) array<date> a; }",
+        "record R { @buffer(false) map<int> a; }",
     ],
 )
 def test_annotations_that_make_no_sense(tmp_path: Path, annotations: str) -> None:

@@ -87,6 +87,7 @@ FORMS: list[tuple[Json, str, str, str]] = [
     (logical("string", "uuid"), "a UUID", "a string", "uuid.UUID"),
     (logical("bytes", "decimal", precision=3), "a decimal in quotes", "a string", "decimal.Decimal"),
     ({"type": "array", "items": "int"}, "a list", "a list", "list[int]"),
+    ({"type": "array", "items": "int", "buffer": True}, "a list", "a list", "stub.NumberArray[int]"),
     ({"type": "map", "values": "int"}, "an object", "an object", "dict[str, int]"),
     (record("a.B"), "an object", "an object", "a.C"),
     ({"type": "enum", "name": "a.E", "symbols": ["X"]}, "a symbol", "a string", "a.E"),

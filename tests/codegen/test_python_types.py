@@ -48,6 +48,9 @@ def literal(folder: Path, field: str) -> Literal:
         ("bytes", "bytes"),
         ("string?", "str | None"),
         ("array<map<int>>", "list[dict[str, int]]"),
+        ("@buffer(true) array<double>", "stub.NumberArray[float]"),
+        ("@buffer(false) array<double>", "list[float]"),
+        ("map<union { null, @buffer(true) array<long> }>", "dict[str, stub.NumberArray[int] | None]"),
         ("union { null, int, string }", "int | str | None"),
         ("union { int, long, float, double }", "int | float"),
         ("union { string }", "str"),
@@ -119,6 +122,8 @@ def test_defaults_that_may_be_shared(tmp_path: Path, field: str, code: str) -> N
     [
         ("array<int> a = []", "[]"),
         ("array<double> a = [1, 2.5]", "[1.0, 2.5]"),
+        ("@buffer(true) array<int> a = [1, 2]", 'stub.NumberArray("i", [1, 2])'),
+        ("@buffer(true) array<float> a = []", 'stub.NumberArray("f")'),
         ('map<Color> a = {"x": "RED"}', '{"x": Color.RED}'),
         ("Point a = {}", "Point()"),
         ('Point a = {"x": 1, "next": {"x": 2}}', "Point(x=1, next=Point(x=2))"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from avrorpc import connect, describe
 from avrorpc.client.description import remote_details
+from avrorpc.codec import acceleration
 from avrorpc.transport.address import parse_address
 from support.implementations import AsyncSmall
 from support.serving import ServerThread
@@ -49,7 +50,10 @@ def test_after_it_there_is_what_is_spoken(
 def test_http_posts_avro(server: ServerThread) -> None:
     with connect(SmallClient, server.http) as client:
         client.double(2)
-        assert describe(client).details == {"body": "Avro binary over POST"}
+        assert describe(client).details == {
+            "body": "Avro binary over POST",
+            "codec": acceleration.description,
+        }
 
 
 def test_tls_is_named() -> None:

@@ -40,6 +40,7 @@ Duration
 Incoming
 LEVEL
 Method
+NumberArray
 Service
 require_level(level: 'int') -> 'None'
 """  # noqa: E501 - signatures as they are

@@ -10,6 +10,7 @@ import aiohttp
 import avrorpc
 import pytest
 from avrorpc import BindError, Code, Limits, Server, ServingStatus, StatusError, close, connect
+from avrorpc.codec import acceleration
 from avrorpc.contracts import (
     AsyncIntrospectionClient,
     NotServed,
@@ -191,6 +192,7 @@ async def test_a_connection_that_ends_is_listed_no_more(server: Server) -> None:
 async def test_settings_are_told_with_the_limits_in_force(client: AsyncIntrospectionClient) -> None:
     settings = {item.name: item.value for item in await client.configuration()}
     assert settings["limits.max_calls"] == "77"
+    assert settings["codec"] == acceleration.description
     assert (settings["threads"], settings["expose_cause"], settings["introspection"]) == (
         "8",
         "False",

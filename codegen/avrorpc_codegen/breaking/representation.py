@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from avrorpc.schema import Array, Enum, Fixed, Map, Primitive, Record, Schema, Union, logical_type
+from avrorpc.schema import (
+    Array,
+    Enum,
+    Fixed,
+    Map,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    buffer_code,
+    logical_type,
+)
 
 from avrorpc_codegen.layout import flat
 from avrorpc_codegen.python_types import Python
@@ -93,7 +104,8 @@ def python_type(schema: Schema, names: Mapping[str, str]) -> str:
         case Primitive():
             return flat(_SCALARS.annotation(schema))
         case Array():
-            return f"list[{python_type(schema.items, names)}]"
+            base = "list" if buffer_code(schema) is None else "stub.NumberArray"
+            return f"{base}[{python_type(schema.items, names)}]"
         case Map():
             return f"dict[str, {python_type(schema.values, names)}]"
         case Union():

@@ -23,6 +23,7 @@ PLACES: Final = {
     "aliases": frozenset({Place.DECLARATION, *_VARIABLES}),
     "order": frozenset({Place.FIELD}),
     "logicalType": _TYPES,
+    "buffer": frozenset({Place.TYPE}),
     "precision": _TYPES,
     "scale": _TYPES,
     "http": frozenset({Place.MESSAGE, Place.DECLARATION}),

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
+from avrorpc.codec import acceleration
 from avrorpc.schema import MessageVerdict, Verdict
 from avrorpc.stub import AsyncClient, Client
 from avrorpc.transport.address import Address
@@ -68,6 +69,7 @@ def remote_details(address: Address, connected: Connected | None) -> dict[str, s
         details["connection"] = "plain Avro: no streams, deadlines reach the server, cancelling does not"
     if address.is_secure:
         details["security"] = "TLS"
+    details["codec"] = acceleration.description
     return details
 
 

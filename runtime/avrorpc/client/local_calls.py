@@ -22,6 +22,7 @@ from avrorpc.call import (
 from avrorpc.client.description import Description
 from avrorpc.client.local_stream import LocalStream, is_cancelled
 from avrorpc.client.verify import Verifier
+from avrorpc.codec import acceleration
 from avrorpc.driving import needs_loop, suspended
 from avrorpc.errors import StatusError, Suspended, ValueChanged
 from avrorpc.failure import outcome
@@ -106,6 +107,7 @@ class LocalCalls:
                 "calls": "through the full Avro encoding, compared"
                 if self._verify
                 else "in this process, uncopied",
+                **({"codec": acceleration.description} if self._verify else {}),
             },
         )
 

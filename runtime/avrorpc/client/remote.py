@@ -65,7 +65,7 @@ class Remote:
                 protocol=self.contract.name,
                 message=message.name,
                 metadata=metadata,
-                parameters=_encoded(encoder, plain),
+                parameters=encoder.to_bytes(plain),
                 one_way=message.one_way,
                 timeout=left,
                 items=sent,
@@ -286,13 +286,6 @@ class AsyncRemoteChannel(_RemoteChannel):
         owner.is_closed = True
         if owner.is_here:
             await self._remote.transport.close()
-
-
-def _encoded(encoder: RequestEncoder, arguments: tuple[Any, ...]) -> bytes:
-    """Return the parameters; what they were written into is not kept for as long as the call takes."""
-    out = bytearray()
-    encoder(out, arguments)
-    return bytes(out)
 
 
 def _running_clock() -> AsyncClock:

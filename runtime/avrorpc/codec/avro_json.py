@@ -7,6 +7,7 @@ open: NaN and the infinities are strings. Source: Avro 1.12 specification, "JSON
 
 from __future__ import annotations
 
+import array
 import math
 from typing import Any
 
@@ -14,7 +15,19 @@ from avrorpc.codec.encode import compile_choice, compile_encoder
 from avrorpc.codec.logical import logical_of
 from avrorpc.codec.types import Types, attributes, maker, symbols
 from avrorpc.errors import DecodeError, EncodeError
-from avrorpc.schema import Array, Enum, Fixed, Json, Map, Primitive, Record, Schema, Union, describe
+from avrorpc.schema import (
+    Array,
+    Enum,
+    Fixed,
+    Json,
+    Map,
+    Primitive,
+    Record,
+    Schema,
+    Union,
+    buffer_code,
+    describe,
+)
 from avrorpc.schema.defaults import NON_FINITE
 
 
@@ -80,7 +93,9 @@ def _in(schema: Schema, value: Json, types: Types, path: str) -> Any:
         case Union():
             return _union_in(schema, value, types, path)
         case Array() if isinstance(value, list):
-            return [_in(schema.items, item, types, f"{path}[{i}]") for i, item in enumerate(value)]
+            items = [_in(schema.items, item, types, f"{path}[{i}]") for i, item in enumerate(value)]
+            code = buffer_code(schema)
+            return items if code is None else array.array(code, items)
         case Map() if isinstance(value, dict):
             return {key: _in(schema.values, item, types, f"{path}[{key!r}]") for key, item in value.items()}
         case Record() if isinstance(value, dict):

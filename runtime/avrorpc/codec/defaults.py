@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 from typing import Any
 
 from avrorpc.codec.logical import logical_of
@@ -19,6 +20,7 @@ from avrorpc.schema import (
     Record,
     Schema,
     Union,
+    buffer_code,
     default_problem,
     describe,
 )
@@ -54,7 +56,9 @@ class _Making:
                     if default_problem(branch, value) is None:
                         return self.value(branch, value)
             case Array() if isinstance(value, list):
-                return [self.value(schema.items, item) for item in value]
+                code = buffer_code(schema)
+                items = [self.value(schema.items, item) for item in value]
+                return items if code is None else array.array(code, items)
             case Map() if isinstance(value, dict):
                 return {key: self.value(schema.values, item) for key, item in value.items()}
             case Record() if isinstance(value, dict):

@@ -16,7 +16,7 @@ from avrorpc.codec.json_branches import branch_name
 from avrorpc.codec.logical import logical_of
 from avrorpc.codec.types import Types
 from avrorpc.errors import EncodeError
-from avrorpc.schema import Array, Enum, Map, Primitive, Record, Schema, Union, describe
+from avrorpc.schema import Array, Enum, Map, Primitive, Record, Schema, Union, buffer_code, describe
 
 Test: TypeAlias = Callable[[Any], bool]
 
@@ -78,7 +78,7 @@ class _Compiler:
 
     def array(self, schema: Array) -> Test | None:
         item, whole = self.test(schema.items), plain_list_test(schema.items)
-        if item is None:
+        if item is None or buffer_code(schema) is not None:
             return None
         if whole is not None:
             return whole

@@ -6,6 +6,7 @@ a field's name, a map's key or an index; it is put into words only where somethi
 
 from __future__ import annotations
 
+import array
 import base64
 import datetime
 import decimal
@@ -35,6 +36,7 @@ from avrorpc.schema import (
     Record,
     Schema,
     Union,
+    buffer_code,
     describe,
 )
 from avrorpc.schema.defaults import NON_FINITE
@@ -188,14 +190,19 @@ class _Compiler:
 
     def array(self, schema: Array) -> Reader:
         item, are_plain = self.reader(schema.items), plain_list_test(schema.items)
+        code = buffer_code(schema)
 
         def read(value: Json, place: Place, problems: list[Problem]) -> Any:
             if not isinstance(value, list):
                 problems.append(_misfit(schema, value, place))
                 return None
-            if are_plain is not None and are_plain(value):
-                return value
-            return [item(element, (place, index), problems) for index, element in enumerate(value)]
+            made: Any = value
+            if are_plain is None or not are_plain(value):
+                known = len(problems)
+                made = [item(element, (place, index), problems) for index, element in enumerate(value)]
+                if len(problems) > known:
+                    return None
+            return made if code is None else array.array(code, made)
 
         return read
 

@@ -15,9 +15,10 @@ from avrorpc.codec.json_branches import Branches
 from avrorpc.codec.json_plain import compile_plain_test
 from avrorpc.codec.json_text import format_json
 from avrorpc.codec.logical import logical_of
+from avrorpc.codec.numbers import numbers_in
 from avrorpc.codec.types import Types, attributes
 from avrorpc.errors import EncodeError
-from avrorpc.schema import Array, Enum, Fixed, Json, Map, Primitive, Record, Schema, Union
+from avrorpc.schema import Array, Enum, Fixed, Json, Map, Primitive, Record, Schema, Union, number_code
 
 Writer: TypeAlias = Callable[[Any], Json]
 
@@ -102,10 +103,16 @@ class _Compiler:
                 return (lambda value: str(value.value)) if schema.name in self.types else str
 
     def array(self, schema: Array) -> Writer:
-        item = self.writer(schema.items)
-        if item is _same:
-            return list
-        return lambda value: [item(element) for element in value]
+        item, code = self.writer(schema.items), number_code(schema.items)
+        if code is not None:
+
+            def numbers(value: Any) -> Json:
+                view = numbers_in(value, code)
+                plain = value if view is None else view.tolist()
+                return list(plain) if item is _same else [item(element) for element in plain]
+
+            return numbers
+        return list if item is _same else lambda value: [item(element) for element in value]
 
     def record(self, schema: Record) -> Writer:
         known = self.records.get(schema.name)

@@ -5,12 +5,12 @@ Each end encodes with its own schemas and decodes what the other's schemas wrote
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from avrorpc.codec.binary import Cursor, write_long
 from avrorpc.codec.decode import Decoder, compile_decoder, compile_fields, compile_skipper
-from avrorpc.codec.encode import Encoder, compile_encoder
+from avrorpc.codec.encode import compile_encoder, compile_row_encoder, to_bytes
 from avrorpc.codec.types import Types
 from avrorpc.errors import DecodeError, EncodeError, UnreadableValue
 from avrorpc.schema import Field, Message, Record, Schema, describe, error_branch, streaming
@@ -20,11 +20,14 @@ class RequestEncoder:
     """Writes a message's parameters, and where the last one is a stream, its items one by one."""
 
     def __init__(self, message: Message, types: Types) -> None:
-        self._parts = [(field.name, compile_encoder(field.type, types)) for field in parameters(message)]
-        self._item: tuple[str, Encoder] | None = None
+        encode = compile_row_encoder(parameters(message), types)
+        self._encode = encode
+        self.to_bytes = to_bytes(encode)
+        """Gives the parameters, a tuple in the message's order, as bytes; it raises what a call does."""
+        self._item: tuple[str, Callable[[Any], bytes]] | None = None
         if streaming(message).takes_stream:
             last = message.request[-1]
-            self._item = last.name, compile_encoder(last.type, types)
+            self._item = last.name, to_bytes(compile_encoder(last.type, types))
 
     def __call__(self, out: bytearray, arguments: Sequence[Any]) -> None:
         """Append the parameters, in the message's order.
@@ -32,14 +35,7 @@ class RequestEncoder:
         Raises:
             EncodeError: One does not fit; the path begins with its name.
         """
-        name = ""
-        try:
-            for (name, encode), argument in zip(  # noqa: B007 - the path needs it
-                self._parts, arguments, strict=True
-            ):
-                encode(out, argument)
-        except EncodeError as error:
-            raise EncodeError(error.problem, name + error.path) from None
+        self._encode(out, arguments)
 
     def item(self, item: Any, number: int) -> bytes:
         """Return one item of a request stream.
@@ -49,12 +45,10 @@ class RequestEncoder:
         """
         assert self._item is not None
         name, encode = self._item
-        out = bytearray()
         try:
-            encode(out, item)
+            return encode(item)
         except EncodeError as error:
             raise EncodeError(error.problem, f"{name}[{number}]{error.path}") from None
-        return bytes(out)
 
 
 def parameters(message: Message) -> list[Field]:

@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeAlias, TypeVar
 
 from avrorpc.codec.binary import Cursor
 from avrorpc.codec.decode import Decoder, compile_decoder
-from avrorpc.codec.encode import compile_encoder
+from avrorpc.codec.encode import compile_encoder, to_bytes
 from avrorpc.codec.types import Types
 from avrorpc.errors import DecodeError, LimitExceeded, NotSingleObject, UnknownFingerprint
 from avrorpc.limits import DEFAULT_LIMITS, Limits
@@ -54,7 +54,7 @@ class SingleObject(Generic[T]):
         self._types = types or {}
         self._writers = SchemaStore() if writers is None else writers
         self._limits = limits
-        self._encode = compile_encoder(schema, self._types)
+        self._encode = to_bytes(compile_encoder(schema, self._types))
         self._header = MARKER + fingerprint(schema)
         self._decoders: dict[bytes, Decoder] = {}
 
@@ -72,9 +72,7 @@ class SingleObject(Generic[T]):
         Raises:
             EncodeError: It does not fit the schema; the error says where.
         """
-        out = bytearray(self._header)
-        self._encode(out, value)
-        return bytes(out)
+        return self._header + self._encode(value)
 
     def decode(self, data: Buffer) -> T:
         """Return the value of a message.

@@ -35,6 +35,7 @@ from avrorpc.schema.model import (
     short_name,
 )
 from avrorpc.schema.nesting import MAX_DEFAULT_VALUES, MAX_DEPTH, MAX_JSON_DEPTH
+from avrorpc.schema.numbers import buffer_code, number_code
 from avrorpc.schema.path_template import PathTemplate, Segment, parse_template
 from avrorpc.schema.plain_text import from_plain
 from avrorpc.schema.reading import parse_protocol, parse_schema, protocol_from_json
@@ -100,6 +101,7 @@ __all__ = [
     "Union",
     "Verdict",
     "WrongVerb",
+    "buffer_code",
     "can_read",
     "canonical_form",
     "compact",
@@ -121,6 +123,7 @@ __all__ = [
     "logical_type",
     "most_digits",
     "namespace_of",
+    "number_code",
     "parse_duration",
     "parse_protocol",
     "parse_schema",

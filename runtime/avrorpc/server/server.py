@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from avrorpc.binding import Binding, bind
 from avrorpc.call import Call
+from avrorpc.codec import acceleration
 from avrorpc.contracts import IntrospectionService
 from avrorpc.errors import BindError, Code, StatusError
 from avrorpc.limits import DEFAULT_LIMITS, Limits
@@ -347,4 +348,5 @@ class Server:
 
 def _settings(limits: Limits, **others: object) -> dict[str, str]:
     found = {f"limits.{field.name}": getattr(limits, field.name) for field in fields(limits)}
+    others["codec"] = acceleration.description
     return {name: str(value) for name, value in {**others, **found}.items()}

@@ -10,6 +10,7 @@ NaN is left out, since it equals nothing. Needs the extra `avrorpc[testing]`.
 
 from __future__ import annotations
 
+import array
 import datetime
 import decimal
 import math
@@ -29,6 +30,7 @@ from avrorpc.schema import (
     Record,
     Schema,
     Union,
+    buffer_code,
     decimal_precision,
     decimal_scale,
     logical_name,
@@ -120,7 +122,8 @@ class TypedValues:
         few = FEW if depth > 0 else 0
         match schema:
             case Array():
-                return st.lists(self.of(schema.items, depth - 1), max_size=few)
+                code, lists = buffer_code(schema), st.lists(self.of(schema.items, depth - 1), max_size=few)
+                return lists if code is None else lists.map(lambda items: array.array(code, items))
             case Map():
                 return st.dictionaries(PRIMITIVES["string"], self.of(schema.values, depth - 1), max_size=few)
             case Union():
