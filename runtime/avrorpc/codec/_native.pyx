@@ -257,6 +257,17 @@ cdef inline int put_raw(Writer* out, const void* data, Py_ssize_t size) except -
     return 0
 
 
+cdef inline int put_integer(Writer* out, int op, value) except -1:
+    cdef int overflow = 0
+    cdef int64_t number
+    if not PyLong_CheckExact(value):
+        raise Refused
+    number = PyLong_AsLongLongAndOverflow(value, &overflow)
+    if overflow or (op == INT and not INT_MIN <= number <= INT_MAX):
+        raise Refused
+    return put_long(out, number)
+
+
 cdef int put_text(Writer* out, text) except -1:
     cdef Py_ssize_t size
     cdef const char* data
@@ -365,8 +376,7 @@ cdef int put_numbers(Writer* out, int op, value) except -1:
 
 cdef int put(Node node, Writer* out, value, int depth) except -1:
     """Write a value; what is refused leaves the writer in an unknown state."""
-    cdef int op = node.op, overflow = 0
-    cdef int64_t number = 0
+    cdef int op = node.op
     cdef double real
     cdef Py_ssize_t index, count, position
     cdef PyObject* found
@@ -375,12 +385,7 @@ cdef int put(Node node, Writer* out, value, int depth) except -1:
     if op == STRING:
         return put_text(out, value)
     if op == LONG or op == INT:
-        if not PyLong_CheckExact(value):
-            raise Refused
-        number = PyLong_AsLongLongAndOverflow(value, &overflow)
-        if overflow or (op == INT and not INT_MIN <= number <= INT_MAX):
-            raise Refused
-        return put_long(out, number)
+        return put_integer(out, op, value)
     if op == DOUBLE or op == FLOAT:
         if PyFloat_Check(value):
             real = PyFloat_AS_DOUBLE(value)
@@ -457,6 +462,10 @@ cdef int put(Node node, Writer* out, value, int depth) except -1:
             count = PyList_GET_SIZE(value)
             if count:
                 put_long(out, count)
+            if part.op == LONG or part.op == INT:
+                for index in range(count):  # nothing else is called here
+                    put_integer(out, part.op, <object>PyList_GET_ITEM(value, index))
+                return put_long(out, 0)
             for index in range(count):
                 if index >= PyList_GET_SIZE(value):
                     raise Refused
