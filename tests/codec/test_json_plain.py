@@ -130,3 +130,33 @@ def test_a_value_that_refers_to_itself_is_refused() -> None:
     value.append(value)
     with pytest.raises(EncodeError):
         compile_json_formatter(nested, {})(value)
+
+
+class Real(float):
+    __slots__ = ()
+
+
+class Text(str):
+    __slots__ = ()
+
+
+@pytest.mark.parametrize(
+    ("name", "plain", "others"),
+    [
+        ("boolean", [[], [True, False]], [[1], [None], (True,)]),
+        ("int", [[], [0, -(2**31), 2**31 - 1]], [[True], [2**31], [1.0], (1,), [0, None]]),
+        ("long", [[-(2**63), 2**63 - 1]], [[2**63], [False], ["1"]]),
+        ("double", [[], [0.5, 1e308, 1e308]], [[1], [math.nan], [0.5, -math.inf], [Real(1)], (1.0,)]),
+        ("string", [[], ["a", "\N{SNOWMAN}"]], [["\ud800"], [b"a"], [Text("a")], ("a",), ["a", None]]),
+    ],
+)  # fmt: skip
+def test_lists_of_the_very_types_alone_are_plain(name: str, plain: list[Any], others: list[Any]) -> None:
+    whole, nested = plain_list_test(Primitive(name)), compile_plain_test(Array(Array(Primitive(name))), {})
+    assert whole is not None
+    assert nested is not None
+    for value in plain:
+        assert whole(value)
+        assert nested([value, value])
+    for value in others:
+        assert not whole(value), value
+        assert not nested([[], value]), value

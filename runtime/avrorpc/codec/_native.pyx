@@ -11,13 +11,14 @@ cimport cython
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_ND, PyBuffer_Release, PyObject_CheckBuffer, PyObject_GetBuffer
 from cpython.bytearray cimport PyByteArray_AS_STRING, PyByteArray_GET_SIZE, PyByteArray_Resize
 from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_CheckExact, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
-from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check, PyFloat_FromDouble
+from cpython.float cimport PyFloat_AS_DOUBLE, PyFloat_Check, PyFloat_CheckExact, PyFloat_FromDouble
 from cpython.list cimport PyList_CheckExact, PyList_GET_ITEM, PyList_GET_SIZE, PyList_New, PyList_SET_ITEM
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_INCREF, Py_TYPE, Py_XDECREF
 from cpython.tuple cimport PyTuple_CheckExact, PyTuple_GET_ITEM, PyTuple_GET_SIZE, PyTuple_New
 from libc.stdint cimport int16_t, int32_t, int64_t, uint8_t, uint32_t, uint64_t
+from libc.math cimport isfinite
 from libc.string cimport memcpy
 
 from cpython cimport array
@@ -186,6 +187,7 @@ cdef struct Writer:
     Py_ssize_t length
     Py_ssize_t capacity
     PyObject* heap  # a bytes object, once the stack does not do
+    bint is_plain  # whether lists and finite floats alone will do, as they do in JSON
     uint8_t stack[512]
 
 
@@ -194,6 +196,7 @@ cdef inline void begin(Writer* out) noexcept:
     out.length = 0
     out.capacity = sizeof(out.stack)
     out.heap = NULL
+    out.is_plain = False
 
 
 cdef inline int room(Writer* out, Py_ssize_t size) except -1:
@@ -393,6 +396,8 @@ cdef int put(Node node, Writer* out, value, int depth) except -1:
             real = PyLong_AsDouble(value)
         else:
             raise Refused
+        if out.is_plain and not (PyFloat_CheckExact(value) and isfinite(real)):
+            raise Refused
         room(out, 8)
         if op == DOUBLE:
             PyFloat_Pack8(real, <char*>out.data + out.length, 1)
@@ -473,6 +478,8 @@ cdef int put(Node node, Writer* out, value, int depth) except -1:
                 put(part, out, inner, depth)
             if PyList_GET_SIZE(value) != count:
                 raise Refused
+        elif out.is_plain:
+            raise Refused
         elif PyTuple_CheckExact(value):
             count = PyTuple_GET_SIZE(value)
             if count:
@@ -536,6 +543,7 @@ cdef class Encoder:
     def write(self, bytearray out not None, value):
         """Append a value."""
         cdef Writer writer
+        begin(&writer)
         if not self.is_put(&writer, value):
             self.otherwise(out, value)
             return
@@ -547,15 +555,25 @@ cdef class Encoder:
     def to_bytes(self, value):
         """Return a value's bytes."""
         cdef Writer writer
+        begin(&writer)
         if self.is_put(&writer, value):
             return taken(&writer)
         out = bytearray()
         self.otherwise(out, value)
         return bytes(out)
 
+    def is_plain(self, value):
+        """Return whether a value is of the very types that stand for its schema, lists and finite floats among them."""
+        cdef Writer writer
+        begin(&writer)
+        writer.is_plain = True
+        if not self.is_put(&writer, value):
+            return False
+        Py_XDECREF(writer.heap)
+        return True
+
     cdef bint is_put(self, Writer* out, value) except -1:
         """Write a value, or return that the portable codec should."""
-        begin(out)
         try:
             put(self.root, out, value, 0)
             return True

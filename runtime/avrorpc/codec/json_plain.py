@@ -7,16 +7,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from typing import Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
 
+from avrorpc.codec.acceleration import is_native
 from avrorpc.codec.encode import compile_encoder
 from avrorpc.codec.json_branches import branch_name
 from avrorpc.codec.logical import logical_of
 from avrorpc.codec.types import Types
 from avrorpc.errors import EncodeError
 from avrorpc.schema import Array, Enum, Map, Primitive, Record, Schema, Union, buffer_code, describe
+
+if TYPE_CHECKING or is_native:
+    from avrorpc.codec import program
 
 Test: TypeAlias = Callable[[Any], bool]
 
@@ -49,6 +53,8 @@ def compile_plain_test(schema: Schema, types: Types) -> Test | None:
             if part is None:
                 return None
             parts.append((field.name, part))
+    if test is not None and is_native:
+        return program.plain_test(compile_encoder(schema, types))
     return test
 
 
@@ -195,10 +201,16 @@ _SCALARS: Final[Mapping[str, Test]] = {
     "string": _is_text,
 }
 
-_LISTS: Final[Mapping[str, Test]] = {
+_PORTABLE_LISTS: Final[Mapping[str, Test]] = {
     "boolean": lambda value: type(value) is list and set(map(type, value)) <= {bool},
     "int": _ints,
     "long": _longs,
     "double": _doubles,
     "string": _strings,
 }
+
+_LISTS: Final[Mapping[str, Test]] = (
+    {name: program.plain_test(compile_encoder(Array(Primitive(name)), {})) for name in _PORTABLE_LISTS}
+    if is_native
+    else _PORTABLE_LISTS
+)

@@ -51,6 +51,15 @@ def to_bytes(encode: Encoder) -> Callable[[Any], bytes]:
     return encoder.to_bytes
 
 
+def plain_test(encode: Encoder) -> Callable[[Any], bool]:
+    """Return what tells values of the very types that stand for a schema, of an encoder from here.
+
+    Lists alone are arrays then, and floats alone are doubles, finite ones.
+    """
+    encoder: _native.Encoder = encode.__self__  # type: ignore[attr-defined]
+    return encoder.is_plain
+
+
 def native_decoder(writer: Schema, reader: Schema, types: Types) -> Decoder:
     """Return a function that reads a value; see `compile_decoder`."""
     root = _DecodeProgram(types).compile(writer, reader)
