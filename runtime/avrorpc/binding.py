@@ -45,8 +45,11 @@ class Target:
 
     def __call__(self, arguments: tuple[Any, ...]) -> Any:
         """Call the implementation with arguments in the message's order."""
-        if not self.keywords:
-            return self.function(*arguments)
+        match self.keywords:
+            case ():
+                return self.function(*arguments)
+            case (last,):
+                return self.function(*arguments[:-1], **{last: arguments[-1]})
         count = self.positional
         return self.function(*arguments[:count], **dict(zip(self.keywords, arguments[count:])))  # noqa: B905 - as many as there are
 

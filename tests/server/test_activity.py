@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 from avrorpc.server.activity import Activity, Count, running_call
 from avrorpc.transport.accepted import Accepted
@@ -57,11 +59,16 @@ def test_a_connection_that_nobody_announced_is_none() -> None:
         assert running.connection is None
 
 
-def test_what_counts_a_call_counts_it_while_it_lasts() -> None:
+async def test_what_counts_a_call_counts_it_while_it_lasts() -> None:
     activity, count = Activity(), Count()
+    await count.wait_for_none()
     with activity.call(None, "a.A", "m", None, 17.0, count) as running:
         assert running.deadline == 17.0
+        waiting = [asyncio.create_task(count.wait_for_none()) for _ in range(2)]
         with activity.call(None, "a.A", "m", None, count=count):
+            await asyncio.sleep(0)
             assert count.number == 2
-        assert (count.number, count.none.is_set()) == (1, False)
-    assert (count.number, count.none.is_set()) == (0, True)
+        await asyncio.sleep(0)
+        assert (count.number, [one.done() for one in waiting]) == (1, [False, False])
+    await asyncio.gather(*waiting)
+    assert count.number == 0

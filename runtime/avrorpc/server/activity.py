@@ -50,25 +50,28 @@ class Connection:
 class Count:
     """How many of something are under way."""
 
-    __slots__ = ("none", "number")
+    __slots__ = ("_none", "number")
 
     def __init__(self) -> None:
         self.number = 0
-        self.none = asyncio.Event()
-        """Set while there are none."""
-        self.none.set()
+        self._none: asyncio.Event | None = None
 
     def begin(self) -> None:
         """Count one more."""
         self.number += 1
-        if self.number == 1:
-            self.none.clear()
 
     def end(self) -> None:
         """Count one less."""
         self.number -= 1
-        if not self.number:
-            self.none.set()
+        if self._none is not None and not self.number:
+            self._none.set()
+
+    async def wait_for_none(self) -> None:
+        """Wait until there are none."""
+        while self.number:
+            self._none = self._none or asyncio.Event()
+            self._none.clear()
+            await self._none.wait()
 
 
 class RunningCall:

@@ -228,7 +228,7 @@ class Server:
         try:
             async with asyncio.timeout(drain):
                 await asyncio.gather(*(listener.settle() for listener in self._listeners))
-                await self._calls.none.wait()
+                await self._calls.wait_for_none()
         except TimeoutError:
             if self._calls.number:
                 logger.warning(
@@ -236,7 +236,7 @@ class Server:
                 )
         with suppress(TimeoutError):  # who watches is told the end
             async with asyncio.timeout(FLUSH_SECONDS):
-                await self._questions.none.wait()
+                await self._questions.wait_for_none()
         await all_arrived()
         is_cut_off = self._calls.number or self._questions.number
         while self._listeners:  # Each is closed once, even if a second call cuts this one short.
