@@ -8,6 +8,7 @@ import json
 import logging
 import re
 import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -511,3 +512,25 @@ async def test_a_reply_to_a_client_that_has_left_logs_nothing(
         writer.transport.abort()
         await until(lambda: not place.connections)
     assert caplog.text == ""
+
+
+async def test_a_client_that_resets_in_the_moment_of_the_end_is_let_go() -> None:
+    made: list[HttpConnection] = []
+    gone: list[HttpConnection] = []
+
+    def connected() -> HttpConnection:
+        made.append(HttpConnection(answer_nobody, Limits(), "http", lambda _: None, gone.append, Heads()))
+        return made[0]
+
+    server = await asyncio.get_running_loop().create_server(connected, "127.0.0.1", 0)
+    client = socket.create_connection(server.sockets[0].getsockname())
+    await until(lambda: made and made[0].name != "nobody")
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()  # which the server's loop has not seen yet
+    made[0].end()
+    await until(lambda: gone == made)
+    server.close()
+
+
+async def answer_nobody(request: HttpRequest) -> HttpResponse:
+    raise AssertionError(f"nobody asks for {request}")

@@ -348,8 +348,13 @@ class HttpConnection(asyncio.Protocol):
             self._is_lingering = True
             if self._reader is not None and self._reader.open is not None:
                 self._reader.open.body.drop()
-            if transport.can_write_eof():
-                transport.write_eof()
+            try:
+                if transport.can_write_eof():
+                    transport.write_eof()
+            except OSError as error:  # of a connection that its client has reset in this moment
+                logger.debug("%s has left: %s", self.name, error)
+                transport.abort()
+                return
             transport.resume_reading()
             self._disarm()
             patience = min(self._limits.receive_timeout or LINGER_SECONDS, LINGER_SECONDS)
