@@ -32,7 +32,7 @@ from avrorpc_codegen.idl_output import as_idl
 from avrorpc_codegen.json_output import as_text, compiled
 from avrorpc_codegen.reading import read_contracts
 from avrorpc_codegen.source import Source
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given, reject, settings
 from support import models
 
 RICH = settings(
@@ -54,6 +54,10 @@ def compiled_again(folder: Path, text: str) -> Json:
     (folder / "a.avdl").write_text(text, newline="")
     diagnostics = Diagnostics()
     read = read_contracts([folder / "a.avdl"], [], diagnostics)
+    # A default means the first branch that it fits, even one that contains itself by its own defaults; models
+    # are made without a thought for that.
+    if any("contains itself without end" in item.message for item in diagnostics.items):
+        reject()
     assert not diagnostics.items, f"{diagnostics.render()}\n{text}"
     return compiled(read.contracts, read.roots[0])[0]
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from html import escape
 
 import pytest
@@ -47,6 +48,7 @@ def normal(html: str) -> str:
 @settings(deadline=None)
 @given(st.lists(ALPHABET, max_size=30).map("".join))
 @example("a\n# b")
+@example("```#")
 @example("1. a\n2) b")
 @example("- \n- a")
 @example("+\n\n\n\n+")
@@ -54,8 +56,7 @@ def normal(html: str) -> str:
 def test_every_reader_sees_what_our_own_page_shows(text: str) -> None:
     mine = normal(to_html(text, no_name))
     theirs = seen(text)
-    for language in ("", *"ab1"):
-        theirs = theirs.replace(f'<codeclass="language-{language}">', "<code>")
+    theirs = re.sub('<codeclass="language-[^"]*">', "<code>", theirs)
     assert theirs == mine
 
 
