@@ -48,11 +48,14 @@ class AsyncClock:
     With a loop given, `now` may be asked in any thread.
     """
 
-    __slots__ = ("now",)
+    __slots__ = ("_time",)
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
-        self.now: Final[Callable[[], float]] = _running_time if loop is None else loop.time
-        """Returns the loop's time in seconds."""
+        self._time: Final[Callable[[], float]] = _running_time if loop is None else loop.time
+
+    def now(self) -> float:
+        """Return the loop's time in seconds."""
+        return self._time()
 
     async def sleep(self, seconds: float) -> None:
         """Suspend the running task."""
