@@ -51,7 +51,7 @@ class Target:
             case (last,):
                 return self.function(*arguments[:-1], **{last: arguments[-1]})
         count = self.positional
-        return self.function(*arguments[:count], **dict(zip(self.keywords, arguments[count:])))  # noqa: B905 - as many as there are
+        return self.function(*arguments[:count], **dict(zip(self.keywords, arguments[count:], strict=True)))
 
 
 @dataclass(slots=True, frozen=True)
