@@ -10,7 +10,6 @@ process is what the rest of the machine disturbs least.
 from __future__ import annotations
 
 import json
-import os
 import random
 import select
 import socket
@@ -25,7 +24,7 @@ from typing import Any, Final
 
 from benchmarks.load import Outcome, Panel, Show
 from benchmarks.rest_payloads import PAYLOADS
-from benchmarks.rest_servers import NAMES, serving
+from benchmarks.rest_servers import NAMES, side_by_side
 
 PACKAGES: Final = ("avrorpc", "msgspec", "httptools", "uvloop", "fastapi", "starlette", "uvicorn", "pydantic")
 CONNECTIONS: Final = 16
@@ -58,14 +57,6 @@ WAYS: Final = {
     "small, sleeping client": Way("small", sleeps=True),
 }
 """By their names."""
-
-
-@dataclass(slots=True)
-class Target:
-    """A server under test."""
-
-    port: int
-    process: int
 
 
 class Connections:
@@ -158,19 +149,12 @@ async def run(scale: float, show: Show) -> Outcome:
     """Compare."""
     rounds, seconds = max(3, round(ROUNDS * scale)), SECONDS
     outcome = Outcome("rest", f"REST JSON on one core, {CONNECTIONS} connections", packages=PACKAGES)
-    cores = sorted(os.sched_getaffinity(0))
     rates: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     costs: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     waits: defaultdict[str, list[float]] = defaultdict(list)
     shuffle = random.Random(0)
     with ExitStack() as stack:
-        targets = {
-            name: Target(*stack.enter_context(serving(name, cores[0] if len(cores) > 1 else None)))
-            for name in NAMES
-        }
-        if len(cores) > 1:
-            stack.callback(os.sched_setaffinity, 0, cores)
-            os.sched_setaffinity(0, cores[1:])
+        targets = side_by_side(stack)
         asked = {
             (name, way): Connections(targets[name].port, WAYS[way], CONNECTIONS)
             for name in NAMES

@@ -12,7 +12,8 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -75,6 +76,25 @@ def serving(name: str, core: int | None) -> Iterator[tuple[int, int]]:
         process.terminate()
         process.wait(30)
         process.stdout.close()
+
+
+@dataclass(slots=True)
+class Target:
+    """A server under test."""
+
+    port: int
+    process: int
+
+
+def side_by_side(stack: ExitStack) -> dict[str, Target]:
+    """Run all servers on one core, and move this process to the others, where there are several."""
+    cores = sorted(os.sched_getaffinity(0))
+    core = cores[0] if len(cores) > 1 else None
+    targets = {name: Target(*stack.enter_context(serving(name, core))) for name in NAMES}
+    if core is not None:
+        stack.callback(os.sched_setaffinity, 0, cores)
+        os.sched_setaffinity(0, cores[1:])
+    return targets
 
 
 async def _ours() -> None:

@@ -7,7 +7,6 @@ item, and from one that waits for each. And how long a client waits for the firs
 
 from __future__ import annotations
 
-import os
 import random
 import socket
 import statistics
@@ -18,9 +17,9 @@ from itertools import product
 from typing import Final
 
 from benchmarks.load import Outcome, Panel, Show
-from benchmarks.rest import BEST, FASTAPI, OURS, PACKAGES, Target, processor_seconds
+from benchmarks.rest import BEST, FASTAPI, OURS, PACKAGES, processor_seconds
 from benchmarks.rest_payloads import TEXT
-from benchmarks.rest_servers import NAMES, serving
+from benchmarks.rest_servers import NAMES, side_by_side
 
 ROUNDS: Final = 9
 COUNTS: Final = {"ready": 20_000, "waiting": 5_000}
@@ -83,19 +82,12 @@ async def run(scale: float, show: Show) -> Outcome:
     """Compare."""
     rounds = max(3, round(ROUNDS * scale))
     outcome = Outcome("rest_streams", "Streams over REST on one core", packages=PACKAGES)
-    cores = sorted(os.sched_getaffinity(0))
     rates: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     costs: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
     firsts: defaultdict[str, list[float]] = defaultdict(list)
     shuffle = random.Random(0)
     with ExitStack() as stack:
-        targets = {
-            name: Target(*stack.enter_context(serving(name, cores[0] if len(cores) > 1 else None)))
-            for name in NAMES
-        }
-        if len(cores) > 1:
-            stack.callback(os.sched_setaffinity, 0, cores)
-            os.sched_setaffinity(0, cores[1:])
+        targets = side_by_side(stack)
         streams = {
             (name, f"{form}, {kind}"): Stream(targets[name].port, MEDIA[form], count, waits=kind == "waiting")
             for name, form, (kind, count) in product(NAMES, MEDIA, COUNTS.items())
